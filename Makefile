@@ -1,0 +1,109 @@
+# Every target works from a fresh clone; `make help` lists them.
+# Needed on the system: Python 3.11 or 3.12 with venv, git, make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := $(CURDIR)/.venv/bin
+READY := .venv/.ready
+PYTEST := $(BIN)/python -m pytest -q
+
+# the oldest name last: a plain python3 is taken only where it is 3.11 or 3.12
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null \
+  && { echo $$p; break; }; done)
+
+export PATH := $(BIN):$(PATH)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export VVM_BINARY_PATH := $(CURDIR)/.cache/vvm
+export WATERLINE_HOME ?= $(CURDIR)/.waterline
+export APE_DATA_FOLDER := $(WATERLINE_HOME)/ape
+ifeq ($(shell uname),Linux)
+export ETH_HASH_BACKEND := pysha3
+endif
+# a test run never touches the operator's keystores, chain or journals
+TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
+
+.PHONY: help setup demo test test-fast test-unit test-contracts test-chain test-system check \
+  lint types contracts bench soak clean folders lock
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "Python 3.11 or 3.12 is needed; found: $$(python3 --version 2>&1)." >&2; \
+	  echo "On Debian or Ubuntu: apt-get install python3.11 python3.11-venv" >&2; exit 1; fi
+	@if [ ! -x .venv/bin/python ]; then \
+	  echo "setup: .venv with $$($(PYTHON) --version)"; \
+	  $(PYTHON) -m venv .venv >.venv-failed 2>&1 || { \
+	    cat .venv-failed >&2; rm -rf .venv .venv-failed; \
+	    echo "setup: $(PYTHON) has no venv; on Debian or Ubuntu:" \
+	      "apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; \
+	    exit 1; }; rm -f .venv-failed; fi
+	@echo "setup: packages of requirements.lock"
+	@mkdir -p .cache && awk '/^uv==/ {on = 1} on && /^    #/ {exit} on' requirements.lock >.cache/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .cache/uv.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(READY)
+	@echo "setup: done, .venv/bin/waterline is there"
+
+demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
+	@$(BIN)/waterline demo
+
+test: check test-unit test-contracts test-chain test-system ## check and every test, under 15 minutes on 2 cores
+
+test-fast: setup test-unit ## tests without contracts or a chain
+
+test-unit: setup folders
+	@echo "== unit"
+	@$(TRIAL) $(PYTEST) tests/unit
+
+test-contracts: setup folders
+	@echo "== contracts and models"
+	@$(TRIAL) $(PYTEST) -p boa_test tests/contracts tests/stateful
+
+test-chain: setup folders
+	@echo "== ape and London rules"
+	@$(TRIAL) $(PYTEST) -p ape_test tests/chain
+
+test-system: setup folders
+	@echo "== a real chain"
+	@$(TRIAL) $(PYTEST) tests/system
+
+check: lint types contracts ## format, lint, types, contracts, imports, secrets, words
+	@$(BIN)/python -m checks
+
+lint: setup
+	@echo "== lint"
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+
+types: setup
+	@echo "== types"
+	@$(BIN)/mypy --no-error-summary
+
+contracts: setup folders
+	@echo "== contracts compile"
+	@$(TRIAL) $(BIN)/ape compile --force >.cache/compile.log 2>&1 || { cat .cache/compile.log >&2; exit 1; }
+
+bench: setup folders ## gas of a reading, both intake formats
+	@$(BIN)/waterline bench gas
+
+soak: setup folders ## the model tests for an hour instead of minutes
+	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
+
+clean: ## remove what was installed, built and cached; keystores and journals stay
+	@rm -rf .venv .build .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	@find . -name __pycache__ -type d -not -path './.waterline/*' -prune -exec rm -rf {} +
+
+folders:
+	@mkdir -p .cache/trial/ape $(VVM_BINARY_PATH)
+
+lock: $(READY) ## compile requirements.lock again from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""What `make check` runs beyond format, lint and types; each finding names its file and line."""

@@ -1,0 +1,272 @@
+"""Who may call what: the table, and docs/duties.md written from it and the contracts' ABIs.
+
+`python -m checks.duties` compares the page, `python -m checks.duties --write` writes it.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGE = Path("docs") / "duties.md"
+
+Abi = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who passes, in the page's words, and what everybody else is told."""
+
+    who: str
+    reason: str
+    duties: tuple[str, ...] = ()
+    contract: str = ""
+
+
+def duty(name: str, reason: str = "access: caller lacks duty", or_else: str = "") -> Gate:
+    """A holder of a post with the duty."""
+    return Gate(name + (f" or {or_else}" if or_else else ""), reason, duties=(name,))
+
+
+def only(contract: str) -> Gate:
+    """The contract that Authority lists by this name."""
+    return Gate(contract, "access: caller is not the listed contract", contract=contract)
+
+
+def administrator(reason: str) -> Gate:
+    """Either administrator, at once."""
+    return Gate(EITHER, reason)
+
+
+EITHER = "either administrator"
+BOTH = "two administrators"
+APPLICANT = "applicant"
+VERIFIED = "account of a verified organisation"
+LANE_OWNER = "RELAY, owner of the lane"
+
+TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
+OWN_LANE = Gate(LANE_OWNER, "lanes: caller does not own the lane", duties=("RELAY",))
+
+LANES = {
+    "open_lane": duty("DEVICE_KEEPER"),
+    "halt_lane": duty("SUPERVISOR"),
+    "resume_lane": duty("SUPERVISOR"),
+}
+METERS = {"record_meters": OWN_LANE}
+GAUGES = {
+    "record_gauges": OWN_LANE,
+    "set_grace": duty("STANDARDS_KEEPER"),
+    "track_range": duty("STANDARDS_KEEPER"),
+    "judge": duty("STANDARDS_KEEPER"),
+}
+ENROLMENT = {"enrol": only("DeviceRegistry")}
+BINDING = {"bind": only("DeviceRegistry")}
+
+
+def accounts(opened_by: str) -> dict[str, Gate]:
+    """A contract that keeps an account for each permit."""
+    return {"open_account": only(opened_by), "right_changed": only(opened_by)}
+
+
+GATES: dict[str, dict[str, Gate]] = {
+    "Authority": {
+        "propose": administrator("authority: caller is no administrator"),
+        "confirm": administrator("authority: only an administrator confirms"),
+        "cancel": administrator("authority: only an administrator cancels"),
+        "register": duty("REGISTRAR", "authority: caller is no registrar", BOTH),
+        "verify": duty("VERIFIER", "authority: caller is no verifier", BOTH),
+        "open_post": TWO_ADMINISTRATORS,
+        "appoint": TWO_ADMINISTRATORS,
+        "withdraw": duty("SUPERVISOR", "authority: caller cannot withdraw accounts", EITHER),
+        "list_contract": TWO_ADMINISTRATORS,
+        "replace_administrator": TWO_ADMINISTRATORS,
+    },
+    "Standards": {
+        "open_set": duty("STANDARDS_KEEPER"),
+        "add_limits": duty("STANDARDS_KEEPER"),
+        "seal_set": duty("STANDARDS_KEEPER"),
+        "load_scheme": duty("STANDARDS_KEEPER"),
+        "extend_calendar": duty("STANDARDS_KEEPER"),
+    },
+    "WaterNetwork": {
+        "add_station": duty("NETWORK_KEEPER"),
+        "add_link": duty("NETWORK_KEEPER"),
+        "assign": duty("NETWORK_KEEPER"),
+    },
+    "DeviceRegistry": {
+        "enrol_device": duty("DEVICE_KEEPER"),
+        "enrol_channel": duty("DEVICE_KEEPER"),
+        "bind": duty("DEVICE_KEEPER"),
+        "approve_exchange": duty("SUPERVISOR"),
+        "take_approval": Gate(
+            "the contract that writes the channel",
+            "access: caller is not the listed contract",
+            contract="QuotaTracker",  # of the channel that the callers' test uses
+        ),
+    },
+    "Applications": {
+        "apply": Gate(VERIFIED, "applications: caller has no organisation"),
+        "accept": duty("CLERK"),
+        "request_correction": duty("CLERK"),
+        "resubmit": Gate(APPLICANT, "applications: caller is not the applicant"),
+        "review": duty("REVIEWER"),
+        "decide": duty("DECIDER"),
+        "take": only("PermitRegistry"),
+    },
+    "PermitRegistry": {
+        "issue": duty("ISSUER"),
+        "suspend": duty("SUPERVISOR"),
+        "resume": duty("SUPERVISOR"),
+        "propose_revocation": duty("SUPERVISOR"),
+        "revoke": duty("DECIDER"),
+    },
+    "QuotaTracker": LANES | METERS | ENROLMENT | BINDING | accounts("PermitRegistry"),
+    "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | accounts("DischargeLimits"),
+    "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
+    "QualityProvenance": LANES | GAUGES | ENROLMENT,
+}
+
+_CLOSE = (
+    "A day can be closed only when its end and the grace are past, and what is ruled on is on the "
+    "chain already: the caller chooses nothing, and whoever notices silence can have it ruled on."
+)
+OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
+    "DischargeLimits": {"close": _CLOSE},
+    "QualityProvenance": {"close": _CLOSE},
+}
+
+HEAD = """# Duties
+
+Written by `python -m checks.duties --write` from the contracts' ABIs and the table in
+`checks/duties.py`; a test holds it to both, and tries every function below with every caller who
+may not.
+
+A duty belongs to a post of a verified organisation, and an account has the duties of the post it
+holds while its term runs. Two administrators open posts, appoint holders and list contracts: one
+proposes, the other confirms. Withdrawing an account, halting a lane and suspending a permit take
+one hand and act at once. Registering and verifying an organisation take two officers, and so do
+reviewing and deciding on an application, proposing and deciding on a revocation.
+"""
+
+
+def deployables(project: Path) -> dict[str, Path]:
+    """The contracts that are deployed, by name: every .vy but modules."""
+    sources = sorted((project / "contracts").rglob("*.vy"))
+    return {path.stem: path for path in sources if "modules" not in path.parts}
+
+
+def writes(abi: Abi) -> list[str]:
+    """The functions of an ABI that change state, as they stand in the file."""
+    changing = ("nonpayable", "payable")
+    return [
+        str(entry["name"])
+        for entry in abi
+        if entry["type"] == "function" and entry["stateMutability"] in changing
+    ]
+
+
+def strays(abis: Mapping[str, Abi]) -> list[str]:
+    """Functions that the table lacks, and entries of the table that no contract has."""
+    there = {(name, function) for name, abi in abis.items() for function in writes(abi)}
+    listed = {(name, f) for table in (GATES, OPEN_TO_ANYONE) for name in table for f in table[name]}
+    missing = [f"{name}.{f}: not in checks/duties.py" for name, f in sorted(there - listed)]
+    gone = [f"{name}.{f}: listed, but in no contract" for name, f in sorted(listed - there)]
+    return missing + gone
+
+
+def duty_notes(project: Path) -> dict[str, str]:
+    """The duties in the order of their bits, as modules/duties.vy has them."""
+    text = (project / "contracts" / "modules" / "duties.vy").read_text(encoding="utf-8")
+    bits = re.findall(r"^([A-Z_]+): constant\(uint256\) = (\d+)$", text, re.MULTILINE)
+    return {name: bit for name, bit in bits if name != "ALL"}
+
+
+def notices(project: Path, contract: str) -> dict[str, str]:
+    """The @notice of each function of a contract and of the modules it may export from."""
+    found: dict[str, str] = {}
+    modules = sorted((project / "contracts" / "modules").glob("*.vy"))
+    for path in (*modules, deployables(project)[contract]):
+        text = path.read_text(encoding="utf-8")
+        for function, words in re.findall(
+            r'@external\n(?:@\w+\n)*def (\w+)\([^"]*?"""\s+@notice (.*?)(?=\n\s+@|\n\s+""")',
+            text,
+            re.DOTALL,
+        ):
+            found[function] = " ".join(words.split())
+    return found
+
+
+def page(project: Path, abis: Mapping[str, Abi]) -> str:
+    """The text of docs/duties.md."""
+    return "\n".join([HEAD, *_duties(project), *_contracts(project, abis), *_open()])
+
+
+def _duties(project: Path) -> Iterator[str]:
+    """What each duty opens."""
+    yield "## The duties\n\n| duty | bit | may call |\n| --- | --- | --- |"
+    for name, bit in duty_notes(project).items():
+        calls = [
+            f"{contract}.{function}"
+            for contract, gates in GATES.items()
+            for function, gate in gates.items()
+            if name in gate.duties
+        ]
+        yield f"| {name} | {bit} | {', '.join(calls)} |"
+    yield ""
+
+
+def _contracts(project: Path, abis: Mapping[str, Abi]) -> Iterator[str]:
+    """Every state-changing function of every contract."""
+    for name, gates in GATES.items():
+        said = notices(project, name)
+        yield f"## {name}\n\n| function | who | what |\n| --- | --- | --- |"
+        for function in sorted(writes(abis[name])):
+            who = gates[function].who if function in gates else "anyone"
+            yield f"| `{function}` | {who} | {said[function]} |"
+        yield ""
+
+
+def _open() -> Iterator[str]:
+    """The functions without a gate, each with its reason."""
+    yield "## Open to anyone\n\n| function | why it is harmless |\n| --- | --- |"
+    for name, functions in OPEN_TO_ANYONE.items():
+        for function, why in functions.items():
+            yield f"| `{name}.{function}` | {why} |"
+    yield ""
+
+
+def compiled(project: Path) -> dict[str, Abi]:
+    """The ABI of every contract, from its source."""
+    from vyper.compiler import compile_from_file_input
+    from vyper.compiler.input_bundle import FilesystemInputBundle
+
+    bundle = FilesystemInputBundle([project])
+    return {
+        name: compile_from_file_input(
+            bundle.load_file(path.relative_to(project)), input_bundle=bundle, output_formats=["abi"]
+        )["abi"]
+        for name, path in deployables(project).items()
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """1 when the page or the table does not fit the contracts."""
+    parser = argparse.ArgumentParser(description="Hold docs/duties.md to the contracts.")
+    parser.add_argument("--write", action="store_true", help="write the page")
+    asked = parser.parse_args(arguments)
+    abis = compiled(PROJECT)
+    found = strays(abis)
+    if not found and asked.write:
+        (PROJECT / PAGE).write_text(page(PROJECT, abis), encoding="utf-8")
+    elif not found and (PROJECT / PAGE).read_text(encoding="utf-8") != page(PROJECT, abis):
+        found = [f"{PAGE}: not current; run python -m checks.duties --write"]
+    print("\n".join(found) if found else f"{PAGE}: current")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

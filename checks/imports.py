@@ -1,0 +1,95 @@
+"""Imports point one way, and what transforms a reading knows neither chain nor clock."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks.report import Report
+
+# each package of ours, and which others it may import
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "ledger": frozenset(),
+    "devnet": frozenset(),
+    "checks": frozenset(),
+    "oracle": frozenset({"ledger"}),
+    "bench": frozenset({"ledger"}),
+    "scripts": frozenset({"ledger", "oracle", "devnet", "bench"}),
+}
+
+# the parts of the oracle that meet the world; every other one is a function of its input
+MEETS_THE_WORLD: dict[str, str] = {
+    "oracle.relay": "signs, sends and waits",
+    "oracle.replay": "runs the stages one after another, with the clock and the node passed in",
+}
+
+# what a transforming stage may not reach, directly or through our own modules
+WORLD = frozenset({"web3", "ape", "time", "requests", "socket", "eth_account"})
+
+
+def modules(project: Path) -> dict[str, Path]:
+    """Our modules by dotted name."""
+    found = {}
+    for package in MAY_IMPORT:
+        for path in sorted((project / package).rglob("*.py")):
+            parts = path.relative_to(project).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module that a file imports, wherever in the file, with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield node.lineno, "relative"
+                continue
+            yield node.lineno, node.module or ""
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def wrong_ways(name: str, path: Path) -> Iterator[str]:
+    """The imports of a module that its package may not make."""
+    package = name.split(".")[0]
+    for line, target in imported(path):
+        if target == "relative":
+            yield f"{name}:{line}: relative import; write the whole name"
+            continue
+        other = target.split(".")[0]
+        if other in MAY_IMPORT and other != package and other not in MAY_IMPORT[package]:
+            finding = f"{name}:{line}: {package} imports {other}"
+            yield finding
+
+
+def reaches(name: str, ours: dict[str, Path], seen: set[str] | None = None) -> set[str]:
+    """The names of the world that a module imports, directly or through our own modules."""
+    seen = set() if seen is None else seen
+    seen.add(name)
+    found = set()
+    for _, target in imported(ours[name]):
+        if target.split(".")[0] in WORLD:
+            found.add(f"{target.split('.')[0]} (in {name})")
+        if target in ours and target not in seen:
+            found |= reaches(target, ours, seen)
+    return found
+
+
+def run(project: Path) -> Report:
+    """Check every module of ours."""
+    report, ours = Report("modules"), modules(project)
+    for name, path in ours.items():
+        report.examined += 1
+        report.findings += sorted(set(wrong_ways(name, path)))
+        if name.startswith("oracle.") and name not in MEETS_THE_WORLD:
+            report.findings += [
+                f"{name}: a stage reaches {what}" for what in sorted(reaches(name, ours))
+            ]
+    report.findings += [
+        f"{name}: listed as meeting the world, but not there"
+        for name in MEETS_THE_WORLD
+        if name not in ours
+    ]
+    return report

@@ -1,0 +1,97 @@
+# pragma version 0.4.3
+# pragma evm-version london
+"""
+@title Discharge volumes
+@license Apache-2.0
+@notice The volume book of DischargeLimits: what an outlet discharged against its drainage permit.
+@dev Apart from DischargeLimits because one contract may hold 24,576 bytes. Volumes are litres,
+     counted in the local year in which a step ends; an account opens when DischargeLimits opens the
+     outlet. Discharge beyond the permit is recorded and ruled on, never refused.
+@custom:halt Halt its lanes, or withdraw the relay accounts in Authority.
+"""
+
+from contracts.interfaces import IAccounts
+from contracts.modules import access
+from contracts.modules import lanes
+from contracts.modules import meters
+from contracts.modules import names
+
+implements: IAccounts
+
+initializes: access
+initializes: lanes[access := access]
+initializes: meters[access := access, lanes := lanes]
+
+exports: (
+    access.AUTHORITY,
+    lanes.open_lane,
+    lanes.halt_lane,
+    lanes.resume_lane,
+    lanes.lane,
+    lanes.lane_count,
+    lanes.running,
+    lanes.digest,
+    lanes.prove,
+    meters.record_meters,
+    meters.meter,
+    meters.account,
+    meters.standing,
+    meters.base,
+    meters.meters_of,
+    meters.used_l,
+    meters.pace,
+)
+
+METER: constant(uint256) = 1  # kind of a channel in DeviceRegistry
+
+
+@deploy
+def __init__(authority: address):
+    access.__init__(authority)
+
+
+@external
+def enrol(
+    channel: uint256, kind: uint256, relay_group: uint256, register_l: uint256, opened_at: uint256
+):
+    """
+    @notice Reserve the word of a new meter.
+    """
+    access._only_contract(names.DEVICE_REGISTRY)
+    assert kind == METER, "volumes: takes meters only"
+    meters._enrol_meter(channel, relay_group, register_l, opened_at)
+
+
+@external
+def bind(channel: uint256, permit_id: uint256):
+    """
+    @notice Count a meter against a permit from its present register on.
+    """
+    access._only_contract(names.DEVICE_REGISTRY)
+    meters._bind_meter(channel, permit_id)
+
+
+@external
+def open_account(
+    permit_id: uint256,
+    station_id: uint256,
+    plan_l: uint256,
+    peak_l_h: uint256,
+    scheme_id: uint256,
+    from_at: uint256,
+    until_at: uint256,
+):
+    """
+    @notice Open the account of an outlet that is being opened.
+    """
+    access._only_contract(names.DISCHARGE_LIMITS)
+    meters._open_account(permit_id, station_id, plan_l, peak_l_h, scheme_id, from_at, until_at)
+
+
+@external
+def right_changed(permit_id: uint256):
+    """
+    @notice Learn that a permit was suspended, resumed or revoked.
+    """
+    access._only_contract(names.DISCHARGE_LIMITS)
+    meters._right_changed(permit_id)

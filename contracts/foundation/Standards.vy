@@ -1,0 +1,239 @@
+# pragma version 0.4.3
+# pragma evm-version london
+"""
+@title Standards
+@license Apache-2.0
+@notice Limits, thresholds and calendars as data with versions; a ruling cites the one it used.
+@dev Limits stand in base units (ng/L, mntu, mph and so on), inclusive on both sides. Nothing
+     national is written here: tables are loaded from standards/.
+@custom:halt Nothing to halt: an entry is never changed, a later version stands beside it.
+"""
+
+from contracts.interfaces import IStandards
+from contracts.modules import access
+from contracts.modules import duties
+
+implements: IStandards
+
+initializes: access
+
+exports: access.AUTHORITY
+
+MAX_PAGE: constant(uint256) = 64  # limits in one transaction: about 6 million gas
+MAX_INSTANTS: constant(uint256) = 400  # a year of days in one transaction
+CALENDARS: constant(uint256) = 4  # DAY 1, MONTH 2, QUARTER 3, YEAR 4
+M32: constant(uint256) = 2**32 - 1
+BPS: constant(uint256) = 10_000
+
+limit_set: public(HashMap[uint256, IStandards.LimitSet])
+set_count: public(uint256)
+limit: public(HashMap[uint256, IStandards.Limit])
+limit_count: public(uint256)
+limit_of: public(HashMap[uint256, HashMap[bytes32, HashMap[bytes32, uint256]]])
+version_count: public(HashMap[bytes32, uint256])
+set_of_version: public(HashMap[bytes32, HashMap[uint256, uint256]])
+scheme: public(HashMap[uint256, IStandards.Scheme])
+scheme_count: public(uint256)
+scheme_versions: public(HashMap[String[32], uint256])
+boundary: public(HashMap[uint256, HashMap[uint256, uint256]])
+boundary_count: public(HashMap[uint256, uint256])
+
+
+@deploy
+def __init__(authority: address):
+    access.__init__(authority)
+
+
+@external
+def open_set(
+    standard: String[32], grade: String[16], source_hash: bytes32, in_force_at: uint256
+) -> uint256:
+    """
+    @notice Open a new version of the limits of one standard and grade.
+    @param source_hash sha256 of the table the limits are loaded from.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert len(standard) > 0, "standards: empty standard"
+    key: bytes32 = self._key(standard, grade)
+    version: uint256 = self.version_count[key] + 1
+    self.version_count[key] = version
+    self.set_count += 1
+    set_id: uint256 = self.set_count
+    self.set_of_version[key][version] = set_id
+    self.limit_set[set_id] = IStandards.LimitSet(
+        standard=standard,
+        grade=grade,
+        version=version,
+        source_hash=source_hash,
+        in_force_at=in_force_at,
+        limits=0,
+        sealed=False,
+    )
+    log IStandards.SetOpened(
+        set_id=set_id,
+        standard=standard,
+        grade=grade,
+        version=version,
+        source_hash=source_hash,
+        in_force_at=in_force_at,
+    )
+    return set_id
+
+
+@external
+def add_limits(set_id: uint256, limits: DynArray[IStandards.Limit, MAX_PAGE]):
+    """
+    @notice Add limits to a set that is still open.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert self.limit_set[set_id].version != 0, "standards: unknown set"
+    assert not self.limit_set[set_id].sealed, "standards: set is sealed"
+    first_id: uint256 = self.limit_count + 1
+    limit_id: uint256 = self.limit_count
+    for limit: IStandards.Limit in limits:
+        assert limit.set_id == set_id, "standards: limit is of another set"
+        assert limit.has_lo or limit.has_hi, "standards: limit without bound"
+        if limit.has_lo and limit.has_hi:
+            assert limit.lo <= limit.hi, "standards: limit is empty"
+        assert self.limit_of[set_id][limit.parameter][limit.basis] == 0, "standards: limit is there"
+        limit_id += 1
+        self.limit[limit_id] = limit
+        self.limit_of[set_id][limit.parameter][limit.basis] = limit_id
+    self.limit_count = limit_id
+    self.limit_set[set_id].limits += len(limits)
+    log IStandards.LimitsAdded(set_id=set_id, first_id=first_id, count=len(limits))
+
+
+@external
+def seal_set(set_id: uint256):
+    """
+    @notice End the loading of a set; it can never change again.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert self.limit_set[set_id].limits > 0, "standards: set is empty"
+    assert not self.limit_set[set_id].sealed, "standards: must be open"
+    self.limit_set[set_id].sealed = True
+    log IStandards.SetSealed(set_id=set_id, limits=self.limit_set[set_id].limits)
+
+
+@external
+def load_scheme(
+    name: String[32],
+    blue_bps: uint256,
+    yellow_bps: uint256,
+    red_bps: uint256,
+    approaching_bps: uint256,
+    peak_leave_bps: uint256,
+) -> uint256:
+    """
+    @notice Load a new version of a threshold scheme.
+    @param blue_bps Use beyond the plan above which the tier is BLUE, as a share of the plan.
+    @param approaching_bps Use above which the plan is approached, as a share of the plan.
+    @param peak_leave_bps Share of the peak at or below which an excess of it ends.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert len(name) > 0, "standards: empty scheme name"
+    assert blue_bps < yellow_bps and yellow_bps < red_bps, "standards: thresholds must rise"
+    assert red_bps <= 10 * BPS, "standards: threshold over tenfold"
+    assert approaching_bps <= BPS, "standards: approaching over the plan"
+    assert peak_leave_bps > 0 and peak_leave_bps <= BPS, "standards: peak share out of range"
+    version: uint256 = self.scheme_versions[name] + 1
+    self.scheme_versions[name] = version
+    self.scheme_count += 1
+    scheme_id: uint256 = self.scheme_count
+    self.scheme[scheme_id] = IStandards.Scheme(
+        name=name,
+        version=version,
+        blue_bps=blue_bps,
+        yellow_bps=yellow_bps,
+        red_bps=red_bps,
+        approaching_bps=approaching_bps,
+        peak_leave_bps=peak_leave_bps,
+    )
+    log IStandards.SchemeLoaded(
+        scheme_id=scheme_id,
+        name=name,
+        version=version,
+        blue_bps=blue_bps,
+        yellow_bps=yellow_bps,
+        red_bps=red_bps,
+        approaching_bps=approaching_bps,
+        peak_leave_bps=peak_leave_bps,
+    )
+    return scheme_id
+
+
+@external
+def extend_calendar(calendar: uint256, instants: DynArray[uint256, MAX_INSTANTS]):
+    """
+    @notice Append boundaries of local days, months, quarters or years, as Unix seconds.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert calendar > 0 and calendar <= CALENDARS, "standards: unknown calendar"
+    count: uint256 = self.boundary_count[calendar]
+    last_at: uint256 = 0
+    if count > 0:
+        last_at = self.boundary[calendar][count - 1]
+    for instant: uint256 in instants:
+        assert instant > last_at and instant <= M32, "standards: boundaries must rise"
+        self.boundary[calendar][count] = instant
+        last_at = instant
+        count += 1
+    self.boundary_count[calendar] = count
+    log IStandards.CalendarExtended(calendar=calendar, boundaries=count, until_at=last_at)
+
+
+@external
+@view
+def current_set(standard: String[32], grade: String[16], at: uint256) -> uint256:
+    """
+    @notice The latest sealed version in force at a moment, 0 for none.
+    """
+    key: bytes32 = self._key(standard, grade)
+    versions: uint256 = self.version_count[key]
+    for back: uint256 in range(versions, bound=256):
+        set_id: uint256 = self.set_of_version[key][versions - back]
+        if self.limit_set[set_id].sealed and self.limit_set[set_id].in_force_at <= at:
+            return set_id
+    return 0
+
+
+@external
+@view
+def calendar_end(calendar: uint256) -> uint256:
+    """
+    @notice The last boundary that is loaded, 0 for an empty calendar.
+    """
+    count: uint256 = self.boundary_count[calendar]
+    if count == 0:
+        return 0
+    return self.boundary[calendar][count - 1]
+
+
+@external
+@view
+def period_at(calendar: uint256, at: uint256) -> uint256:
+    """
+    @notice The period k that a step ending at `at` belongs to: boundary(k) < at <= boundary(k + 1).
+    """
+    high: uint256 = self.boundary_count[calendar]
+    assert high > 1, "standards: calendar is empty"
+    high -= 1
+    low: uint256 = 0
+    within: bool = at > self.boundary[calendar][0] and at <= self.boundary[calendar][high]
+    assert within, "standards: outside calendar"
+    for _: uint256 in range(32):
+        if high - low == 1:
+            break
+        middle: uint256 = (low + high) // 2
+        if self.boundary[calendar][middle] < at:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@internal
+@pure
+def _key(standard: String[32], grade: String[16]) -> bytes32:
+    return keccak256(abi_encode(standard, grade))

@@ -1,0 +1,630 @@
+# pragma version 0.4.3
+"""
+@title Gauges
+@license Apache-2.0
+@notice Takes instantaneous values, alerts on arrival, rules by the local day's mean.
+@dev `lo` and `hi` of the hot word are the band in which nothing changes, not limits: while an alert
+     stands the band runs from just past its leave limit to the worst value so far, and while an
+     excess waits out its dwell the band is empty.
+     Hot word, bit 0 lowest: value 32 | count 16 | last_at 32 | sum 48 | trip_at 32 | lo 32 | hi 32 |
+     low alert, high alert, pending, void, ranged, paused 1 each | zero 9 | relay group 16 |
+     enrolled 1. Format and vectors: docs/wire-format.md.
+"""
+
+from contracts.interfaces import IGauges
+from contracts.interfaces import ILanes
+from contracts.interfaces import IStandards
+from contracts.modules import access
+from contracts.modules import duties
+from contracts.modules import gauge_words
+from contracts.modules import lanes
+from contracts.modules import names
+
+uses: access
+uses: lanes
+
+
+MAX_WORDS: constant(uint256) = 1024  # as for meters
+MAX_EVIDENCE: constant(uint256) = 1040
+DAY: constant(uint256) = 1  # calendar of Standards
+
+M8: constant(uint256) = 2**8 - 1
+M16: constant(uint256) = 2**16 - 1
+M24: constant(uint256) = 2**24 - 1
+M32: constant(uint256) = 2**32 - 1
+M48: constant(uint256) = 2**48 - 1
+M64: constant(uint256) = 2**64 - 1
+ONES: constant(uint256) = 1 + 2**64 + 2**128 + 2**192
+ONES32: constant(uint256) = ONES * (1 + 2**32)
+GUARDS: constant(uint256) = ONES << 63
+EVEN32: constant(uint256) = ONES * M32
+STEPS: constant(uint256) = ONES * M24
+IRREGULAR_ZERO: constant(uint256) = ONES * (M8 << 32)
+KEY_MASK: constant(uint256) = (M32 << 48) | (M16 << 239) | (1 << 255)
+HEADER_ZERO: constant(uint256) = (M8 << 112) | (M16 << 184) | (7 << 236) | (M16 << 240)
+MOVED: constant(uint256) = M32 | (M32 << 48)  # value and last_at, replaced by each group
+BAND: constant(uint256) = M64 << 160
+LOW_ALERT: constant(uint256) = 1 << 224
+HIGH_ALERT: constant(uint256) = 1 << 225
+PENDING: constant(uint256) = 1 << 226
+VOID: constant(uint256) = 1 << 227
+RANGED: constant(uint256) = 1 << 228
+PAUSED: constant(uint256) = 1 << 229
+
+UNKNOWN_CHANNEL: constant(uint256) = 1
+OTHER_RELAY_GROUP: constant(uint256) = 2
+BROKEN_CONTINUITY: constant(uint256) = 3
+FUTURE: constant(uint256) = 4
+BAD_KIND: constant(uint256) = 5
+NO_CALENDAR: constant(uint256) = 9
+
+MET: constant(uint256) = 1
+EXCEEDED: constant(uint256) = 2
+INSUFFICIENT: constant(uint256) = 3
+MISSING: constant(uint256) = 4
+NO_BATCH: constant(uint256) = max_value(uint256)  # a day closed by hand
+
+grace_s: public(uint256)  # how long after its end a day may be closed by anyone
+limit_of: public(HashMap[uint256, uint256])  # channel: limit of Standards that rules it
+_limits: HashMap[uint256, uint256]
+_ruling: HashMap[uint256, uint256]
+_hot: uint256[2**32]
+
+
+@deploy
+def __init__():
+    self.grace_s = 6 * 3600  # our default: late telegrams of a day usually arrive by morning
+
+
+@external
+def record_gauges(
+    lane: uint256,
+    batch_id: uint256,
+    root: bytes32,
+    words: Bytes[MAX_WORDS * 32],
+    evidence: Bytes[MAX_EVIDENCE],
+):
+    """
+    @notice Take one batch of gauge readings: alert, rule, and remember its digest.
+    @dev Reverts on caller, order and framing only. A group that cannot be true is refused alone.
+    """
+    lane_word: uint256 = lanes._open(lane, batch_id, len(evidence))
+    key: uint256 = lanes._channel_key(lane_word)
+    count: uint256 = len(words) >> 5
+    assert count > 0 and len(words) & 31 == 0, "gauges: not whole words"
+    words_hash: bytes32 = keccak256(words)
+    refused: uint256 = 0
+
+    i: uint256 = 0
+    for _: uint256 in range(MAX_WORDS):
+        if i >= count:
+            break
+        header: uint256 = extract32(words, unsafe_mul(i, 32), output_type=uint256)
+        channel: uint256 = header & M32
+        hot: uint256 = self._hot[channel]
+        further: uint256 = (header >> 32) & M16
+        step: uint256 = (header >> 48) & M24
+        duration_s: uint256 = ((header >> 200) & M32) + 1
+        value: uint256 = (header >> 152) & M32
+        total: uint256 = value
+        lo: uint256 = (hot >> 160) & M32
+        hi: uint256 = (hot >> 192) & M32
+        if hot & RANGED != 0:
+            ruling: uint256 = self._ruling[channel]
+            lo = max(lo, (ruling >> 112) & M32)
+            hi = min(hi, (ruling >> 144) & M32)
+        calm: uint256 = GUARDS
+        if value < lo or value > hi:
+            calm = 0
+        i = unsafe_add(i, 1)
+        first: uint256 = i
+
+        if further > 0:
+            floors: uint256 = lo * ONES
+            ceilings: uint256 = GUARDS | (hi * ONES)
+            sums: uint256 = 0
+            word: uint256 = 0
+            if step > 0:
+                i = unsafe_add(i, unsafe_add(further, 7) >> 3)
+                assert i <= count, "gauges: truncated group"
+                tail: uint256 = further & 7
+                last: uint256 = i
+                if tail > 0:
+                    # padded lanes are lifted to the band's floor and taken off the sum again
+                    last = unsafe_sub(i, 1)
+                    word = extract32(words, unsafe_mul(last, 32), output_type=uint256)
+                    assert word >> (tail << 5) == 0, "gauges: padding not zero"
+                    value = (word >> unsafe_sub(tail << 5, 32)) & M32
+                    word |= (lo * ONES32) << (tail << 5)
+                    even: uint256 = word & EVEN32
+                    odd: uint256 = (word >> 32) & EVEN32
+                    sums = unsafe_add(even, odd)
+                    calm &= unsafe_sub(even | GUARDS, floors) & unsafe_sub(odd | GUARDS, floors)
+                    calm &= unsafe_sub(ceilings, even) & unsafe_sub(ceilings, odd)
+                    total = unsafe_sub(total, unsafe_mul(unsafe_sub(8, tail), lo))
+                for w: uint256 in range(first, last, bound=MAX_WORDS):
+                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
+                    even: uint256 = word & EVEN32
+                    odd: uint256 = (word >> 32) & EVEN32
+                    sums = unsafe_add(sums, unsafe_add(even, odd))
+                    calm &= unsafe_sub(even | GUARDS, floors) & unsafe_sub(odd | GUARDS, floors)
+                    calm &= unsafe_sub(ceilings, even) & unsafe_sub(ceilings, odd)
+                if tail == 0:
+                    value = word >> 224
+                duration_s = unsafe_add(duration_s, unsafe_mul(further, step))
+            else:
+                i = unsafe_add(i, unsafe_add(further, 3) >> 2)
+                assert i <= count, "gauges: truncated group"
+                tail: uint256 = further & 3
+                last: uint256 = i
+                times: uint256 = 0
+                zero: uint256 = 0
+                if tail > 0:
+                    last = unsafe_sub(i, 1)
+                    word = extract32(words, unsafe_mul(last, 32), output_type=uint256)
+                    assert word >> (tail << 6) == 0, "gauges: padding not zero"
+                    value = (word >> unsafe_sub(tail << 6, 64)) & M32
+                    times = (word >> 40) & STEPS
+                    zero = word
+                    sums = (word & EVEN32) | (floors << (tail << 6))
+                    calm &= unsafe_sub(sums | GUARDS, floors) & unsafe_sub(ceilings, sums)
+                    total = unsafe_sub(total, unsafe_mul(unsafe_sub(4, tail), lo))
+                for w: uint256 in range(first, last, bound=MAX_WORDS):
+                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
+                    values: uint256 = word & EVEN32
+                    times = unsafe_add(times, (word >> 40) & STEPS)
+                    zero |= word
+                    sums = unsafe_add(sums, values)
+                    calm &= unsafe_sub(values | GUARDS, floors) & unsafe_sub(ceilings, values)
+                assert zero & IRREGULAR_ZERO == 0, "gauges: lane bits not zero"
+                if tail == 0:
+                    value = (word >> 192) & M32
+                duration_s = unsafe_add(duration_s, unsafe_add(further, self._folded(times)))
+            total = unsafe_add(total, self._folded(sums))
+
+        reason: uint256 = 0
+        last_at: uint256 = (hot >> 48) & M32
+        at: uint256 = last_at + duration_s
+        if (hot ^ (((header >> 120) & M32) << 48 | key)) & KEY_MASK != 0:
+            reason = self._mismatch(hot, key)
+        elif at > block.timestamp:
+            reason = FUTURE
+        elif header & HEADER_ZERO != 0:
+            reason = BAD_KIND
+        elif (
+            calm & GUARDS == GUARDS
+            and at <= (hot >> 128) & M32
+            and hot & PAUSED == 0
+            and (header >> 232) & 128 == 0
+            and ((hot >> 32) & M16) + further < M16
+        ):
+            self._hot[channel] = (
+                (hot & ~(MOVED | VOID)) | value | (at << 48)
+            ) + (unsafe_add(further, 1) << 32) + (total << 80)
+        elif self._beyond_calendar(hot, at):
+            reason = NO_CALENDAR
+        else:
+            void: bool = (header >> 239) & 1 == 1
+            late: uint256 = 0
+            unheard: uint256 = 0
+            hot, unheard = self._step(
+                channel,
+                batch_id,
+                hot,
+                (header >> 152) & M32,
+                last_at + ((header >> 200) & M32) + 1,
+                void,
+            )
+            late += unheard
+            for r: uint256 in range(further, bound=2**16):
+                if step > 0:
+                    value = (extract32(words, unsafe_mul(first + (r >> 3), 32), output_type=uint256) >> ((r & 7) << 5)) & M32
+                    at = ((hot >> 48) & M32) + step
+                else:
+                    lane64: uint256 = extract32(words, unsafe_mul(first + (r >> 2), 32), output_type=uint256) >> ((r & 3) << 6)
+                    value = lane64 & M32
+                    at = ((hot >> 48) & M32) + ((lane64 >> 40) & M24) + 1
+                hot, unheard = self._step(channel, batch_id, hot, value, at, void)
+                late += unheard
+            self._hot[channel] = hot
+            if late > 0:
+                log IGauges.LateReadings(
+                    channel=channel, batch_id=batch_id, count=late, until_at=(hot >> 48) & M32
+                )
+        if reason > 0:
+            refused = unsafe_add(refused, 1)
+            log ILanes.GroupRefused(channel=channel, batch_id=batch_id, lane=lane, reason=reason)
+
+    lanes._settle(lane, lane_word, batch_id, root, words_hash, 0, refused)
+
+
+@external
+def close(channel: uint256, period: uint256):
+    """
+    @notice Rule on a day that has ended, silence included. Open to anyone.
+    @param period The day, an index into the DAY calendar; it must be the gauge's current one.
+    """
+    hot: uint256 = self._hot[channel]
+    assert hot != 0, "gauges: unknown channel"
+    ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
+    assert period == ruling.period, "gauges: must be the current day"
+    ended_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(
+        DAY, period + 1
+    )
+    assert block.timestamp > ended_at + self.grace_s, "gauges: day is not over"
+    self._hot[channel] = self._turned(channel, NO_BATCH, hot, ended_at + 1) | PAUSED
+
+
+@external
+def set_grace(grace_s: uint256):
+    """
+    @notice Set how long after its end a day may be closed by anyone.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert grace_s <= 30 * 86_400, "gauges: grace over thirty days"
+    self.grace_s = grace_s
+    log IGauges.GraceSet(grace_s=grace_s)
+
+
+@external
+def track_range(channel: uint256, tracked: bool):
+    """
+    @notice Keep the day's lowest and highest value of a gauge, or stop keeping them.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    hot: uint256 = self._hot[channel]
+    assert hot != 0, "gauges: unknown gauge"
+    if tracked:
+        self._hot[channel] = hot | RANGED
+    else:
+        self._hot[channel] = hot & ~RANGED
+    log IGauges.RangeTracked(channel=channel, tracked=tracked)
+
+
+@external
+@view
+def gauge(channel: uint256) -> IGauges.Gauge:
+    """
+    @notice Last value, open period and flags of a gauge, in the stored form.
+    """
+    hot: uint256 = self._hot[channel]
+    return IGauges.Gauge(
+        value=hot & M32,
+        count=(hot >> 32) & M16,
+        last_at=(hot >> 48) & M32,
+        total=(hot >> 80) & M48,
+        trip_at=(hot >> 128) & M32,
+        lo=(hot >> 160) & M32,
+        hi=(hot >> 192) & M32,
+        low_alert=hot & LOW_ALERT != 0,
+        high_alert=hot & HIGH_ALERT != 0,
+        pending=hot & PENDING != 0,
+        ranged=hot & RANGED != 0,
+        paused=hot & PAUSED != 0,
+        relay_group=(hot >> 239) & M16,
+        enrolled=hot >> 255 == 1,
+    )
+
+
+@external
+@view
+def limits(channel: uint256) -> IGauges.Limits:
+    """
+    @notice Where an alert of a gauge begins and ends, and the excess that is waiting.
+    """
+    return gauge_words._limits(self._limits[channel])
+
+
+@external
+@view
+def ruling(channel: uint256) -> IGauges.Ruling:
+    """
+    @notice What the open day of a gauge will be ruled by.
+    """
+    return gauge_words._ruling(self._ruling[channel])
+
+
+@internal
+def _enrol_gauge(channel: uint256, relay_group: uint256, opened_at: uint256):
+    """
+    @dev Reserve the gauge's words. Until it is judged, every value lies in its band.
+    """
+    assert channel <= M32, "gauges: channel out of range"
+    assert self._hot[channel] == 0, "gauges: channel enrolled"
+    assert opened_at <= block.timestamp, "gauges: opening lies in the future"
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    day: uint256 = staticcall standards.period_at(DAY, opened_at + 1)
+    trip_at: uint256 = staticcall standards.boundary(DAY, day + 1)
+    self._hot[channel] = (
+        (opened_at << 48) | (trip_at << 128) | (M32 << 192) | (relay_group << 239) | (1 << 255)
+    )
+    self._ruling[channel] = (M32 << 32) | (day << 64) | (M32 << 112)
+    self._limits[channel] = (M32 << 32) | (M32 << 96)
+    log IGauges.GaugeEnrolled(channel=channel, relay_group=relay_group, opened_at=opened_at)
+
+
+@internal
+def _judge(
+    channel: uint256,
+    limit_id: uint256,
+    lo: uint256,
+    hi: uint256,
+    dwell_readings: uint256,
+    dwell_s: uint256,
+    hysteresis_bps: uint256,
+    needed: uint256,
+    advisory: bool,
+    by_permit: bool,
+):
+    """
+    @dev Hold a gauge against stored limits `lo` to `hi`, both inclusive. Standing alerts end
+         without a word: the new limits begin afresh.
+    """
+    hot: uint256 = self._hot[channel]
+    assert hot != 0, "gauges: gauge not enrolled"
+    assert dwell_readings > 0 and dwell_readings <= M8, "gauges: dwell readings out of range"
+    assert dwell_s <= M24, "gauges: dwell seconds out of range"
+    assert needed > 0 and needed <= M16, "gauges: count needed out of range"
+    leave_lo: uint256 = gauge_words._leave_lo(lo, hysteresis_bps)
+    leave_hi: uint256 = gauge_words._leave_hi(hi, hysteresis_bps)
+    assert lo <= leave_lo and leave_lo <= leave_hi and leave_hi <= hi, "gauges: limits cross"
+    self.limit_of[channel] = limit_id
+    self._limits[channel] = gauge_words._limits_word(
+        IGauges.Limits(
+            enter_lo=lo,
+            enter_hi=hi,
+            leave_lo=leave_lo,
+            leave_hi=leave_hi,
+            dwell_readings=dwell_readings,
+            dwell_s=dwell_s,
+            since_at=0,
+            run=0,
+            worst=0,
+        )
+    )
+    ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
+    ruling.mean_lo = lo
+    ruling.mean_hi = hi
+    ruling.needed = needed
+    ruling.advisory = advisory
+    ruling.by_permit = by_permit
+    self._ruling[channel] = gauge_words._ruling_word(ruling)
+    flags: uint256 = BAND | LOW_ALERT | HIGH_ALERT | PENDING
+    self._hot[channel] = (hot & ~flags) | (lo << 160) | (hi << 192)
+    log IGauges.GaugeJudged(
+        channel=channel,
+        limit_id=limit_id,
+        mean_lo=lo,
+        mean_hi=hi,
+        leave_lo=leave_lo,
+        leave_hi=leave_hi,
+        dwell_readings=dwell_readings,
+        dwell_s=dwell_s,
+        needed=needed,
+        advisory=advisory,
+        by_permit=by_permit,
+    )
+
+
+@internal
+@pure
+def _folded(lanes64: uint256) -> uint256:
+    """
+    @dev The sum of four 64-bit lanes.
+    """
+    halves: uint256 = unsafe_add(lanes64, lanes64 >> 128)
+    return unsafe_add(halves & M64, (halves >> 64) & M64)
+
+
+@internal
+@pure
+def _mismatch(hot: uint256, key: uint256) -> uint256:
+    if hot == 0:
+        return UNKNOWN_CHANNEL
+    if (hot ^ key) & (M16 << 239) != 0:
+        return OTHER_RELAY_GROUP
+    return BROKEN_CONTINUITY
+
+
+@internal
+@view
+def _beyond_calendar(hot: uint256, at: uint256) -> bool:
+    """
+    @dev Whether a moment lies after the last local day that Standards knows.
+    """
+    if at <= (hot >> 128) & M32:
+        return False
+    return at > staticcall IStandards(access._at(names.STANDARDS)).calendar_end(DAY)
+
+
+@internal
+def _step(
+    channel: uint256, batch_id: uint256, hot: uint256, reading: uint256, at: uint256, void: bool
+) -> (uint256, uint256):
+    """
+    @dev One value, ruled on with its own time. A void value moves time only.
+    @return The hot word after it, and 1 if the reading belongs to a day already closed.
+    """
+    after: uint256 = hot
+    if at > (after >> 128) & M32:
+        after = self._turned(channel, batch_id, after, at) & ~PAUSED
+    if after & PAUSED != 0:
+        day: uint256 = (self._ruling[channel] >> 64) & M32
+        if at <= staticcall IStandards(access._at(names.STANDARDS)).boundary(DAY, day):
+            return (after & ~(M32 << 48)) | (at << 48), 1
+        after &= ~PAUSED
+    if void:
+        self._ruling[channel] = self._voided(self._ruling[channel])
+        return ((after & ~(M32 << 48)) | (at << 48)) | VOID, 0
+    if (after >> 32) & M16 == M16:
+        # a full count rules a part of the day
+        after = self._ruled(channel, batch_id, after)
+    after = ((after & ~(MOVED | VOID)) | reading | (at << 48)) + (1 << 32) + (reading << 80)
+    if after & RANGED != 0:
+        self._ruling[channel] = self._stretched(self._ruling[channel], reading)
+    if reading < (after >> 160) & M32 or reading > (after >> 192) & M32 or after & PENDING != 0:
+        after = self._alerted(channel, batch_id, after, reading, at)
+    return after, 0
+
+
+@internal
+@pure
+def _voided(ruling: uint256) -> uint256:
+    if (ruling >> 176) & M24 == M24:
+        return ruling
+    return ruling + (1 << 176)
+
+
+@internal
+@pure
+def _stretched(ruling: uint256, reading: uint256) -> uint256:
+    """
+    @dev The day's range with `reading` in it.
+    """
+    low: uint256 = min((ruling >> 112) & M32, reading)
+    high: uint256 = max((ruling >> 144) & M32, reading)
+    return (ruling & ~(M64 << 112)) | (low << 112) | (high << 144)
+
+
+@internal
+def _alerted(
+    channel: uint256, batch_id: uint256, hot: uint256, reading: uint256, at: uint256
+) -> uint256:
+    """
+    @dev A value outside the band: an alert is raised, grows worse or is cleared, or a dwell begins,
+         goes on or breaks off.
+    @return The hot word with its flags and band.
+    """
+    limits: IGauges.Limits = gauge_words._limits(self._limits[channel])
+    flags: uint256 = hot & (LOW_ALERT | HIGH_ALERT | PENDING)
+    lo: uint256 = (hot >> 160) & M32
+    hi: uint256 = (hot >> 192) & M32
+    if flags & HIGH_ALERT != 0:
+        if reading > limits.leave_hi:
+            limits.worst = max(limits.worst, reading)
+            hi = limits.worst
+        else:
+            flags = 0
+            self._log_cleared(channel, batch_id, at, limits, True)
+    elif flags & LOW_ALERT != 0:
+        if reading < limits.leave_lo:
+            limits.worst = min(limits.worst, reading)
+            lo = limits.worst
+        else:
+            flags = 0
+            self._log_cleared(channel, batch_id, at, limits, False)
+    if flags & (LOW_ALERT | HIGH_ALERT) == 0:
+        high: bool = reading > limits.enter_hi
+        if high or reading < limits.enter_lo:
+            if flags & PENDING != 0 and high == (limits.worst > limits.enter_hi):
+                limits.run += 1
+                limits.worst = max(limits.worst, reading) if high else min(limits.worst, reading)
+            else:
+                limits.run = 1
+                limits.since_at = at
+                limits.worst = reading
+            if limits.run >= limits.dwell_readings and at - limits.since_at >= limits.dwell_s:
+                flags = HIGH_ALERT if high else LOW_ALERT
+                lo = limits.leave_hi + 1 if high else limits.worst
+                hi = limits.worst if high else limits.leave_lo - 1
+                log IGauges.AlertRaised(
+                    channel=channel,
+                    batch_id=batch_id,
+                    at=at,
+                    since_at=limits.since_at,
+                    high=high,
+                    worst=limits.worst,
+                    limit=limits.enter_hi if high else limits.enter_lo,
+                )
+            else:
+                flags = PENDING
+                lo = M32
+                hi = 0
+        else:
+            flags = 0
+            limits.run = 0
+            lo = limits.enter_lo
+            hi = limits.enter_hi
+    self._limits[channel] = gauge_words._limits_word(limits)
+    kept: uint256 = hot & ~(BAND | LOW_ALERT | HIGH_ALERT | PENDING)
+    return kept | flags | (lo << 160) | (hi << 192)
+
+
+@internal
+def _log_cleared(
+    channel: uint256, batch_id: uint256, at: uint256, limits: IGauges.Limits, high: bool
+):
+    log IGauges.AlertCleared(
+        channel=channel,
+        batch_id=batch_id,
+        at=at,
+        since_at=limits.since_at,
+        high=high,
+        worst=limits.worst,
+    )
+
+
+@internal
+def _turned(channel: uint256, batch_id: uint256, hot: uint256, at: uint256) -> uint256:
+    """
+    @dev Rule the open day and open the one that `at` belongs to; days without a reading are told.
+    """
+    after: uint256 = self._ruled(channel, batch_id, hot)
+    ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    day: uint256 = staticcall standards.period_at(DAY, at)
+    limit_id: uint256 = self.limit_of[channel]
+    if day > ruling.period + 1 and (limit_id != 0 or ruling.by_permit):
+        log IGauges.PeriodsMissing(
+            channel=channel,
+            batch_id=batch_id,
+            limit_id=limit_id,
+            first=ruling.period + 1,
+            last=day - 1,
+        )
+    ruling.period = day
+    self._ruling[channel] = gauge_words._ruling_word(ruling)
+    trip_at: uint256 = staticcall standards.boundary(DAY, day + 1)
+    return (after & ~(M32 << 128)) | (trip_at << 128)
+
+
+@internal
+def _ruled(channel: uint256, batch_id: uint256, hot: uint256) -> uint256:
+    """
+    @dev Rule what the open day holds and empty it. The mean is compared exactly: the sum against
+         the limit times the count.
+    """
+    ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
+    limit_id: uint256 = self.limit_of[channel]
+    if limit_id != 0 or ruling.by_permit:
+        count: uint256 = (hot >> 32) & M16
+        total: uint256 = (hot >> 80) & M48
+        verdict: uint256 = MET
+        if count == 0:
+            verdict = MISSING
+        elif count < ruling.needed:
+            verdict = INSUFFICIENT
+        elif total > ruling.mean_hi * count or total < ruling.mean_lo * count:
+            verdict = EXCEEDED
+        log IGauges.PeriodRuled(
+            channel=channel,
+            batch_id=batch_id,
+            limit_id=limit_id,
+            period=ruling.period,
+            ended_at=(hot >> 128) & M32,
+            total=total,
+            count=count,
+            low=ruling.low,
+            high=ruling.high,
+            voided=ruling.voided,
+            mean_lo=ruling.mean_lo,
+            mean_hi=ruling.mean_hi,
+            verdict=verdict,
+            advisory=ruling.advisory,
+            by_permit=ruling.by_permit,
+        )
+    ruling.low = M32
+    ruling.high = 0
+    ruling.voided = 0
+    self._ruling[channel] = gauge_words._ruling_word(ruling)
+    return hot & ~((M16 << 32) | (M48 << 80))

@@ -1,0 +1,165 @@
+# pragma version 0.4.3
+"""
+@title Lanes
+@license Apache-2.0
+@notice Independent sequences of batches: one owner, one relay group, one running hash each.
+@dev Word of a lane, bit 0 lowest: owner 160 | relay group 16 | next batch 24 | counted litres 48 |
+     evidence threshold 4 (reserved, zero) | halted 1 | zero 3. Format: docs/wire-format.md.
+"""
+
+from contracts.interfaces import ILanes
+from contracts.modules import access
+from contracts.modules import duties
+
+uses: access
+
+
+OWNER_MASK: constant(uint256) = 2**160 - 1
+GROUP_SHIFT: constant(uint256) = 160
+NEXT_SHIFT: constant(uint256) = 176
+TOTAL_SHIFT: constant(uint256) = 200
+THRESHOLD_SHIFT: constant(uint256) = 248
+HALTED_SHIFT: constant(uint256) = 252
+M4: constant(uint256) = 2**4 - 1
+M16: constant(uint256) = 2**16 - 1
+M24: constant(uint256) = 2**24 - 1
+M48: constant(uint256) = 2**48 - 1
+# where a channel's word holds its relay group and that it is enrolled
+WORD_GROUP_SHIFT: constant(uint256) = 239
+WORD_ENROLLED: constant(uint256) = 1 << 255
+MAX_PROOF: constant(uint256) = 32  # 2**32 leaves, more than a batch can hold
+
+lane_count: public(uint256)
+running: public(HashMap[uint256, bytes32])
+digest: public(HashMap[uint256, HashMap[uint256, bytes32]])
+_word: HashMap[uint256, uint256]
+
+
+@external
+def open_lane(owner: address, relay_group: uint256) -> uint256:
+    """
+    @notice Open a sequence of batches for one relay account and one relay group.
+    @param relay_group 1 to 65,535; the lane reaches the channels of this group only.
+    @return Number of the lane, dense from 1.
+    """
+    access._only(duties.DEVICE_KEEPER)
+    assert owner != empty(address), "lanes: empty owner"
+    assert relay_group > 0 and relay_group <= M16, "lanes: relay group out of range"
+    self.lane_count += 1
+    lane: uint256 = self.lane_count
+    self._word[lane] = convert(owner, uint256) | (relay_group << GROUP_SHIFT)
+    log ILanes.LaneOpened(lane=lane, owner=owner, relay_group=relay_group)
+    return lane
+
+
+@external
+def halt_lane(lane: uint256):
+    """
+    @notice Stop a lane at once; its batches are refused until it is resumed.
+    """
+    access._only(duties.SUPERVISOR)
+    word: uint256 = self._word[lane]
+    assert word != 0, "lanes: unknown lane"
+    assert (word >> HALTED_SHIFT) & 1 == 0, "lanes: must be open"
+    self._word[lane] = word | (1 << HALTED_SHIFT)
+    log ILanes.LaneHalted(lane=lane, by=msg.sender)
+
+
+@external
+def resume_lane(lane: uint256):
+    """
+    @notice Let a halted lane go on where it stopped.
+    """
+    access._only(duties.SUPERVISOR)
+    word: uint256 = self._word[lane]
+    assert (word >> HALTED_SHIFT) & 1 == 1, "lanes: must be halted"
+    self._word[lane] = word ^ (1 << HALTED_SHIFT)
+    log ILanes.LaneResumed(lane=lane, by=msg.sender)
+
+
+@external
+@view
+def lane(lane: uint256) -> ILanes.Lane:
+    """
+    @notice Owner, relay group, next batch, counted litres and whether the lane is halted.
+    """
+    word: uint256 = self._word[lane]
+    return ILanes.Lane(
+        owner=convert(word & OWNER_MASK, address),
+        relay_group=(word >> GROUP_SHIFT) & M16,
+        next_id=(word >> NEXT_SHIFT) & M24,
+        total_l=(word >> TOTAL_SHIFT) & M48,
+        halted=(word >> HALTED_SHIFT) & 1 == 1,
+    )
+
+
+@external
+@view
+def prove(
+    lane: uint256,
+    batch_id: uint256,
+    root: bytes32,
+    words_hash: bytes32,
+    leaf: bytes32,
+    proof: DynArray[bytes32, MAX_PROOF],
+) -> bool:
+    """
+    @notice Whether `leaf` is a reading of the batch that this chain holds.
+    """
+    stored: bytes32 = self.digest[lane][batch_id]
+    if stored == empty(bytes32) or stored != keccak256(concat(root, words_hash)):
+        return False
+    node: bytes32 = leaf
+    for other: bytes32 in proof:
+        if convert(node, uint256) < convert(other, uint256):
+            node = keccak256(concat(node, other))
+        else:
+            node = keccak256(concat(other, node))
+    return node == root
+
+
+@internal
+def _open(lane: uint256, batch_id: uint256, evidence_length: uint256) -> uint256:
+    """
+    @dev Only the owner, in order, on a lane that is not halted.
+    @return The lane's word.
+    """
+    word: uint256 = self._word[lane]
+    assert convert(msg.sender, uint256) == word & OWNER_MASK, "lanes: caller does not own the lane"
+    access._only(duties.RELAY)
+    assert batch_id == (word >> NEXT_SHIFT) & M24, "lanes: batch is not the next one"
+    # threshold and halted bit in one look; a threshold above zero is reserved
+    assert word >> THRESHOLD_SHIFT == 0, "lanes: halted"
+    assert evidence_length == 0, "lanes: evidence without threshold"
+    return word
+
+
+@internal
+def _settle(
+    lane: uint256,
+    word: uint256,
+    batch_id: uint256,
+    root: bytes32,
+    words_hash: bytes32,
+    counted_l: uint256,
+    refused: uint256,
+):
+    """
+    @dev Store the digest, move the running hash, the next batch and the counted litres.
+    """
+    digest: bytes32 = keccak256(concat(root, words_hash))
+    self.digest[lane][batch_id] = digest
+    self.running[lane] = keccak256(concat(self.running[lane], digest))
+    assert batch_id < M24, "lanes: lane is full"
+    assert ((word >> TOTAL_SHIFT) & M48) + counted_l <= M48, "lanes: counted litres are full"
+    self._word[lane] = word + (1 << NEXT_SHIFT) + (counted_l << TOTAL_SHIFT)
+    log ILanes.Recorded(lane=lane, batch_id=batch_id, digest=digest, refused=refused)
+
+
+@internal
+@pure
+def _channel_key(word: uint256) -> uint256:
+    """
+    @dev What a channel's word must hold for this lane: the relay group, and that it is enrolled.
+    """
+    return (((word >> GROUP_SHIFT) & M16) << WORD_GROUP_SHIFT) | WORD_ENROLLED

@@ -1,0 +1,145 @@
+"""Batches read back from the chain: the words in their calldata, and what they say.
+
+A reading within its bounds logs nothing, so its only trace is the calldata of its batch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ledger.deployment import Ledger
+from ledger.errors import NotFound
+from ledger.events import Event, logs
+
+BYTES = 32
+M8, M16, M24, M32, M40, M48 = (2**bits - 1 for bits in (8, 16, 24, 32, 40, 48))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a relay sent in one transaction."""
+
+    contract: str
+    lane: int
+    batch_id: int
+    root: bytes
+    words: bytes
+    digest: bytes
+    transaction: str
+    block: int
+    block_hash: str
+    sent_by: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readings of one channel: moments and values; a meter's value is the volume of its step."""
+
+    channel: int
+    opening_at: int
+    opening_l: int
+    kind: int
+    grade: int
+    mark: int
+    void: bool
+    readings: tuple[tuple[int, int], ...]
+
+
+def batch(ledger: Ledger, contract: str, lane: int, batch_id: int) -> Batch:
+    """A batch by its place in its lane."""
+    filters = {"lane": lane, "batch_id": batch_id}
+    found = logs(ledger, contract, "Recorded", filters=filters)
+    if not found:
+        raise NotFound(
+            f"{contract} holds no batch {batch_id} of lane {lane}", "`waterline lane list`"
+        )
+    return as_batch(ledger, found[-1])
+
+
+def as_batch(ledger: Ledger, recorded: Event) -> Batch:
+    """The batch of a Recorded event, its words from the transaction that carried them."""
+    sent = ledger.chain.w3.eth.get_transaction(recorded.transaction)  # type: ignore[arg-type]
+    _, given = ledger.contract(recorded.contract).decode_function_input(sent["input"])
+    return Batch(
+        contract=recorded.contract,
+        lane=given["lane"],
+        batch_id=given["batch_id"],
+        root=bytes(given["root"]),
+        words=bytes(given["words"]),
+        digest=bytes(recorded.args["digest"]),
+        transaction=recorded.transaction,
+        block=recorded.block,
+        block_hash=recorded.block_hash,
+        sent_by=str(sent["from"]),
+        refused=int(recorded.args["refused"]),
+    )
+
+
+def gauge_groups(words: bytes) -> Iterator[Group]:
+    """The groups of a gauge batch, as docs/wire-format.md lays their bits out."""
+    place = 0
+    while place < len(words):
+        header = _word(words, place)
+        further, step = (header >> 32) & M16, (header >> 48) & M24
+        opening_at = (header >> 120) & M32
+        at = opening_at + ((header >> 200) & M32) + 1
+        readings = [(at, (header >> 152) & M32)]
+        place += BYTES
+        for lane, bits in _lanes(words, place, further, step):
+            at += step or ((lane >> 40) & M24) + 1
+            readings.append((at, lane & M32 if bits == 64 else lane))
+        place += _length(further, step)
+        yield Group(
+            header & M32,
+            opening_at,
+            0,
+            16,
+            (header >> 72) & M8,
+            (header >> 232) & 15,
+            bool((header >> 239) & 1),
+            tuple(readings),
+        )
+
+
+def meter_groups(words: bytes) -> Iterator[Group]:
+    """The groups of a meter batch, as docs/wire-format.md lays their bits out."""
+    place = 0
+    while place < len(words):
+        header = _word(words, place)
+        further, step = (header >> 32) & M16, (header >> 48) & M24
+        opening_at = (header >> 120) & M32
+        at = opening_at + ((header >> 200) & M32) + 1
+        readings = [(at, (header >> 152) & M48)]
+        place += BYTES
+        for lane, bits in _lanes(words, place, further, step):
+            at += step or (lane >> 40) + 1
+            readings.append((at, lane & M40 if bits == 64 else lane))
+        place += _length(further, step)
+        yield Group(
+            header & M32,
+            opening_at,
+            (header >> 72) & M48,
+            (header >> 232) & M8,
+            (header >> 240) & M8,
+            0,
+            False,
+            tuple(readings),
+        )
+
+
+def _word(words: bytes, place: int) -> int:
+    return int.from_bytes(words[place : place + BYTES], "big")
+
+
+def _length(further: int, step: int) -> int:
+    """Bytes of the lanes behind a header."""
+    return BYTES * (-(-further // 8) if step else -(-further // 4))
+
+
+def _lanes(words: bytes, place: int, further: int, step: int) -> Iterator[tuple[int, int]]:
+    """The further readings of a group, each with the width of its lane."""
+    bits = 32 if step else 64
+    a_word = 256 // bits
+    for index in range(further):
+        word = _word(words, place + BYTES * (index // a_word))
+        yield (word >> (bits * (index % a_word))) & ((1 << bits) - 1), bits

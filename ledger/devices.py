@@ -1,0 +1,94 @@
+"""Devices and channels as recorded, with the names people use for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.deployment import Ledger
+from ledger.errors import NotFound
+from ledger.labels import label, text_of
+from ledger.quantities import base_of
+from ledger.structs import every, read
+
+METER, GAUGE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One measured quantity of a device."""
+
+    id: int
+    device_id: int
+    device: str
+    station_id: int
+    parameter: str
+    kind: int
+    contract: str
+    relay_group: int
+    resolution: int
+    cadence_s: int
+    low: int
+    high: int
+    grade: int
+    permit_id: int
+    opened_at: int
+
+    @property
+    def base(self) -> str:
+        """The base unit of its values."""
+        return base_of(self.parameter)
+
+
+def device_by_code(ledger: Ledger, code: str) -> int:
+    """A device's number; NotFound when there is none."""
+    found = read(ledger, "DeviceRegistry", "device_by_code", code)
+    if not found:
+        raise NotFound(f"no device {code!r}", "list them with `waterline device list`")
+    return int(found)
+
+
+def channel(ledger: Ledger, number: int) -> Channel:
+    """A channel by its number."""
+    raw = read(ledger, "DeviceRegistry", "channel", number)
+    if not raw["kind"]:
+        raise NotFound(f"no channel {number}", "list them with `waterline device list`")
+    return _channel(ledger, number, raw)
+
+
+def channel_of(ledger: Ledger, code: str, parameter: str) -> Channel:
+    """The channel of a device that measures a parameter."""
+    device_id = device_by_code(ledger, code)
+    number = read(ledger, "DeviceRegistry", "channel_by", device_id, label(parameter))
+    if not number:
+        raise NotFound(
+            f"{code} does not measure {parameter!r}", f"`waterline device show {code}` lists it"
+        )
+    return channel(ledger, number)
+
+
+def channels(ledger: Ledger) -> list[Channel]:
+    """Every channel."""
+    return [
+        _channel(ledger, number, raw)
+        for number, raw in every(ledger, "DeviceRegistry", "channel", "channel_count")
+    ]
+
+
+def _channel(ledger: Ledger, number: int, raw: dict[str, Any]) -> Channel:
+    device = read(ledger, "DeviceRegistry", "device", raw["device"])
+    return Channel(
+        id=number,
+        device_id=raw["device"],
+        device=device["code"],
+        station_id=device["station_id"],
+        parameter=text_of(raw["parameter"]),
+        kind=raw["kind"],
+        contract=text_of(raw["contract_name"]),
+        relay_group=raw["relay_group"],
+        resolution=raw["resolution"],
+        cadence_s=raw["cadence_s"],
+        low=raw["low"],
+        high=raw["high"],
+        grade=raw["grade"],
+        permit_id=raw["permit_id"],
+        opened_at=raw["opened_at"],
+    )

@@ -1,0 +1,126 @@
+"""What can go wrong, as exceptions that carry a stable code, an exit code and a remedy."""
+
+from typing import ClassVar
+
+
+class WaterlineError(Exception):
+    """A failure to be told to a person: what happened, and what to do about it."""
+
+    code: ClassVar[str] = "failure"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def as_json(self) -> dict[str, str]:
+        """The error as `--json` shows it."""
+        return {"code": self.code, "message": self.message, "remedy": self.remedy}
+
+
+class UsageError(WaterlineError):
+    """A value that cannot be used as given."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownUnit(UsageError):
+    """A unit that is not in the table."""
+
+    code = "unknown_unit"
+
+
+class FractionError(UsageError):
+    """A value that is not a whole number of base units."""
+
+    code = "fraction"
+
+
+class NotANumber(UsageError):
+    """Text, NaN or infinity where a decimal number is needed."""
+
+    code = "not_a_number"
+
+
+class BadCreditCode(UsageError):
+    """A unified social credit code that fails GB 32100-2015."""
+
+    code = "bad_credit_code"
+
+
+class BadRecord(UsageError):
+    """A file of ours that does not hold what it should."""
+
+    code = "bad_record"
+
+
+class NotFound(WaterlineError):
+    """Nothing is recorded under the name or number asked for."""
+
+    code = "not_found"
+    exit_code = 3
+
+
+class NotAuthorised(WaterlineError):
+    """The account may not do this, or cannot be unlocked."""
+
+    code = "not_authorised"
+    exit_code = 4
+
+
+class AccountLocked(NotAuthorised):
+    """A keystore that the given passphrase does not open."""
+
+    code = "account_locked"
+
+
+class ChainUnreachable(WaterlineError):
+    """No answer, or no usable answer, from the node."""
+
+    code = "chain_unreachable"
+    exit_code = 5
+
+
+class Findings(WaterlineError):
+    """A check ran to its end and found something."""
+
+    code = "findings"
+    exit_code = 6
+
+
+class WrongChain(WaterlineError):
+    """A record, journal or account of one chain was pointed at another."""
+
+    code = "wrong_chain"
+
+
+class Reverted(WaterlineError):
+    """A contract refused the call; `reason` is its own words, "module: reason"."""
+
+    code = "reverted"
+
+    def __init__(self, reason: str, remedy: str = "", transaction: str = "") -> None:
+        where = f" (transaction {transaction})" if transaction else ""
+        super().__init__(f"the contract refused: {reason}{where}", remedy)
+        self.reason = reason
+        self.transaction = transaction
+
+
+class NotIncluded(WaterlineError):
+    """A transaction that no block has taken up in the time given."""
+
+    code = "not_included"
+
+
+class NotSettled(WaterlineError):
+    """A transaction that is included, but not yet deep enough to count on."""
+
+    code = "not_settled"
+
+
+class CannotPay(WaterlineError):
+    """An account whose balance does not cover the fee and the value."""
+
+    code = "cannot_pay"

@@ -1,0 +1,61 @@
+"""Who signs: accounts in keystore files, opened with a passphrase only their owner can read."""
+
+import stat
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from ledger.errors import AccountLocked, NotFound
+
+
+class Signer(Protocol):
+    """Whoever signs for an account; the key stays behind it."""
+
+    address: str
+
+    def sign(self, tx: dict[str, Any]) -> bytes:
+        """The raw signed transaction."""
+        ...
+
+
+class KeystoreSigner:
+    """An account in a keystore file, opened with a passphrase that only its owner can read."""
+
+    def __init__(self, path: Path, password_file: Path) -> None:
+        self._account = _unlock(path, _passphrase(password_file))
+        self.address: str = self._account.address
+
+    def sign(self, tx: dict[str, Any]) -> bytes:
+        """The raw signed transaction."""
+        return bytes(self._account.sign_transaction(tx).raw_transaction)
+
+    def sign_message(self, message: Any) -> bytes:
+        """A signature over an EIP-191 or EIP-712 message, 65 bytes."""
+        return bytes(self._account.sign_message(message).signature)
+
+
+def _passphrase(path: Path) -> str:
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise AccountLocked(f"{path} can be read by others", f"chmod 600 {path}")
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"no password file at {path}", "name an existing one with --password-file"
+        ) from error
+
+
+def _unlock(path: Path, passphrase: str) -> LocalAccount:
+    try:
+        keystore = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"no keystore at {path}", "list the accounts with `waterline account list`"
+        ) from error
+    try:
+        key = Account.decrypt(keystore, passphrase)
+    except (ValueError, KeyError, TypeError) as error:
+        raise AccountLocked(f"{path.name} stays locked: {error}", "check the passphrase") from error
+    return cast(LocalAccount, Account.from_key(key))

@@ -1,0 +1,71 @@
+"""Readings as the chain holds them, unpacked from the calldata of its batches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.batches import as_batch, gauge_groups
+from ledger.devices import Channel
+from ledger.events import logs
+from ledger.network import station
+from scripts._gauging import shown_word
+from scripts._shared import Session
+from scripts._showing import utc
+
+# HJ 212 marks by the number the words hold
+MARKS = {
+    0: None,
+    1: "calibration",
+    2: "maintenance",
+    3: "fault",
+    4: "link fault",
+    5: "stopped",
+    6: "set by hand",
+    7: "over range",
+}
+
+
+def last_readings(
+    here: Session, contract: str, wanted: Sequence[Channel], count: int
+) -> list[dict[str, Any]]:
+    """The last readings of each channel, newest last; batches are read from the newest back."""
+    found: dict[int, list[tuple[int, int, int, bool]]] = {one.id: [] for one in wanted}
+    refused = {
+        (event.args["lane"], event.args["batch_id"], event.args["channel"])
+        for event in logs(here.ledger, contract, "GroupRefused")
+    }
+    for recorded in reversed(logs(here.ledger, contract, "Recorded")):
+        missing = [number for number, readings in found.items() if len(readings) < count]
+        if not missing:
+            break
+        batch = as_batch(here.ledger, recorded)
+        fresh: dict[int, list[tuple[int, int, int, bool]]] = {number: [] for number in missing}
+        for group in gauge_groups(batch.words):
+            if (
+                group.channel in fresh
+                and (batch.lane, batch.batch_id, group.channel) not in refused
+            ):
+                fresh[group.channel] += [(*r, group.mark, group.void) for r in group.readings]
+        for number, readings in fresh.items():
+            found[number] = readings + found[number]
+    return [_document(here, one, found[one.id][-count:]) for one in wanted]
+
+
+def _document(
+    here: Session, one: Channel, readings: Sequence[tuple[int, int, int, bool]]
+) -> dict[str, Any]:
+    return {
+        "station": station(here.ledger, one.station_id).code,
+        "device": one.device,
+        "channel": one.id,
+        "parameter": one.parameter,
+        "readings": [
+            {
+                "at": utc(at),
+                "value": shown_word(one, word),
+                "stored": word,
+                "mark": MARKS[mark],
+                "void": void,
+            }
+            for at, word, mark, void in readings
+        ],
+    }

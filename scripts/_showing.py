@@ -1,0 +1,135 @@
+"""What people read: local time, cubic metres, states in words, tables."""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from ledger.units import show
+from scripts._shared import home
+
+PERMIT_STATES = {1: "valid", 2: "suspended", 3: "revoked"}
+PERMIT_KINDS = {1: "abstraction", 2: "drainage"}
+APPLICATION_STATES = {
+    1: "submitted",
+    2: "correction requested",
+    3: "accepted",
+    4: "under review",
+    5: "approved",
+    6: "rejected",
+    7: "issued",
+}
+STATION_KINDS = {
+    1: "source",
+    2: "intake",
+    3: "works",
+    4: "network",
+    5: "user",
+    6: "outfall",
+    7: "sewer",
+    8: "sewage works",
+    9: "river",
+}
+TIERS = {0: "none", 1: "blue", 2: "yellow", 3: "red"}
+VERDICTS = {1: "met", 2: "exceeded", 3: "insufficient data", 4: "no data"}
+CHANNEL_KINDS = {1: "meter", 2: "gauge"}
+GRADES = {
+    1: "device-signed",
+    2: "gateway",
+    3: "operator's oracle",
+    4: "laboratory",
+    5: "manual",
+}
+# Decree 460 art. 20, in the order of its list
+GROUNDS = {
+    1: "ground water in a ban area",
+    2: "regional permit total at its cap",
+    3: "serious harm to the function zone",
+    4: "unreasonable layout",
+    5: "the public network can supply",
+    6: "harm to third parties",
+    7: "filing missing",
+    8: "other law",
+}
+NO_BATCH = 2**256 - 1
+GAUGE_ZERO = 2**31  # the stored word of the value zero
+
+
+def number_of(words: dict[int, str], text: str) -> int | None:
+    """The number of a word in one of the tables above."""
+    wanted = text.strip().lower().replace("-", " ").replace("_", " ")
+    return next((n for n, word in words.items() if word.replace("-", " ") == wanted), None)
+
+
+def local_zone() -> ZoneInfo:
+    """The zone of the city: as set, as its calendar was loaded, else UTC."""
+    kept = home() / "timezone"
+    named = os.environ.get("WATERLINE_TIMEZONE") or (
+        kept.read_text(encoding="utf-8").strip() if kept.is_file() else ""
+    )
+    return ZoneInfo(named or "UTC")
+
+
+def utc(at: int) -> str | None:
+    """A moment for programs; None for never."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def local(at: int) -> str:
+    """A moment for people, in the city's time."""
+    if not at:
+        return "-"
+    return datetime.fromtimestamp(at, local_zone()).strftime("%Y-%m-%d %H:%M")
+
+
+def local_day(at: int) -> str:
+    """The local day that ends at a boundary, for rulings."""
+    return datetime.fromtimestamp(at - 1, local_zone()).strftime("%Y-%m-%d")
+
+
+def m3(volume_l: int) -> str:
+    """A volume in cubic metres."""
+    return f"{Decimal(volume_l) / 1000:,.0f} m3" if volume_l >= 10_000 else show(volume_l, "l")
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent, to one decimal, for people."""
+    return f"{Decimal(part * 1000 // whole) / 10 if whole else Decimal(0):.1f} %"
+
+
+def gauge_value(stored: int, resolution: int) -> int:
+    """A stored gauge word in base units."""
+    return (stored - GAUGE_ZERO) * resolution
+
+
+def reading(amount: int | Decimal, base: str) -> str:
+    """A value in the unit people use, to at most four decimals."""
+    if isinstance(amount, Decimal):
+        whole = int(amount.to_integral_value())
+        text = show(whole, base)
+    else:
+        text = show(amount, base)
+    value, _, unit = text.partition(" ")
+    rounded = f"{Decimal(value):.4f}".rstrip("0").rstrip(".")
+    return f"{rounded} {unit}".strip()
+
+
+def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> list[str]:
+    """Aligned lines with a header; a sentence when there is nothing."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    if not cells:
+        return ["Nothing yet."]
+    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+
+    return [line(head).rstrip(), *(line(row).rstrip() for row in cells)]
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> list[str]:
+    """One thing as a list of names and values."""
+    told = [(name, str(value)) for name, value in pairs]
+    width = max((len(name) for name, _ in told), default=0)
+    return [f"{name.ljust(width)}  {value}".rstrip() for name, value in told]

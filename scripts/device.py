@@ -1,0 +1,226 @@
+"""Devices: their identity, what they measure, and the permit a reading counts against."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Noun, Session, session
+
+app = Noun(__doc__)
+File = Annotated[Path | None, typer.Option("--file", "-f", help="File with many, as city.yaml.")]
+NO_KEY = "0x" + "00" * 20
+
+
+@app.write("enrol")
+def enrol(
+    code: Annotated[str | None, typer.Argument()] = None,
+    station: Annotated[str, typer.Option(help="Code of its station.")] = "",
+    key: Annotated[str, typer.Option(help="Address of the key it signs with.")] = NO_KEY,
+    file: File = None,
+) -> Any:
+    """Give a device its identity; from a file also enrol everything it measures."""
+    from ledger.network import station_by_code
+    from scripts._enrolment import described_channels
+    from scripts._files import section, take
+    from scripts._writing import Act, perform
+
+    here, acts = session(), []
+    one = {"code": code, "station": station, "key": key}
+    for entry in section(file, "devices") if file else [one]:
+        name = str(take(entry, "code", "a device"))
+        where = station_by_code(here.ledger, str(take(entry, "station", f"device {name}")))
+        signer = str(entry.get("key") or NO_KEY)
+        call = here.contract("DeviceRegistry").functions.enrol_device(name, signer, where.id)
+        acts.append(Act("DeviceRegistry", call, f"enrol {name} at {where.code}"))
+    pairs = list(described_channels(file)) if file else []
+    first = here.waiting_for("included") if pairs else here
+    done = perform(first, acts)
+    if not pairs or here.dry_run:
+        return _written(here, done)
+    return _enrol_channels(here, pairs)
+
+
+@app.write("channel")
+def channel(
+    code: str,
+    parameter: Annotated[str, typer.Argument(help="volume, or a key of a limit table.")],
+    contract: Annotated[str, typer.Option(help="The contract that takes its readings.")],
+    cadence: Annotated[str, typer.Option(help="How often it reads: 1 min.")],
+    opened_at: Annotated[str, typer.Option(help="Since when it counts.")],
+    resolution: Annotated[str, typer.Option(help="Smallest step: 0.01 mg/L.")] = "1 L",
+    low: Annotated[str | None, typer.Option(help="Lowest possible value.")] = None,
+    high: Annotated[str | None, typer.Option(help="Highest possible value.")] = None,
+    register: Annotated[str, typer.Option(help="Register at the opening.")] = "0 L",
+    modulus: Annotated[str | None, typer.Option(help="Where the register rolls over.")] = None,
+    grade: Annotated[str, typer.Option(help="Evidence grade.")] = "operator's oracle",
+    group: Annotated[int, typer.Option(help="Relay group.")] = 1,
+) -> Any:
+    """Enrol one thing that a device measures."""
+    entry = {key: value for key, value in locals().items() if value is not None and key != "code"}
+    return _enrol_channels(session(), [(code, entry)])
+
+
+@app.write("bind")
+def bind(
+    code: Annotated[str | None, typer.Argument()] = None,
+    parameter: Annotated[str, typer.Argument()] = "",
+    permit: Annotated[str, typer.Option(help="Number of the permit.")] = "",
+    file: File = None,
+) -> Any:
+    """Count a channel's readings against a permit, or every channel with `permit` in a file."""
+    from ledger.devices import channel_of
+    from scripts._enrolment import described_channels
+    from scripts._permits import permit_by_number
+    from scripts._writing import Act, perform
+
+    here, acts = session(), []
+    one = (code or "", {"parameter": parameter, "permit": permit})
+    for name, entry in described_channels(file) if file else [one]:
+        if not entry.get("permit"):
+            continue
+        found = channel_of(here.ledger, name, str(entry["parameter"]))
+        permit_id, _ = permit_by_number(here, str(entry["permit"]))
+        call = here.contract("DeviceRegistry").functions.bind(found.id, permit_id)
+        says = f"count {name} {entry['parameter']} against {entry['permit']}"
+        acts.append(Act("DeviceRegistry", call, says))
+    return _written(here, perform(here, acts))
+
+
+@app.write("judge")
+def judge(
+    code: Annotated[str | None, typer.Argument()] = None,
+    parameter: Annotated[str, typer.Argument()] = "",
+    standard: Annotated[str | None, typer.Option(help="Like 'GB 5749-2022'.")] = None,
+    grade: Annotated[str, typer.Option(help="Its grade, where it has one.")] = "",
+    basis: Annotated[str, typer.Option(help="Which of its limits.")] = "max",
+    dwell_readings: Annotated[int, typer.Option(help="Readings an excess must last.")] = 2,
+    dwell: Annotated[str, typer.Option(help="Time an excess must last.")] = "0 s",
+    hysteresis: Annotated[str, typer.Option(help="Share below the limit that ends it.")] = "0 %",
+    needed: Annotated[int, typer.Option(help="Readings a day needs to be ruled on.")] = 1,
+    file: File = None,
+) -> Any:
+    """Hold a gauge against a standard and its permit, or every gauge with `judge` in a file."""
+    from scripts._enrolment import described_channels, judge_act
+    from scripts._writing import perform
+
+    here = session()
+    if file:
+        acts = [
+            judge_act(here, name, str(entry["parameter"]), entry["judge"])
+            for name, entry in described_channels(file)
+            if entry.get("judge")
+        ]
+        return _written(here, perform(here, acts))
+    entry = {key: value for key, value in locals().items() if key not in ("code", "here", "file")}
+    if standard is None:
+        entry.pop("standard")
+    return _written(here, perform(here, [judge_act(here, code or "", parameter, entry)]))
+
+
+@app.write("approve-exchange")
+def approve_exchange(
+    code: str,
+    closing: Annotated[str, typer.Option(help="Register of the old meter: 1250 m3.")],
+    opening: Annotated[str, typer.Option(help="Register of the new meter.")] = "0 L",
+    reset: Annotated[bool, typer.Option(help="The same meter, its register set anew.")] = False,
+) -> Any:
+    """Approve that a meter's register is closed at one count and opened at another."""
+    from ledger.devices import channel_of
+    from ledger.units import parse
+    from scripts._writing import Act, perform
+
+    here = session()
+    found = channel_of(here.ledger, code, "volume")
+    call = here.contract("DeviceRegistry").functions.approve_exchange(
+        found.id, 3 if reset else 2, parse(closing), parse(opening)
+    )
+    says = f"{code}: close the register at {closing}, open it at {opening}"
+    return _written(here, perform(here, [Act("DeviceRegistry", call, says)]))
+
+
+@app.read("list")
+def list_() -> Any:
+    """List every channel of every device."""
+    from ledger.devices import channels
+    from scripts._showing import table
+
+    here = session()
+    document = [_channel(here, one) for one in channels(here.ledger)]
+    rows = [(c["device"], c["parameter"], c["kind"], c["station"], c["contract"]) for c in document]
+    head = ("device", "measures", "as", "station", "taken by")
+    return here.tell(document, lambda: table(rows, head))
+
+
+@app.read("show")
+def show(code: str) -> Any:
+    """Show a device and its channels."""
+    from ledger.devices import channel, device_by_code
+    from ledger.network import station
+    from ledger.structs import read
+    from scripts._showing import facts, table
+
+    here = session()
+    number = device_by_code(here.ledger, code)
+    raw = read(here.ledger, "DeviceRegistry", "device", number)
+    ids = read(here.ledger, "DeviceRegistry", "channels_of", number)
+    document: dict[str, Any] = {
+        "id": number,
+        "code": code,
+        "key": None if int(raw["key"], 16) == 0 else raw["key"],
+        "station": station(here.ledger, raw["station_id"]).code,
+        "channels": [_channel(here, channel(here.ledger, one)) for one in ids],
+    }
+
+    def lines() -> list[str]:
+        rows = [
+            (c["parameter"], c["kind"], c["resolution"], c["grade"], c["permit"] or "-")
+            for c in document["channels"]
+        ]
+        told = facts((key, document[key] or "none") for key in ("code", "station", "key"))
+        head = ("measures", "as", "resolution", "evidence", "counts against")
+        return [*told, "", *table(rows, head)]
+
+    return here.tell(document, lines)
+
+
+def _enrol_channels(here: Session, pairs: list[tuple[str, dict[str, Any]]]) -> Any:
+    from scripts._enrolment import channel_request
+    from scripts._writing import Act, perform
+
+    functions, acts = here.contract("DeviceRegistry").functions, []
+    for code, entry in pairs:
+        call = functions.enrol_channel(channel_request(here, code, entry))
+        says = f"{code} measures {entry['parameter']}, taken by {entry['contract']}"
+        acts.append(Act("DeviceRegistry", call, says))
+    return _written(here, perform(here, acts))
+
+
+def _channel(here: Session, one: Any) -> dict[str, Any]:
+    from ledger.network import station
+    from ledger.structs import read
+    from ledger.units import show as shown
+    from scripts._showing import CHANNEL_KINDS, GRADES, utc
+
+    permit = read(here.ledger, "PermitRegistry", "permit", one.permit_id) if one.permit_id else None
+    return {
+        "channel": one.id,
+        "device": one.device,
+        "station": station(here.ledger, one.station_id).code,
+        "parameter": one.parameter,
+        "kind": CHANNEL_KINDS[one.kind],
+        "contract": one.contract,
+        "relay_group": one.relay_group,
+        "resolution": shown(one.resolution, one.base),
+        "cadence_s": one.cadence_s,
+        "grade": GRADES[one.grade],
+        "permit": permit["number"] if permit else None,
+        "opened_at": utc(one.opened_at),
+    }
+
+
+def _written(here: Session, done: Any) -> Any:
+    return here.tell(done.as_json(), lambda: [])
+
+
+cli = app.cli()

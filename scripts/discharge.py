@@ -1,0 +1,149 @@
+"""Discharge: outlets against their drainage permit and the sewer standard."""
+
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Noun, Session, session
+
+app = Noun(__doc__)
+DRAINAGE = 2
+CONTRACT = "DischargeLimits"
+Station = Annotated[str, typer.Option("--station", help="Only of this station.")]
+
+
+@app.read("show")
+def show(number: Annotated[str, typer.Argument(help="Drainage permit; all without.")] = "") -> Any:
+    """Show volume and concentrations of outlets against their permits."""
+    from scripts._accounts import account_document
+    from scripts._permits import permit_by_number, permits
+    from scripts._showing import m3, share, table
+
+    here = session()
+    chosen = [permit_by_number(here, number)] if number else permits(here)
+    document = [
+        {**account_document(here, permit_id, permit), "gauges": _gauges(here, permit_id)}
+        for permit_id, permit in chosen
+        if permit["kind"] == DRAINAGE
+    ]
+
+    def lines() -> list[str]:
+        told: list[str] = []
+        for one in document:
+            used, plan = one["used_l"], one["plan_l"]
+            told.append(
+                f"{one['permit']} at {one['station']} ({one['state']}): "
+                f"{m3(used)} of {m3(plan)}, {share(used, plan)}; tier {one['tier']}"
+            )
+            rows = [(g["parameter"], g["last"], g["limit"], g["alert"]) for g in one["gauges"]]
+            told += ["", *table(rows, ("parameter", "last value", "limit", "alert")), ""]
+        return told or ["No drainage permit yet."]
+
+    return here.tell(document, lines)
+
+
+@app.read("alerts")
+def alerts(station: Station = "") -> Any:
+    """List the alerts raised: single values beyond a limit, not rulings."""
+    return tell_alerts(session(), CONTRACT, station)
+
+
+@app.read("rulings")
+def rulings(
+    station: Station = "",
+    exceeded: Annotated[bool, typer.Option("--exceeded", help="Only days exceeded.")] = False,
+) -> Any:
+    """List the rulings on closed days, by the day's mean."""
+    return tell_rulings(session(), CONTRACT, station, exceeded)
+
+
+@app.write("close")
+def close(device: str, parameter: str) -> Any:
+    """Have the open day of a gauge ruled on, silence included; anybody may."""
+    return close_day(session(), device, parameter)
+
+
+def tell_alerts(here: Session, contract: str, station: str) -> Any:
+    """The alerts of a contract, for programs or people."""
+    from scripts._gauging import Gauges
+    from scripts._showing import table
+
+    every = Gauges(here, contract).alerts()
+    document = [one for one in every if station in ("", one["station"])]
+    rows = [
+        (
+            a["raised_at"],
+            a["station"],
+            a["parameter"],
+            f"{a['worst']} ({a['limit']})",
+            "standing" if not a["cleared_at"] else f"until {a['cleared_at']}",
+            a["responsible"],
+        )
+        for a in document
+    ]
+    head = ("raised (UTC)", "station", "parameter", "worst (limit)", "", "responsible")
+    return here.tell(document, lambda: table(rows, head))
+
+
+def tell_rulings(here: Session, contract: str, station: str, exceeded: bool) -> Any:
+    """The rulings of a contract, for programs or people."""
+    from scripts._gauging import Gauges
+    from scripts._showing import table
+
+    document = [
+        one
+        for one in Gauges(here, contract).rulings()
+        if station in ("", one["station"]) and (not exceeded or one["verdict"] == "exceeded")
+    ]
+    rows = [
+        (
+            r["day"],
+            r["station"],
+            r["parameter"],
+            r["mean"] or "-",
+            f"{r['limit']} ({r['limit_of']})",
+            r["verdict"] + (", advisory" if r["advisory"] else ""),
+        )
+        for r in document
+    ]
+    head = ("day", "station", "parameter", "mean", "limit", "ruling")
+    return here.tell(document, lambda: table(rows, head))
+
+
+def close_day(here: Session, device: str, parameter: str) -> Any:
+    """Close the open day of a gauge."""
+    from ledger.devices import channel_of
+    from ledger.structs import read
+    from scripts._writing import Act, perform
+
+    one = channel_of(here.ledger, device, parameter)
+    period = read(here.ledger, one.contract, "ruling", one.id)["period"]
+    call = here.contract(one.contract).functions.close(one.id, period)
+    done = perform(here, [Act(one.contract, call, f"close the open day of {device} {parameter}")])
+    return here.tell(done.as_json(), lambda: [])
+
+
+def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
+    from ledger.structs import read
+    from scripts._gauging import Gauges, shown_band, shown_word
+
+    found = []
+    for one in Gauges(here, CONTRACT).of():
+        if one.permit_id != permit_id:
+            continue
+        now = read(here.ledger, CONTRACT, "gauge", one.id)
+        limits = read(here.ledger, CONTRACT, "limits", one.id)
+        heard = now["last_at"] > one.opened_at
+        found.append(
+            {
+                "device": one.device,
+                "parameter": one.parameter,
+                "last": shown_word(one, now["value"]) if heard else "-",
+                "limit": shown_band(one, limits["enter_lo"], limits["enter_hi"], False, False),
+                "alert": "high" if now["high_alert"] else "low" if now["low_alert"] else "none",
+            }
+        )
+    return found
+
+
+cli = app.cli()

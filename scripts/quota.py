@@ -1,0 +1,88 @@
+"""Quota: measured abstraction against the plan of its permit."""
+
+from typing import Any
+
+from scripts._shared import Noun, session
+
+app = Noun(__doc__)
+ABSTRACTION = 1
+SAID = {
+    "TierChanged": "tier {tier}",
+    "PlanApproached": "the plan is approached",
+    "PaceExceeded": "ahead of the plan's pace at the month's end",
+    "PeakExceeded": "over the peak rate",
+    "UseWithoutRight": "use without right",
+}
+
+
+@app.read("list")
+def list_() -> Any:
+    """List the accounts of all abstraction permits."""
+    from scripts._accounts import accounts
+    from scripts._showing import m3, share, table
+
+    here = session()
+    document = accounts(here, ABSTRACTION)
+    rows = [
+        (
+            a["permit"],
+            a["station"],
+            m3(a["used_l"]),
+            m3(a["plan_l"]),
+            share(a["used_l"], a["plan_l"]),
+            a["tier"],
+        )
+        for a in document
+    ]
+    head = ("permit", "station", "used", "plan", "share", "tier")
+    return here.tell(document, lambda: [*table(rows, head), *NOTE])
+
+
+@app.read("show")
+def show(number: str) -> Any:
+    """Show one account, what was told about it, and its meters."""
+    from scripts._accounts import BOOKS, account_document, told_document, told_events
+    from scripts._permits import permit_by_number
+    from scripts._showing import facts, m3, share, table
+
+    here = session()
+    permit_id, permit = permit_by_number(here, number)
+    document = account_document(here, permit_id, permit)
+    events = told_events(here.ledger, BOOKS[permit["kind"]], permit_id)
+    document["told"] = [told_document(event) for event in events]
+
+    def lines() -> list[str]:
+        from scripts._showing import local
+
+        pace = "ahead of" if document["ahead_of_pace"] else "within"
+        told: list[tuple[str, object]] = [
+            ("permit", f"{document['permit']} ({document['kind']}, {document['state']})"),
+            ("station", document["station"]),
+            ("used", f"{m3(document['used_l'])}, {share(document['used_l'], document['plan_l'])}"),
+            ("plan", m3(document["plan_l"])),
+            ("pace", f"{pace} {m3(document['expected_l'])}, the plan's share of the time"),
+            ("tier", document["tier"]),
+        ]
+        if here.details:
+            told += [(f"meter {m['device']}", f"{m['register_l']} L") for m in document["meters"]]
+        rows = [
+            (
+                local(_moment(event.args)),
+                SAID[event.name].format(tier=entry["tier"]),
+                m3(entry["used_l"]) if entry["used_l"] is not None else "",
+            )
+            for event, entry in zip(events, document["told"], strict=True)
+        ]
+        return [*facts(told), "", *table(rows, ("when", "what", "used")), *NOTE]
+
+    return here.tell(document, lines)
+
+
+NOTE = ("", "Tiers are internal alerts, not the four-colour warnings that only named bodies issue.")
+
+
+def _moment(args: Any) -> int:
+    return int(args.get("at") or args.get("month_end_at") or args.get("until_at"))
+
+
+cli = app.cli()

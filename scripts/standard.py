@@ -1,0 +1,240 @@
+"""Standards: limit tables, threshold schemes and the local calendar."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import PROJECT, Noun, Session, home, session
+
+app = Noun(__doc__)
+FOLDER = PROJECT / "standards"
+PAGE = 64  # limits in one transaction, as Standards takes them
+INSTANTS = 400
+LIMIT_GAS = 170_000
+INSTANT_GAS = 26_000
+BASE_GAS = 90_000
+
+
+@app.write("load")
+def load(
+    names: Annotated[list[str], typer.Argument(help="Tables of index.yaml, like gb5749.")],
+    grade: Annotated[
+        list[str] | None, typer.Option(help="Only these grades; a table without grades whole.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
+) -> Any:
+    """Load limit tables as new, sealed versions; rows without a number are listed."""
+    from datetime import date
+
+    from ledger.errors import NotFound
+    from ledger.standards import midnight, read_index, read_table
+    from scripts._showing import local_zone
+
+    here, tables = session(), read_index(folder / "index.yaml")["tables"]
+    sets = []
+    for name in names:
+        if name not in tables:
+            raise NotFound(f"no table {name!r}", f"known: {', '.join(tables)}")
+        in_force = date.fromisoformat(str(tables[name]["in_force"]))
+        sets += [
+            one
+            for one in read_table(folder / tables[name]["file"], in_force)
+            if not grade or not one.grade or one.grade in grade
+        ]
+    for one in sets:
+        for row in one.left_out:
+            here.say(f"not loaded, {one.standard} {row.grade} {row.parameter}: {row.reason}")
+    return _load_sets(here, sets, lambda day: midnight(day, local_zone()))
+
+
+def _load_sets(here: Session, sets: list[Any], begins: Any) -> Any:
+    from scripts._writing import Act, perform
+
+    functions = here.contract("Standards").functions
+    opening = [
+        Act(
+            "Standards",
+            functions.open_set(s.standard, s.grade, s.source_sha256, begins(s.in_force)),
+            f"open a version of {s.standard} {s.grade}",
+        )
+        for s in sets
+    ]
+    opened = perform(here.waiting_for("included"), opening)
+    if here.dry_run:
+        return None
+    acts = []
+    for one, event in zip(sets, opened.of("SetOpened"), strict=True):
+        set_id = event.args["set_id"]
+        for first in range(0, len(one.limits), PAGE):
+            page = [limit.as_struct(set_id) for limit in one.limits[first : first + PAGE]]
+            acts.append(
+                Act(
+                    "Standards",
+                    functions.add_limits(set_id, page),
+                    f"{len(page)} limits of {one.standard} {one.grade}",
+                    gas=BASE_GAS + LIMIT_GAS * len(page),
+                )
+            )
+        acts.append(
+            Act("Standards", functions.seal_set(set_id), f"seal {one.standard}", gas=BASE_GAS)
+        )
+    return _written(here, perform(here, acts))
+
+
+@app.write("load-scheme")
+def load_scheme(
+    names: Annotated[list[str], typer.Argument(help="Schemes of index.yaml, like default.")],
+    folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
+) -> Any:
+    """Load threshold schemes: when use beyond the plan is blue, yellow or red."""
+    from ledger.errors import NotFound
+    from ledger.standards import read_index, read_schemes
+    from scripts._writing import Act, perform
+
+    here = session()
+    known = {scheme.name: scheme for scheme in read_schemes(read_index(folder / "index.yaml"))}
+    acts = []
+    for name in names:
+        if name not in known:
+            raise NotFound(f"no scheme {name!r}", f"known: {', '.join(known)}")
+        s = known[name]
+        call = here.contract("Standards").functions.load_scheme(
+            s.name, s.blue_bps, s.yellow_bps, s.red_bps, s.approaching_bps, s.peak_leave_bps
+        )
+        acts.append(Act("Standards", call, f"a new version of the scheme {name}"))
+    return _written(here, perform(here, acts))
+
+
+@app.write("load-calendar")
+def load_calendar(
+    timezone: Annotated[str, typer.Option(help="The city's zone, like Asia/Shanghai.")],
+    first: Annotated[int, typer.Option("--from", help="First year.")],
+    last: Annotated[int, typer.Option("--to", help="Last year.")],
+) -> Any:
+    """Load the local days, months, quarters and years, as far as they are not loaded yet."""
+    from ledger.standards import CALENDARS, boundaries, zone
+    from scripts._writing import Act, perform
+
+    here, where, acts = session(), zone(timezone), []
+    functions = here.contract("Standards").functions
+    for calendar, title in CALENDARS.items():
+        loaded_until = functions.calendar_end(calendar).call()
+        instants = [i for i in boundaries(calendar, first, last, where) if i > loaded_until]
+        for start in range(0, len(instants), INSTANTS):
+            page = instants[start : start + INSTANTS]
+            acts.append(
+                Act(
+                    "Standards",
+                    functions.extend_calendar(calendar, page),
+                    f"{len(page)} boundaries of the calendar {title}, {timezone}",
+                    gas=BASE_GAS + INSTANT_GAS * len(page),
+                )
+            )
+    done = perform(here, acts) if acts else None
+    if not here.dry_run:
+        # what people read is in the city's time from now on
+        (home() / "timezone").write_text(timezone + "\n", encoding="utf-8")
+    if done is None:
+        here.say("everything is loaded already")
+        return None
+    return _written(here, done)
+
+
+@app.read("list")
+def list_() -> Any:
+    """List the limit sets, the schemes and how far the calendar reaches."""
+    from ledger.standards import CALENDARS
+    from ledger.structs import every, read
+    from scripts._showing import local, table, utc
+
+    here = session()
+    sets = [
+        {
+            "id": n,
+            "standard": s["standard"],
+            "grade": s["grade"],
+            "version": s["version"],
+            "in_force": utc(s["in_force_at"]),
+            "limits": s["limits"],
+            "sealed": s["sealed"],
+        }
+        for n, s in every(here.ledger, "Standards", "limit_set", "set_count")
+    ]
+    schemes = [{"id": n, **s} for n, s in every(here.ledger, "Standards", "scheme", "scheme_count")]
+    ends = {n: read(here.ledger, "Standards", "calendar_end", n) for n in CALENDARS}
+    calendars = {CALENDARS[n]: utc(end) for n, end in ends.items()}
+    document = {"sets": sets, "schemes": schemes, "calendar_until": calendars}
+
+    def lines() -> list[str]:
+        rows = [
+            (s["id"], s["standard"], s["grade"] or "-", s["version"], s["limits"]) for s in sets
+        ]
+        cuts = [(s["name"], s["version"], *(f"{s[k] / 100:g} %" for k in _CUTS)) for s in schemes]
+        return [
+            *table(rows, ("no.", "standard", "grade", "version", "limits")),
+            "",
+            *table(cuts, ("scheme", "version", "blue", "yellow", "red", "approaching")),
+            "",
+            f"Calendar loaded until {local(ends[4])}.",
+        ]
+
+    return here.tell(document, lines)
+
+
+_CUTS = ("blue_bps", "yellow_bps", "red_bps", "approaching_bps")
+
+
+@app.read("show")
+def show(standard: str, grade: str = "") -> Any:
+    """Show the limits in force of a standard, each unverified one marked."""
+    from ledger.errors import NotFound
+    from ledger.labels import text_of
+    from ledger.structs import every
+    from scripts._showing import table
+
+    here = session()
+    set_id = here.view("Standards", "current_set", standard, grade, here.chain.head().at)
+    if not set_id:
+        raise NotFound(
+            f"no limits of {standard!r} grade {grade!r} are in force", "`waterline standard list`"
+        )
+    document = [
+        {
+            "id": n,
+            "parameter": text_of(raw["parameter"]),
+            "basis": text_of(raw["basis"]),
+            "unit": text_of(raw["unit"]),
+            "min": raw["lo"] if raw["has_lo"] else None,
+            "max": raw["hi"] if raw["has_hi"] else None,
+            "daily_mean": raw["daily_mean"],
+            "verified": raw["verified"],
+        }
+        for n, raw in every(here.ledger, "Standards", "limit", "limit_count")
+        if raw["set_id"] == set_id
+    ]
+    rows = [
+        (
+            o["parameter"],
+            o["basis"],
+            _shown(o["min"], o["unit"]),
+            _shown(o["max"], o["unit"]),
+            "" if o["verified"] else "unverified default",
+        )
+        for o in document
+    ]
+    head = ("parameter", "basis", "at least", "at most", "")
+    return here.tell(document, lambda: table(rows, head))
+
+
+def _shown(value: int | None, unit: str) -> str:
+    from ledger.standards import shown
+
+    return "-" if value is None else shown(value, unit)
+
+
+def _written(here: Session, done: Any) -> Any:
+    return here.tell(done.as_json(), lambda: [])
+
+
+cli = app.cli()

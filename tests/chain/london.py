@@ -1,0 +1,106 @@
+"""Contracts on py-evm's London machine, called as the contract tests call them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from eth.vm.forks import LondonVM
+from eth_account import Account
+from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester.exceptions import TransactionFailed
+from vyper.compiler.output import build_abi_output
+from web3 import EthereumTesterProvider, Web3
+
+from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, Suite, deployer, found
+
+GAS = 25_000_000
+FEE_WEI = 10**12
+FUNDS_WEI = 10**21
+KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(DUTIES, 100)}
+FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
+
+
+class London:
+    """A chain that knows no opcode later than London."""
+
+    def __init__(self) -> None:
+        backend = PyEVMBackend(vm_configuration=((0, LondonVM),))
+        self.tester = EthereumTester(backend)
+        self.w3 = Web3(EthereumTesterProvider(self.tester))
+        self.written: set[tuple[str, str]] = set()
+        for key in (FIRST, SECOND, HOLDER, *KEYS.values()):
+            self.tester.add_account(key.key.hex())
+            self.sent({"to": key.address, "value": FUNDS_WEI}, self.w3.eth.accounts[0])
+
+    def sent(self, transaction: Mapping[str, Any], sender: str) -> Any:
+        """The receipt of a transaction that must succeed."""
+        fees = {"gas": GAS, "maxFeePerGas": FEE_WEI, "maxPriorityFeePerGas": 10**9}
+        transaction = {"from": sender, **fees, **transaction}
+        receipt = self.w3.eth.wait_for_transaction_receipt(
+            self.w3.eth.send_transaction(transaction)
+        )
+        assert receipt["status"] == 1
+        return receipt
+
+    def status_of_creation(self, code: str) -> int:
+        """1 when init code runs to its end, 0 when it does not."""
+        transaction = {"from": FIRST.address, "data": code, "gas": 100_000, "gasPrice": FEE_WEI}
+        sent = self.w3.eth.send_transaction(transaction)
+        return int(self.w3.eth.wait_for_transaction_receipt(sent)["status"])
+
+    def deploy(self, name: str, *arguments: Any) -> "Contract":
+        """Deploy what the contract tests compiled."""
+        compiled = deployer(name).compiler_data
+        return Contract(self, name, build_abi_output(compiled), compiled.bytecode, arguments)
+
+
+class Contract:
+    """A deployed contract; `contract.function(*arguments, sender=...)` as on titanoboa."""
+
+    def __init__(self, chain: London, name: str, abi: Any, code: bytes, args: Any) -> None:
+        self.chain, self.name, self.abi = chain, name, abi
+        factory = chain.w3.eth.contract(abi=abi, bytecode=code)
+        data = factory.constructor(*args).data_in_transaction
+        receipt = chain.sent({"data": data}, FIRST.address)
+        self.address = receipt["contractAddress"]
+        self.web3 = chain.w3.eth.contract(address=self.address, abi=abi)
+        self.gas_used = receipt["gasUsed"]
+
+    def __getattr__(self, function: str) -> Any:
+        method = partial(self._call, function)
+        method.prepare_calldata = partial(self._encoded, function)  # type: ignore[attr-defined]
+        return method
+
+    def _encoded(self, function: str, *arguments: Any) -> bytes:
+        data: str = self.web3.encode_abi(function, args=arguments)
+        return bytes.fromhex(data.removeprefix("0x"))
+
+    def _call(self, function: str, *arguments: Any, sender: str | None = None) -> Any:
+        call = getattr(self.web3.functions, function)(*arguments)
+        answer = call.call({"from": sender or FIRST.address, "gas": GAS})
+        if sender is not None:
+            data = self._encoded(function, *arguments)
+            self.chain.sent({"to": self.address, "data": data}, sender)
+            self.chain.written.add((self.name, function))
+        return answer
+
+    def refusal(self, function: str, *arguments: Any) -> str | None:
+        """None when a view answers, otherwise its reason."""
+        try:
+            self._call(function, *arguments)
+        except TransactionFailed as refused:
+            return str(refused).removeprefix("execution reverted: ")
+        return None
+
+
+def city() -> tuple[London, Suite]:
+    """Everything deployed and furnished on the London machine."""
+    chain = London()
+    authority = chain.deploy("Authority", FIRST.address, SECOND.address)
+    contracts: dict[str, Any] = {"Authority": authority}
+    for name in list(FOLDERS)[1:]:
+        contracts[name] = chain.deploy(name, authority.address)
+    accounts = {duty: key.address for duty, key in KEYS.items()}
+    suite = Suite(contracts, FIRST.address, SECOND.address, accounts, HOLDER.address)
+    found(suite, chain.w3.eth.chain_id)
+    return chain, suite

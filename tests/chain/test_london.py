@@ -1,0 +1,163 @@
+"""Every contract deploys and runs on a machine that ends at London."""
+
+import pytest
+from eth_account import Account
+
+from checks import duties
+from tests.chain.london import London, city
+from tests.contracts.callers import zero
+from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.suite import (
+    COD,
+    CREDIT_CODES,
+    FOLDERS,
+    GAUGE,
+    HASH,
+    METER,
+    T0,
+    Suite,
+    request_signature,
+)
+
+MOST_BYTES = 24_576
+# run by another contract's call: their effects are asserted below
+PASSED_ON = {"enrol", "bind", "open_account", "right_changed", "take", "take_approval"}
+LISTS = {"meters_of", "holdings"}  # an index beyond the end has no words
+SELF_ACTS = {"open_post", "appoint", "list_contract", "replace_administrator"}
+
+
+@pytest.fixture(scope="module")
+def london():
+    return city()
+
+
+def test_the_machine_knows_no_later_opcode(london):
+    chain, _ = london
+    push0, push1 = "0x5f5f", "0x60006000"
+
+    answers = [chain.status_of_creation(code) for code in (push0, push1)]
+
+    assert answers == [0, 1]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_code_on_chain_fits_the_limit(london, name):
+    chain, suite = london
+
+    code = chain.w3.eth.get_code(suite.contracts[name].address)
+
+    assert 0 < len(code) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_view_answers_or_refuses_in_words(london, name):
+    _, suite = london
+    contract = suite.contracts[name]
+    views = [e for e in contract.abi if e.get("stateMutability") in ("view", "pure")]
+
+    refusals = {
+        view["name"]: contract.refusal(view["name"], *map(zero, view["inputs"])) for view in views
+    }
+
+    answered = {view for view, words in refusals.items() if words is None}
+    in_words = {view for view, words in refusals.items() if words and ": " in words}
+    assert len(answered) > 1
+    assert set(refusals) - answered - in_words <= LISTS
+
+
+def registers_an_organisation(chain: London, suite: Suite) -> None:
+    key = Account.from_key(b"\x07" * 32)
+    code = CREDIT_CODES[2]
+    signature = request_signature(suite.authority, "Inn", code, key, chain.w3.eth.chain_id)
+    org_id = suite.authority.register("Inn", code, key.address, signature, sender=suite.registrar)
+    suite.authority.verify(org_id, sender=suite.verifier)
+    assert suite.authority.is_verified(org_id)
+
+
+def changes_posts_and_administrators(suite: Suite) -> None:
+    holder, other = (Account.from_key(bytes([n] * 32)).address for n in (10, 11))
+    suite.by_both("open_post", 1, "desk", 32, holder, T0, 2**32 - 1)
+    post = suite.authority.post_count()
+    suite.by_both("appoint", post, other, T0, 2**32 - 1)
+    assert suite.authority.can(other, 32)
+    suite.authority.withdraw(other, sender=suite.supervisor)
+    assert not suite.authority.can(other, 32)
+    proposal = suite.authority.propose(b"", sender=suite.first)
+    suite.authority.cancel(proposal, sender=suite.first)
+    suite.by_both("replace_administrator", suite.second, holder)
+    assert suite.authority.administrator(1) == holder
+
+
+def furnishes_the_network(suite: Suite) -> None:
+    other = suite.station()
+    suite.water_network.add_link(1, other, 3_600, sender=suite.network_keeper)
+    suite.water_network.assign(1, 1, T0, sender=suite.network_keeper)
+    posts = suite.quality_provenance.verify_path([1], [T0 + 3_600, T0])
+    assert posts == [0, 1]
+
+
+def corrects_an_application(suite: Suite) -> None:
+    application = suite.applications.apply(suite.face(), sender=suite.holder)
+    suite.applications.request_correction(application, "map missing", sender=suite.clerk)
+    suite.applications.resubmit(application, suite.face(), sender=suite.holder)
+
+
+def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
+    book = suite.contracts[contract]
+    permit = suite.permit(kind=kind, annual_l=1_000)
+    channel = suite.channel(METER, contract, permit=permit)
+    suite.device_registry.approve_exchange(channel, 2, 1_600, 5, sender=suite.supervisor)
+    lane = suite.lane(book)
+    words = meter_group(channel, 100, T0, [(50, 900)] * 20 + [(300, 60), (100, 61)])
+    moved_at = T0 + 20 * 900 + 121
+    words += meter_group(channel, 1_500, moved_at, [(100, 60)], kind=2)
+    book.record_meters(lane, 0, HASH, packed(words), b"", sender=suite.relay)
+    assert book.meter(channel)[0] == 5
+    assert book.used_l(permit, 0) == 1_500
+    halts(suite, book, lane)
+    suite.permit_registry.suspend(permit, "drought", sender=suite.supervisor)
+    suite.permit_registry.resume(permit, sender=suite.supervisor)
+    suite.permit_registry.propose_revocation(permit, "false data", sender=suite.supervisor)
+    suite.permit_registry.revoke(permit, sender=suite.decider)
+    assert not suite.permit_registry.in_right(permit, 2**32 - 1)
+
+
+def halts(suite: Suite, book, lane: int) -> None:
+    book.halt_lane(lane, sender=suite.supervisor)
+    book.resume_lane(lane, sender=suite.supervisor)
+    assert book.lane(lane)[2] == 1
+
+
+def rules_on_a_gauge(suite: Suite, contract: str) -> None:
+    book, keeper = suite.contracts[contract], suite.standards_keeper
+    permit = suite.permit(kind=2) if contract == "DischargeLimits" else 0
+    channel = suite.channel(GAUGE, contract, COD, permit=permit)
+    book.set_grace(3_600, sender=keeper)
+    book.judge(channel, suite.limit(COD, None, 500), 2, 0, 500, 3, sender=keeper)
+    book.track_range(channel, True, sender=keeper)
+    lane = suite.lane(book)
+    values = [(OFFSET + 400 + 10 * i, 900) for i in range(20)] + [(OFFSET + 1, 60)]
+    words = gauge_group(channel, T0, values)
+    book.record_gauges(lane, 0, HASH, packed(words), b"", sender=suite.relay)
+    assert book.gauge(channel)[1] == len(values)
+    book.close(channel, 0, sender=suite.holder)
+    assert book.gauge(channel)[1] == 0
+    halts(suite, book, lane)
+
+
+def test_every_state_changing_function_runs(london):
+    chain, suite = london
+
+    registers_an_organisation(chain, suite)
+    furnishes_the_network(suite)
+    corrects_an_application(suite)
+    counts_a_meter(suite, "QuotaTracker", 1)
+    counts_a_meter(suite, "DischargeVolumes", 2)
+    rules_on_a_gauge(suite, "DischargeLimits")
+    rules_on_a_gauge(suite, "QualityProvenance")
+    changes_posts_and_administrators(suite)
+
+    writes = {(n, f) for n, c in suite.contracts.items() for f in duties.writes(c.abi)}
+    left = {f for n, f in writes - chain.written if (n, f) != ("DeviceRegistry", "bind")}
+    assert ("DeviceRegistry", "bind") in chain.written
+    assert left == PASSED_ON | SELF_ACTS

@@ -1,0 +1,37 @@
+"""What every test run shares: the environment, hypothesis profiles, and no chain but our own."""
+
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# shrinking a failing sequence can take minutes, so only a person at a terminal asks for it
+_UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+_SLOW_START = [HealthCheck.too_slow]
+
+settings.register_profile(
+    "check",
+    deadline=None,
+    derandomize=True,  # the same verdict for the same commit; `make soak` searches at random
+    phases=_UNSHRUNK,
+    suppress_health_check=_SLOW_START,
+    database=None,
+)
+settings.register_profile(
+    "soak",
+    deadline=None,
+    max_examples=2_000,
+    stateful_step_count=100,
+    phases=_UNSHRUNK,
+    suppress_health_check=_SLOW_START,
+    print_blob=True,
+)
+settings.register_profile("shrink", deadline=None, suppress_health_check=_SLOW_START)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
+
+# a bare `pytest` must not touch the operator's keystores, chain or journals either
+os.environ.setdefault("WATERLINE_HOME", str(PROJECT / ".cache" / "trial"))
+os.environ.setdefault("APE_DATA_FOLDER", str(PROJECT / ".cache" / "trial" / "ape"))
+os.environ.setdefault("XDG_CACHE_HOME", str(PROJECT / ".cache"))

@@ -1,0 +1,101 @@
+"""Every kind of caller that must be refused somewhere, and arguments for every function."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boa
+
+from checks.duties import APPLICANT, BOTH, EITHER, VERIFIED, Gate
+from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
+
+ALL = sum(DUTIES.values())
+LATEST = 2**32 - 1
+
+
+def zero(entry: Mapping[str, Any]) -> Any:
+    """The zero value of an ABI input."""
+    kind = entry["type"]
+    if kind.endswith("]"):
+        return []
+    if kind == "tuple":
+        return tuple(zero(part) for part in entry["components"])
+    if kind == "address":
+        return "0x" + "00" * 20
+    if kind == "bool":
+        return False
+    if kind == "string":
+        return ""
+    if kind == "bytes":
+        return b""
+    return b"\0" * 32 if kind == "bytes32" else 0
+
+
+class Callers:
+    """The accounts and contracts that try every function, by what they are."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.single = {duty.upper(): suite.accounts[duty] for duty in DUTIES}
+        self.others = {
+            duty.upper(): self._post(f"all but {duty}", ALL ^ bit) for duty, bit in DUTIES.items()
+        }
+        withdrawn = self._post("withdrawn", ALL)
+        suite.authority.withdraw(withdrawn, sender=suite.first)
+        self.powerless = {
+            "stranger": boa.env.generate_address("stranger"),
+            "term over": self._post("term over", ALL, until_at=NOW),
+            "term not begun": self._post("term not begun", ALL, from_at=NOW + 1),
+            "withdrawn": withdrawn,
+        }
+        self.administrators = {"first": suite.first, "second": suite.second}
+        self.holders = {"applicant": suite.holder, "city": suite.authority.org(1).account}
+        self.contracts = {name: suite.contracts[name].address for name in FOLDERS}
+        self.lanes = {
+            name: suite.lane(suite.contracts[name]) for name in FOLDERS if FOLDERS[name] == "cycle"
+        }
+        self.channel = suite.channel(METER, "QuotaTracker")
+        suite.applications.apply(suite.face(), sender=suite.holder)
+
+    def _post(self, title: str, duties: int, from_at: int = 0, until_at: int = LATEST) -> str:
+        account: str = boa.env.generate_address(title)
+        self.suite.by_both("open_post", 1, title, duties, account, from_at, until_at)
+        return account
+
+    def everybody(self) -> dict[str, str]:
+        """All callers by what they are."""
+        alone = {f"{duty} alone": account for duty, account in self.single.items()}
+        others = {f"all but {duty}": account for duty, account in self.others.items()}
+        named = {f"{name} administrator": who for name, who in self.administrators.items()}
+        return alone | others | named | self.powerless | self.holders | self.contracts
+
+    def passing(self, contract: str, gate: Gate) -> dict[str, str]:
+        """The callers that a gate lets through."""
+        let: dict[str, str] = {}
+        for duty in gate.duties:
+            let[f"{duty} alone"] = self.single[duty]
+            let |= {f"all but {name}": a for name, a in self.others.items() if name != duty}
+        if EITHER in gate.who:
+            let |= {f"{name} administrator": who for name, who in self.administrators.items()}
+        if BOTH in gate.who:
+            let["Authority"] = self.contracts["Authority"]
+        if gate.contract:
+            let[gate.contract] = self.contracts[gate.contract]
+        if gate.who == VERIFIED:
+            let |= self.holders
+        if gate.who == APPLICANT:
+            let["applicant"] = self.suite.holder
+        if "lane" in gate.who:  # the lanes belong to one of those who hold RELAY
+            let = {"RELAY alone": self.single["RELAY"]}
+        return let
+
+    def calldata(self, contract: str, function: str) -> bytes:
+        """A call with zeros, but where the gate looks at something: a lane, an application."""
+        method = getattr(self.suite.contracts[contract], function)
+        inputs = next(e for e in method.contract.abi if e.get("name") == function)["inputs"]
+        arguments = [zero(entry) for entry in inputs]
+        if function.startswith("record_"):
+            arguments[0] = self.lanes[contract]
+        if function in ("resubmit", "take_approval"):
+            arguments[0] = 1
+        encoded: bytes = method.prepare_calldata(*arguments)
+        return encoded

@@ -1,0 +1,254 @@
+"""The whole contract suite on one in-memory chain, with an account for each duty."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boa
+from boa.contracts.vyper.vyper_contract import VyperContract
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+ROOT = Path(__file__).parents[2]
+T0 = 1_700_000_000  # the first boundary of every calendar of these tests
+DAY_S = 86_400
+NOW = T0 + 400 * DAY_S
+
+FOLDERS = {
+    "Authority": "foundation",
+    "Standards": "foundation",
+    "WaterNetwork": "foundation",
+    "DeviceRegistry": "foundation",
+    "Applications": "rights",
+    "PermitRegistry": "rights",
+    "QuotaTracker": "cycle",
+    "DischargeVolumes": "cycle",
+    "DischargeLimits": "cycle",
+    "QualityProvenance": "cycle",
+}
+DUTIES = {
+    "registrar": 1,
+    "verifier": 2,
+    "standards_keeper": 4,
+    "network_keeper": 8,
+    "device_keeper": 16,
+    "clerk": 32,
+    "reviewer": 64,
+    "decider": 128,
+    "issuer": 256,
+    "supervisor": 512,
+    "relay": 1024,
+}
+ABSTRACTION, DRAINAGE = 1, 2
+METER, GAUGE = 1, 2
+RELAY_GROUP = 7
+CUTS = (0, 1000, 3000, 8000, 9500)
+COD = b"cod".ljust(32, b"\0")
+VOLUME = b"volume".ljust(32, b"\0")
+HASH = b"\x01" * 32
+
+
+def word(text: str) -> bytes:
+    return text.encode().ljust(32, b"\0")
+
+
+# at every refusal titanoboa writes down a contract's whole storage: half the time of a test run
+VyperContract.__repr__ = object.__repr__
+
+
+@cache
+def deployer(name: str) -> Any:
+    """A contract compiled from its source, or from the cache if nothing in it has changed."""
+    boa.interpret.set_cache_dir(str(ROOT / ".cache" / "titanoboa"))
+    boa.interpret.set_search_paths([str(ROOT)])
+    return boa.load_partial(str(ROOT / "contracts" / FOLDERS[name] / f"{name}.vy"))
+
+
+CREDIT_CODES = ("914403001922038216", "91330100799655058B", "91110000802100433B")
+HOLDER = Account.from_key(b"\x02" * 32)
+CITY = Account.from_key(b"\x03" * 32)
+
+
+@dataclass
+class Suite:
+    """Contracts by name and accounts by duty; `holder` applies for permits."""
+
+    contracts: dict[str, Any]
+    first: str
+    second: str
+    accounts: dict[str, str]
+    holder: str
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        contracts = self.__dict__["contracts"]
+        named = "".join(part.title() for part in name.split("_"))
+        if named in contracts:
+            return contracts[named]
+        if name in self.__dict__["accounts"]:
+            return self.__dict__["accounts"][name]
+        raise AttributeError(name)
+
+    def by_both(self, function: str, *arguments: Any) -> None:
+        """Two administrators: one proposes, the other confirms."""
+        act = getattr(self.authority, function).prepare_calldata(*arguments)
+        proposal = self.authority.propose(act, sender=self.first)
+        self.authority.confirm(proposal, sender=self.second)
+
+    def next_number(self, kind: str) -> int:
+        self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        return self.numbers[kind]
+
+    def station(self, kind: int = 2) -> int:
+        code = f"ST-{self.next_number('station')}"
+        return self.water_network.add_station(code, code, kind, 1, sender=self.network_keeper)
+
+    def face(self, **changed: Any) -> tuple[Any, ...]:
+        face = {
+            "kind": ABSTRACTION,
+            "purpose": word("public supply"),
+            "source": word("surface"),
+            "station_id": 1,
+            "annual_l": 1_000_000,
+            "peak_l_h": 2**32 - 1,
+            "from_at": T0,
+            "until_at": T0 + 700 * DAY_S,
+            "document_hash": HASH,
+        }
+        return tuple((face | changed).values())
+
+    def approved(self, **changed: Any) -> int:
+        """An application that was accepted, reviewed and approved."""
+        applications = self.applications
+        application = applications.apply(self.face(**changed), sender=self.holder)
+        applications.accept(application, sender=self.clerk)
+        applications.review(application, True, HASH, sender=self.reviewer)
+        applications.decide(application, True, 0, sender=self.decider)
+        return application
+
+    def permit(self, limits: tuple[Any, ...] = (), **changed: Any) -> int:
+        application = self.approved(**changed)
+        number = f"C440114S2020-{self.next_number('permit'):04d}"
+        return self.permit_registry.issue(application, number, 1, list(limits), sender=self.issuer)
+
+    def device(self) -> int:
+        code = f"DEV-{self.next_number('device')}"
+        zero = "0x" + "00" * 20
+        return self.device_registry.enrol_device(code, zero, 1, sender=self.device_keeper)
+
+    def request(self, kind: int = METER, **changed: Any) -> tuple[Any, ...]:
+        """What is asked of DeviceRegistry to enrol a channel, on a device of its own."""
+        request = {
+            "device": changed.get("device") or self.device(),
+            "parameter": VOLUME,
+            "kind": kind,
+            "contract_name": word("QuotaTracker"),
+            "relay_group": RELAY_GROUP,
+            "resolution": 1,
+            "cadence_s": 300,
+            "low": -(10**15),
+            "high": 10**15,
+            "modulus_l": 0,
+            "grade": 3,
+            "register_l": 100 if kind == METER else 0,
+            "opened_at": T0,
+        }
+        return tuple((request | changed).values())
+
+    def channel(
+        self,
+        kind: int,
+        contract: str,
+        parameter: bytes = VOLUME,
+        permit: int = 0,
+        **changed: Any,
+    ) -> int:
+        """A channel on a device of its own, bound to `permit` if there is one."""
+        named = {"contract_name": word(contract), "parameter": parameter}
+        channel = self.device_registry.enrol_channel(
+            self.request(kind, **(named | changed)), sender=self.device_keeper
+        )
+        if permit:
+            self.device_registry.bind(channel, permit, sender=self.device_keeper)
+        return channel
+
+    def lane(self, contract: Any, group: int = RELAY_GROUP) -> int:
+        return contract.open_lane(self.relay, group, sender=self.device_keeper)
+
+    def limit(self, parameter: bytes = COD, lo: int | None = None, hi: int | None = None) -> int:
+        """A limit of a sealed set of its own, verified and ruled by the daily mean."""
+        standards = self.standards
+        keeper = self.standards_keeper
+        number = self.next_number("set")
+        set_id = standards.open_set(f"STD {number}", "", HASH, T0, sender=keeper)
+        bounds = (lo or 0, hi or 0, lo is not None, hi is not None)
+        limit = (set_id, parameter, word("daily_mean_max"), word("ng/L"), *bounds, True, True)
+        standards.add_limits(set_id, [limit], sender=keeper)
+        standards.seal_set(set_id, sender=keeper)
+        return standards.limit_count()
+
+
+def request_signature(
+    suite_authority: Any, name: str, code: str, key: Any, chain_id: int | None = None
+) -> bytes:
+    """What an organisation's account signs to be registered."""
+    message = encode_typed_data(
+        domain_data={
+            "name": "Waterline",
+            "version": "1",
+            "chainId": chain_id or boa.env.evm.patch.chain_id,
+            "verifyingContract": suite_authority.address,
+        },
+        message_types={
+            "Registration": [
+                {"name": "name", "type": "string"},
+                {"name": "creditCode", "type": "string"},
+                {"name": "account", "type": "address"},
+            ]
+        },
+        message_data={"name": name, "creditCode": code, "account": key.address},
+    )
+    return key.sign_message(message).signature
+
+
+@cache
+def deploy() -> Suite:
+    """Deploy everything once, list it, verify two organisations, open a post for each duty."""
+    boa.env.evm.patch.timestamp = NOW
+    first, second = boa.env.generate_address("first"), boa.env.generate_address("second")
+    authority = deployer("Authority").deploy(first, second)
+    contracts = {"Authority": authority}
+    for name in list(FOLDERS)[1:]:
+        contracts[name] = deployer(name).deploy(authority.address)
+    accounts = {duty: boa.env.generate_address(duty) for duty in DUTIES}
+    suite = Suite(contracts, first, second, accounts, HOLDER.address)
+    found(suite)
+    return suite
+
+
+def found(suite: Suite, chain_id: int | None = None) -> None:
+    """List every contract and set the city up, with what two administrators may do together."""
+    for name, contract in suite.contracts.items():
+        suite.by_both("list_contract", word(name), contract.address)
+    for org_id, (name, code, key) in enumerate(
+        (("Water authority", CREDIT_CODES[0], CITY), ("Works", CREDIT_CODES[1], HOLDER)), 1
+    ):
+        signature = request_signature(suite.authority, name, code, key, chain_id)
+        suite.by_both("register", name, code, key.address, signature)
+        suite.by_both("verify", org_id)
+    for duty, bit in DUTIES.items():
+        suite.by_both("open_post", 1, duty, bit, suite.accounts[duty], T0, 2**32 - 1)
+    _load_standards(suite)
+    suite.station()
+
+
+def _load_standards(suite: Suite) -> None:
+    standards, keeper = suite.standards, suite.standards_keeper
+    days = [T0 + DAY_S * day for day in range(800)]
+    for page in (days[:400], days[400:]):
+        standards.extend_calendar(1, page, sender=keeper)
+    standards.extend_calendar(2, days[::10], sender=keeper)  # "months" of ten days
+    standards.extend_calendar(3, days[::30], sender=keeper)
+    standards.extend_calendar(4, days[::40], sender=keeper)  # "years" of forty days
+    standards.load_scheme("default", *CUTS, sender=keeper)

@@ -1,0 +1,168 @@
+"""Issuing: the permit takes over the application's face and opens the account that counts."""
+
+import pytest
+
+from tests.contracts.answers import events, reason
+from tests.contracts.suite import ABSTRACTION, COD, DRAINAGE, HASH, NOW, T0, word
+
+PH = word("ph")
+NUMBER = "C440114S2020-0005"
+COD_LIMIT = (COD, 0, 350_000_000, False, True)
+PH_LIMIT = (PH, 6_000, 9_000, True, True)
+
+
+def issued(suite, limits=(), number=NUMBER, **changed):
+    return suite.permit_registry.issue(
+        suite.approved(**changed), number, 1, list(limits), sender=suite.issuer
+    )
+
+
+def refused(suite, application, number=NUMBER, scheme_id=1, limits=()):
+    return reason(
+        suite.permit_registry.issue,
+        application,
+        number,
+        scheme_id,
+        list(limits),
+        sender=suite.issuer,
+    )
+
+
+def test_issue_takes_over_the_face_of_the_application(suite):
+    application = suite.approved(annual_l=2_000_000, peak_l_h=9_000)
+    face = suite.applications.face(application)
+
+    permit_id = suite.permit_registry.issue(application, NUMBER, 1, [], sender=suite.issuer)
+
+    assert events(suite.permit_registry) == [
+        (
+            "PermitIssued",
+            {
+                "permit_id": permit_id,
+                "holder": 2,
+                "kind": ABSTRACTION,
+                "number": NUMBER,
+                "application_id": application,
+                "version": 1,
+                "annual_l": 2_000_000,
+                "from_at": face.from_at,
+                "until_at": face.until_at,
+                "document_hash": HASH,
+            },
+        )
+    ]
+    permit = suite.permit_registry.permit(permit_id)
+    shared = [field for field in face._fields if field != "kind"]
+    assert [getattr(permit, f) for f in shared] == [getattr(face, f) for f in shared]
+    assert (permit.number, permit.kind, permit.holder) == (NUMBER, ABSTRACTION, 2)
+    assert (permit.version, permit.state, permit.issued_at) == (1, 1, NOW)
+    assert (permit.application_id, permit.scheme_id) == (application, 1)
+    assert suite.applications.application(application).state == 7
+
+
+def test_a_permit_is_found_by_number_and_by_the_holder_of_a_credit_code(suite):
+    permit_id = issued(suite)
+    other = issued(suite, number="C440114S2020-0006")
+    registry = suite.permit_registry
+
+    org_id = suite.authority.org_by_code("91330100799655058B")
+
+    assert registry.permit_by_number(NUMBER) == permit_id
+    assert registry.permit_by_number("C440114S2020-9999") == 0
+    assert registry.permit_count() == registry.holder_count(org_id) == 2
+    assert registry.permits_of(org_id, 0, 100) == [permit_id, other]
+    assert registry.permits_of(org_id, 1, 100) == [other]
+    assert registry.permits_of(org_id, 0, 1) == [permit_id]
+    assert registry.permits_of(org_id, 2, 100) == registry.permits_of(1, 0, 100) == []
+
+
+def test_an_abstraction_permit_opens_its_account_in_the_quota_tracker(suite):
+    permit_id = issued(suite, annual_l=2_000_000, peak_l_h=9_000)
+
+    account = tuple(suite.quota_tracker.account(permit_id))
+
+    until_at = suite.permit_registry.permit(permit_id).until_at
+    assert account == (1, 2_000_000, 9_000, 1, T0, until_at)
+    assert suite.discharge_limits.outlet_station(permit_id) == 0
+
+
+def test_a_drainage_permit_opens_an_outlet_and_its_volume_account(suite):
+    permit_id = issued(suite, [COD_LIMIT], kind=DRAINAGE, annual_l=2_000_000)
+
+    assert suite.discharge_limits.outlet_station(permit_id) == 1
+    assert suite.discharge_volumes.account(permit_id).plan_l == 2_000_000
+    assert tuple(suite.discharge_limits.outlet(permit_id, NOW)) == (1, 0, 2_000_000)
+    assert suite.quota_tracker.account(permit_id).until_at == 0
+
+
+def test_the_conditions_of_a_drainage_permit_are_found_by_parameter(suite):
+    permit_id = issued(suite, [COD_LIMIT, PH_LIMIT], kind=DRAINAGE)
+    registry = suite.permit_registry
+
+    assert [tuple(limit) for limit in registry.limits(permit_id)] == [COD_LIMIT, PH_LIMIT]
+    assert tuple(registry.limit_for(permit_id, PH)) == PH_LIMIT
+    assert tuple(registry.limit_for(permit_id, word("tn"))) == (b"\0" * 32, 0, 0, False, False)
+
+
+def test_issue_refuses_an_application_that_is_not_approved(suite):
+    waiting = suite.applications.apply(suite.face(), sender=suite.holder)
+    taken = suite.approved()
+    suite.permit_registry.issue(taken, NUMBER, 1, [], sender=suite.issuer)
+
+    why = "applications: to issue, must be APPROVED"
+    assert refused(suite, waiting, "N-2") == refused(suite, taken, "N-2") == why
+    assert refused(suite, 99, "N-2") == why
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        ("", "permits: empty number"),
+        ("C440114S2020 0005", "permits: number has spaces or lower case"),
+        ("c440114S2020-0005", "permits: number has spaces or lower case"),
+        (" C440114S2020-0005", "permits: number has spaces or lower case"),
+        ("C440114S2020-0005z", "permits: number has spaces or lower case"),
+        ("C440114S2020\t0005", "permits: number has spaces or lower case"),
+    ],
+)
+def test_issue_refuses_a_number_of_another_spelling(suite, number, why):
+    assert refused(suite, suite.approved(), number) == why
+
+
+def test_issue_refuses_a_number_twice(suite):
+    issued(suite)
+
+    assert refused(suite, suite.approved()) == "permits: number is taken"
+
+
+def test_issue_refuses_unknown_schemes_and_limits_that_do_not_fit(suite):
+    abstraction, drainage = suite.approved(), suite.approved(kind=DRAINAGE)
+    unbound = (COD, 0, 0, False, False)
+
+    assert refused(suite, abstraction, scheme_id=0) == "permits: unknown scheme"
+    assert refused(suite, abstraction, scheme_id=2) == "permits: unknown scheme"
+    discharge = "permits: abstraction has no discharge limits"
+    assert refused(suite, abstraction, limits=[COD_LIMIT]) == discharge
+    assert refused(suite, drainage, limits=[unbound]) == "permits: limit without bound"
+    assert suite.applications.application(drainage).state == 5
+
+
+@pytest.mark.parametrize("contract", ["quota_tracker", "discharge_volumes"])
+def test_an_account_is_opened_once_and_with_a_sound_face_whatever_is_asked(suite, contract):
+    book = getattr(suite, contract)
+    opener = suite.permit_registry if contract == "quota_tracker" else suite.discharge_limits
+    sound = (9, 1, 1_000, 10, 1, T0, NOW)
+    book.open_account(*sound, sender=opener.address)
+    broken = {
+        (9, 1, 1_000, 10, 1, T0, NOW): "meters: account is open",
+        (8, 1, 0, 10, 1, T0, NOW): "meters: plan out of range",
+        (8, 1, 2**48, 10, 1, T0, NOW): "meters: plan out of range",
+        (8, 1, 1_000, 0, 1, T0, NOW): "meters: peak out of range",
+        (8, 1, 1_000, 2**32, 1, T0, NOW): "meters: peak out of range",
+        (8, 1, 1_000, 10, 1, NOW, NOW): "meters: validity out of range",
+        (8, 1, 1_000, 10, 1, T0, 2**32): "meters: validity out of range",
+    }
+
+    answers = {face: reason(book.open_account, *face, sender=opener.address) for face in broken}
+
+    assert answers == broken

@@ -1,0 +1,174 @@
+"""The right a permit gives: suspended, resumed, revoked by two officers, asked for any moment."""
+
+import boa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.contracts.answers import events, reason
+from tests.contracts.suite import DAY_S, DRAINAGE, NOW, T0
+
+VALID, SUSPENDED, REVOKED = 1, 2, 3
+
+
+def suspended(suite, permit_id):
+    suite.permit_registry.suspend(permit_id, "drought", sender=suite.supervisor)
+
+
+def resumed(suite, permit_id):
+    suite.permit_registry.resume(permit_id, sender=suite.supervisor)
+
+
+def revoked(suite, permit_id):
+    suite.permit_registry.propose_revocation(permit_id, "false data", sender=suite.supervisor)
+    suite.permit_registry.revoke(permit_id, sender=suite.decider)
+
+
+@pytest.mark.parametrize("kind", [1, DRAINAGE])
+def test_suspend_takes_the_right_at_once_and_tells_who_counts(suite, kind):
+    permit_id = suite.permit(kind=kind)
+    counts = suite.quota_tracker if kind == 1 else suite.discharge_volumes
+
+    suspended(suite, permit_id)
+
+    act = {"permit_id": permit_id, "by": suite.supervisor, "at": NOW, "reason": "drought"}
+    assert events(suite.permit_registry) == [("PermitSuspended", act)]
+    suite.permit_registry.resume(permit_id, sender=suite.supervisor)
+    logged = [e for e in suite.permit_registry.get_logs() if e.address == counts.address]
+    assert [(type(e).__name__, e.permit_id, e.at) for e in logged] == [
+        ("RightChanged", permit_id, NOW)
+    ]
+
+
+def test_a_suspended_permit_gives_no_right_from_that_second(suite):
+    permit_id = suite.permit()
+    suspended(suite, permit_id)
+
+    rights = [suite.permit_registry.in_right(permit_id, at) for at in (NOW - 1, NOW, NOW + 9)]
+
+    assert rights == [True, False, False]
+    assert suite.permit_registry.permit(permit_id).state == SUSPENDED
+    assert suite.permit_registry.right_settled_at(permit_id) == NOW
+    assert tuple(suite.permit_registry.change(permit_id, 0)) == (SUSPENDED, NOW, suite.supervisor)
+
+
+def test_resume_gives_the_right_back_and_keeps_the_gap(suite):
+    permit_id = suite.permit()
+    suspended(suite, permit_id)
+    boa.env.evm.patch.timestamp = NOW + 100
+
+    resumed(suite, permit_id)
+
+    act = {"permit_id": permit_id, "by": suite.supervisor, "at": NOW + 100}
+    assert events(suite.permit_registry) == [("PermitResumed", act)]
+    moments = (NOW - 1, NOW, NOW + 99, NOW + 100)
+    rights = [suite.permit_registry.in_right(permit_id, at) for at in moments]
+    assert rights == [True, False, False, True]
+    assert suite.permit_registry.permit(permit_id).state == VALID
+    assert suite.permit_registry.change_count(permit_id) == 2
+
+
+def test_revoking_is_proposed_by_one_officer_and_decided_by_another(suite):
+    registry, permit_id = suite.permit_registry, suite.permit()
+    about = {"permit_id": permit_id, "ground": "false data"}
+
+    registry.propose_revocation(permit_id, "false data", sender=suite.supervisor)
+
+    proposed = about | {"by": suite.supervisor}
+    assert events(registry) == [("RevocationProposed", proposed)]
+    assert registry.revocation(permit_id) == (suite.supervisor, "false data")
+    assert registry.in_right(permit_id, NOW)
+    registry.revoke(permit_id, sender=suite.decider)
+    assert events(registry) == [("PermitRevoked", about | {"by": suite.decider, "at": NOW})]
+    assert registry.permit(permit_id).state == REVOKED
+    assert not registry.in_right(permit_id, NOW)
+    assert registry.in_right(permit_id, NOW - 1)
+
+
+def test_the_proposing_officer_cannot_revoke(suite):
+    registry, permit_id, both = suite.permit_registry, suite.permit(), boa.env.generate_address()
+    suite.by_both("open_post", 1, "small office", 512 | 128, both, 0, NOW + DAY_S)
+    registry.propose_revocation(permit_id, "false data", sender=both)
+
+    assert reason(registry.revoke, permit_id, sender=both) == "permits: proposer cannot revoke"
+
+
+def test_acts_need_their_words(suite):
+    registry, permit_id, by = suite.permit_registry, suite.permit(), suite.supervisor
+
+    assert reason(registry.suspend, permit_id, "", sender=by) == "permits: empty reason"
+    assert reason(registry.propose_revocation, permit_id, "", sender=by) == "permits: empty ground"
+
+
+def test_each_act_names_the_state_it_needs(suite):
+    registry, by, decider = suite.permit_registry, suite.supervisor, suite.decider
+    valid, halted, ended = suite.permit(), suite.permit(), suite.permit()
+    suspended(suite, halted)
+    revoked(suite, ended)
+
+    suspend = "permits: to suspend, must be VALID"
+    resume = "permits: to resume, must be SUSPENDED"
+    propose = "permits: to revoke, must be VALID or SUSPENDED"
+    assert {reason(registry.suspend, p, "d", sender=by) for p in (halted, ended, 99)} == {suspend}
+    assert {reason(registry.resume, p, sender=by) for p in (valid, ended, 99)} == {resume}
+    assert {reason(registry.propose_revocation, p, "g", sender=by) for p in (ended, 99)} == {
+        propose
+    }
+    assert {reason(registry.revoke, p, sender=decider) for p in (valid, halted, 99)} == {
+        "permits: revocation is not proposed"
+    }
+    assert reason(registry.revoke, ended, sender=decider) == "permits: already REVOKED"
+
+
+def test_a_suspended_permit_can_be_revoked(suite):
+    permit_id = suite.permit()
+    suspended(suite, permit_id)
+
+    revoked(suite, permit_id)
+
+    assert suite.permit_registry.permit(permit_id).state == REVOKED
+
+
+def test_the_changes_of_a_permit_are_bounded(suite):
+    permit_id = suite.permit()
+    suite.permit_registry.eval(f"self.change_count[{permit_id}] = 1024")
+
+    answer = reason(suite.permit_registry.suspend, permit_id, "drought", sender=suite.supervisor)
+
+    assert answer == "permits: changes are full"
+
+
+@given(
+    starts=st.integers(-60, 60),
+    lasts=st.integers(1, 200),
+    acts=st.lists(
+        st.tuples(st.integers(0, 15), st.sampled_from(["suspend", "resume", "revoke"])), max_size=8
+    ),
+    asked=st.lists(st.integers(-80, 280), min_size=10, max_size=10),
+)
+def test_a_permit_gives_its_right_second_by_second(deployed, starts, lasts, acts, asked):
+    """The rule: a list with one entry a second, true where the right holds."""
+    with boa.env.anchor():
+        suite, offset = deployed, 100
+        permit_id = suite.permit(from_at=NOW + starts, until_at=NOW + starts + lasts)
+        first = offset + starts
+        seconds = [first <= i < first + lasts for i in range(500)]
+        dated, state = list(seconds), "valid"
+        follows = {("valid", "suspend"), ("suspend", "resume")}
+        for wait_s, act in acts:
+            boa.env.evm.patch.timestamp += wait_s
+            if act == "revoke" and state != "revoke":
+                revoked(suite, permit_id)
+            elif (state, act) in follows:
+                {"suspend": suspended, "resume": resumed}[act](suite, permit_id)
+            else:
+                continue
+            state = "valid" if act == "resume" else act
+            now = boa.env.evm.patch.timestamp - NOW + offset
+            seconds[now:] = dated[now:] if state == "valid" else [False] * (500 - now)
+
+        for moment in asked:
+            assert (
+                suite.permit_registry.in_right(permit_id, NOW + moment) == seconds[moment + offset]
+            )
+        assert not suite.permit_registry.in_right(permit_id, T0)

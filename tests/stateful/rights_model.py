@@ -1,0 +1,189 @@
+"""Applications and permits as the rules have them, and every act that may befall one."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import boa
+
+from tests.contracts.answers import outcome
+from tests.contracts.suite import DAY_S, HASH, NOW, Suite
+
+STATES = [
+    "",
+    "SUBMITTED",
+    "CORRECTION",
+    "ACCEPTED",
+    "UNDER_REVIEW",
+    "APPROVED",
+    "REJECTED",
+    "ISSUED",
+]
+RIGHTS = ["", "VALID", "SUSPENDED", "REVOKED"]
+OFFICERS = 64 | 128 | 256 | 512  # reviewer, decider, issuer, supervisor in one small office
+STARTS, ENDS = NOW - DAY_S, NOW + DAY_S
+
+
+@dataclass
+class File:
+    """An application as the rules see it."""
+
+    state: str = "SUBMITTED"
+    version: int = 1
+    reviewer: int | None = None
+
+
+@dataclass
+class Right:
+    """A permit as the rules see it; `lost` lists when its right ended and came back."""
+
+    state: str = "VALID"
+    proposer: int | None = None
+    told: list[tuple[int, bool]] = field(default_factory=list)
+
+    def holds(self, at: int) -> bool:
+        """Whether the right is given at a moment."""
+        stated = [valid for changed_at, valid in self.told if changed_at <= at]
+        return STARTS <= at < ENDS and (stated[-1] if stated else True)
+
+
+class Office:
+    """Two officers who share four duties, a clerk and an applicant, beside the model."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.officers = [boa.env.generate_address() for _ in range(2)]
+        for account in self.officers:
+            suite.by_both("open_post", 1, "office", OFFICERS, account, 0, 2**32 - 1)
+        self.done: Counter[str] = Counter()
+        self.files: list[File] = []
+        self.rights: list[Right] = []
+        self.applies()
+        self.applies()
+        # the first file has its permit, so that rights change from the first step on
+        self.is_accepted(0)
+        self.is_reviewed(0, 0)
+        self.is_decided(0, 1, (True, 0))
+        self.is_issued(0, 0, "A")
+
+    def attempt(self, function, *arguments, sender, allowed):
+        """Call; the contract must allow what the model allows, and answer in words otherwise."""
+        refusal = outcome(function.contract, function.prepare_calldata(*arguments), sender)
+        assert (refusal is None) == allowed, refusal
+        if not allowed:
+            assert ": " in refusal
+            return False
+        function(*arguments, sender=sender)
+        self.done[function.fn_ast.name] += 1
+        return True
+
+    def file(self, number):
+        return self.files[number] if number < len(self.files) else File(state="")
+
+    def right(self, number):
+        return self.rights[number] if number < len(self.rights) else Right(state="")
+
+    def time_passes(self, seconds, **_):
+        boa.env.evm.patch.timestamp += seconds
+
+    def applies(self):
+        face = self.suite.face(from_at=STARTS, until_at=ENDS)
+        self.suite.applications.apply(face, sender=self.suite.holder)
+        self.files.append(File())
+
+    def is_sent_back(self, number, **_):
+        file, correct = self.file(number), self.suite.applications.request_correction
+        allowed = file.state == "SUBMITTED"
+        if self.attempt(correct, number + 1, "map", sender=self.suite.clerk, allowed=allowed):
+            file.state = "CORRECTION"
+
+    def is_resubmitted(self, number, by_applicant, **_):
+        file, resubmit = self.file(number), self.suite.applications.resubmit
+        sender = self.suite.holder if by_applicant else self.suite.clerk
+        face = self.suite.face(from_at=STARTS, until_at=ENDS)
+        allowed = file.state == "CORRECTION" and by_applicant
+        if self.attempt(resubmit, number + 1, face, sender=sender, allowed=allowed):
+            file.state, file.version = "SUBMITTED", file.version + 1
+
+    def is_accepted(self, number, **_):
+        file, accept = self.file(number), self.suite.applications.accept
+        allowed = file.state == "SUBMITTED"
+        if self.attempt(accept, number + 1, sender=self.suite.clerk, allowed=allowed):
+            file.state = "ACCEPTED"
+
+    def is_reviewed(self, number, by, **_):
+        file, review = self.file(number), self.suite.applications.review
+        allowed = file.state == "ACCEPTED"
+        sender = self.officers[by]
+        if self.attempt(review, number + 1, True, HASH, sender=sender, allowed=allowed):
+            file.state, file.reviewer = "UNDER_REVIEW", by
+
+    def is_decided(self, number, by, decision, **_):
+        approve, ground = decision
+        file, decide = self.file(number), self.suite.applications.decide
+        fits = ground == 0 if approve else 1 <= ground <= 8
+        allowed = file.state == "UNDER_REVIEW" and file.reviewer != by and fits
+        sender = self.officers[by]
+        if self.attempt(decide, number + 1, approve, ground, sender=sender, allowed=allowed):
+            file.state = "APPROVED" if approve else "REJECTED"
+
+    def is_issued(self, number, by, printed, **_):
+        file, registry = self.file(number), self.suite.permit_registry
+        allowed = file.state == "APPROVED" and registry.permit_by_number(printed) == 0
+        arguments = (number + 1, printed, 1, [])
+        sender = self.officers[by]
+        if self.attempt(registry.issue, *arguments, sender=sender, allowed=allowed):
+            file.state = "ISSUED"
+            self.rights.append(Right())
+
+    def changes(self, right, state, valid):
+        right.state = state
+        right.told.append((boa.env.evm.patch.timestamp, valid))
+
+    def is_suspended(self, number, by, **_):
+        right, suspend = self.right(number), self.suite.permit_registry.suspend
+        allowed = right.state == "VALID"
+        sender = self.officers[by]
+        if self.attempt(suspend, number + 1, "drought", sender=sender, allowed=allowed):
+            self.changes(right, "SUSPENDED", False)
+
+    def is_resumed(self, number, by, **_):
+        right, resume = self.right(number), self.suite.permit_registry.resume
+        allowed = right.state == "SUSPENDED"
+        if self.attempt(resume, number + 1, sender=self.officers[by], allowed=allowed):
+            self.changes(right, "VALID", True)
+
+    def revocation_is_proposed(self, number, by, **_):
+        right, propose = self.right(number), self.suite.permit_registry.propose_revocation
+        allowed = right.state in ("VALID", "SUSPENDED")
+        sender = self.officers[by]
+        if self.attempt(propose, number + 1, "false data", sender=sender, allowed=allowed):
+            right.proposer = by
+
+    def is_revoked(self, number, by, **_):
+        right, revoke = self.right(number), self.suite.permit_registry.revoke
+        proposed = right.proposer is not None and right.proposer != by
+        allowed = proposed and right.state != "REVOKED"
+        if self.attempt(revoke, number + 1, sender=self.officers[by], allowed=allowed):
+            self.changes(right, "REVOKED", False)
+
+    def agrees(self):
+        """The contracts say what the model says, of every file and every moment that matters."""
+        self.files_agree()
+        self.rights_agree()
+
+    def files_agree(self):
+        applications = self.suite.applications
+        assert applications.application_count() == len(self.files)
+        for number, file in enumerate(self.files, 1):
+            record = applications.application(number)
+            assert (STATES[record.state], record.version) == (file.state, file.version)
+
+    def rights_agree(self):
+        registry = self.suite.permit_registry
+        assert registry.permit_count() == registry.holder_count(2) == len(self.rights)
+        assert len(self.rights) == sum(file.state == "ISSUED" for file in self.files)
+        now = boa.env.evm.patch.timestamp
+        for number, right in enumerate(self.rights, 1):
+            assert RIGHTS[registry.permit(number).state] == right.state
+            for at in (STARTS - 1, NOW, now - 1, now, ENDS):
+                assert registry.in_right(number, at) == right.holds(at)
