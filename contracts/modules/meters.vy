@@ -552,7 +552,6 @@ def _rule(
         # a step's volume belongs to the period in which it ends: the month closed before it
         self._tell_pace(channel, batch_id, permit_id, base, before_l, month_end_at)
         if at > staticcall standards.boundary(YEAR, base.period + 1):
-            self._closed_l[permit_id][base.period] += before_l - base.register_l
             log IMeters.PeriodClosed(
                 permit_id=permit_id,
                 channel=channel,
@@ -561,6 +560,7 @@ def _rule(
                 used_l=self._used_l(permit_id, base.period, channel, before_l),
                 plan_l=account.plan_l,
             )
+            self._closed_l[permit_id][base.period] += before_l - base.register_l
             base.period = staticcall standards.period_at(YEAR, at)
             base.register_l = before_l
         base.month = staticcall standards.period_at(MONTH, at)

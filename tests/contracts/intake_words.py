@@ -1,4 +1,4 @@
-"""Groups packed one integer at a time, independently of `ledger.packing`, for the contract tests."""
+"""Groups packed one integer at a time, independently of `ledger.packing`."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,6 @@
 """Sending, refusals, inclusion and settlement, on a chain in this process."""
 
 import pytest
-from small_chain import LocalSigner, SmallChain, counter_code, start
 
 from ledger.errors import CannotPay, NotIncluded, NotSettled, Reverted
 from ledger.transactions import (
@@ -19,6 +18,7 @@ from ledger.transactions import (
     wait_included,
     wait_settled,
 )
+from tests.unit.small_chain import LocalSigner, SmallChain, counter_code, start
 
 
 @pytest.fixture
