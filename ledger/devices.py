@@ -1,41 +1,14 @@
 """Devices and channels as recorded, with the names people use for them."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from ledger.channels import GAUGE, METER, Channel
 from ledger.deployment import Ledger
 from ledger.errors import NotFound
 from ledger.labels import label, text_of
-from ledger.quantities import base_of
 from ledger.structs import every, read
 
-METER, GAUGE = 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One measured quantity of a device."""
-
-    id: int
-    device_id: int
-    device: str
-    station_id: int
-    parameter: str
-    kind: int
-    contract: str
-    relay_group: int
-    resolution: int
-    cadence_s: int
-    low: int
-    high: int
-    grade: int
-    permit_id: int
-    opened_at: int
-
-    @property
-    def base(self) -> str:
-        """The base unit of its values."""
-        return base_of(self.parameter)
+__all__ = ["GAUGE", "METER", "Channel", "channel", "channel_of", "channels", "device_by_code"]
 
 
 def device_by_code(ledger: Ledger, code: str) -> int:

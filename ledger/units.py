@@ -122,8 +122,8 @@ SHOWN = {
 # the base units a parameter may have on chain, as bytes32 text
 BASE_UNITS = tuple(SHOWN)
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_QUANTITY = re.compile(rf"\s*({_NUMBER.pattern})\s*([^\W\d_]\S*|%|°C|℃)?\s*")
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_QUANTITY = re.compile(rf"\s*({NUMBER.pattern})\s*([^\W\d_]\S*|%|°C|℃)?\s*")
 
 
 def unit(name: str) -> Unit:
@@ -148,7 +148,7 @@ def factor(name: str, base: str) -> Fraction:
 
 def number(text: str) -> Decimal:
     """A finite decimal number; NaN, infinity and thousands separators are refused."""
-    if not _NUMBER.fullmatch(text.strip()):
+    if not NUMBER.fullmatch(text.strip()):
         raise NotANumber(
             f"{text!r} is not a number", "write it like 1250 or 0.05, without separators"
         )

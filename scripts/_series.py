@@ -6,22 +6,11 @@ from typing import Any
 from ledger.batches import as_batch, gauge_groups
 from ledger.devices import Channel
 from ledger.events import logs
+from ledger.marks import name_of
 from ledger.network import station
 from scripts._gauging import shown_word
 from scripts._shared import Session
 from scripts._showing import utc
-
-# HJ 212 marks by the number the words hold
-MARKS = {
-    0: None,
-    1: "calibration",
-    2: "maintenance",
-    3: "fault",
-    4: "link fault",
-    5: "stopped",
-    6: "set by hand",
-    7: "over range",
-}
 
 
 def last_readings(
@@ -63,7 +52,7 @@ def _document(
                 "at": utc(at),
                 "value": shown_word(one, word),
                 "stored": word,
-                "mark": MARKS[mark],
+                "mark": name_of(mark),
                 "void": void,
             }
             for at, word, mark, void in readings

@@ -1,0 +1,33 @@
+"""A channel as DeviceRegistry records it: what a reading is a reading of."""
+
+from dataclasses import dataclass
+
+from ledger.quantities import base_of
+
+METER, GAUGE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One measured quantity of a device; bounds and resolution in its base unit."""
+
+    id: int
+    device_id: int
+    device: str
+    station_id: int
+    parameter: str
+    kind: int
+    contract: str
+    relay_group: int
+    resolution: int
+    cadence_s: int
+    low: int
+    high: int
+    grade: int
+    permit_id: int
+    opened_at: int
+
+    @property
+    def base(self) -> str:
+        """The base unit of its values."""
+        return base_of(self.parameter)

@@ -1,0 +1,1 @@
+"""From a row or telegram to a settled transaction."""

@@ -1,0 +1,66 @@
+"""Parquet files: each row as a line of its shortest decimals, which is what is kept as telegram."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ledger.errors import BadRecord
+from oracle.sources.chunks import ROWS, Chunk, require
+
+
+def chunks(path: Path, columns: Sequence[str], first_row: int, growing: bool) -> Iterator[Chunk]:
+    """The rows from `first_row` on; a Parquet file is complete or unreadable, it never grows."""
+    try:
+        file = pq.ParquetFile(path)
+        names = list(file.schema_arrow.names)
+        require(path, columns, names)
+        yield from _chunks(file, names, columns, first_row)
+    except (pa.ArrowException, OSError) as error:
+        raise BadRecord(f"{path.name} cannot be read: {error}", "write it again") from error
+
+
+def _chunks(
+    file: pq.ParquetFile, names: list[str], columns: Sequence[str], first_row: int
+) -> Iterator[Chunk]:
+    header, passed = ",".join(names), 0
+    for batch in file.iter_batches(batch_size=ROWS):
+        skipped = min(max(first_row - passed, 0), batch.num_rows)
+        start, passed = passed + skipped, passed + batch.num_rows
+        if skipped == batch.num_rows:
+            continue
+        table = batch.slice(skipped).to_pandas(timestamp_as_object=False)
+        texts = {name: _texts(table[name]) for name in names}
+        lines = _lines([texts[name] for name in names])
+        yield Chunk(start, header, lines, {column: texts[column] for column in columns})
+
+
+def _texts(column: "pd.Series[Any]") -> list[str]:
+    """A column as text: the shortest decimal of each number, "" for what is missing."""
+    missing = column.isna().to_numpy()
+    if pd.api.types.is_bool_dtype(column):
+        return ["true" if value else "false" for value in column]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return [
+            "" if empty else value.isoformat() for value, empty in zip(column, missing, strict=True)
+        ]
+    if pd.api.types.is_numeric_dtype(column):
+        written = column.to_numpy().astype(str)
+        return list(np.where(missing, "", written).tolist())
+    return ["" if empty else str(value) for value, empty in zip(column, missing, strict=True)]
+
+
+def _lines(texts: list[list[str]]) -> list[bytes]:
+    """Rows as CSV lines; a line break inside a cell is written as a space."""
+    lines = []
+    for row in zip(*texts, strict=True):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(" ".join(cell.splitlines()) for cell in row)
+        lines.append(line.getvalue().encode())
+    return lines
