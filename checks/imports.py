@@ -18,8 +18,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 
 # the parts of the oracle that meet the world; every other one is a function of its input
 MEETS_THE_WORLD: dict[str, str] = {
-    "oracle.relay": "signs, sends and waits",
-    "oracle.replay": "runs the stages one after another, with the clock and the node passed in",
+    "oracle.lanes": "reads channels and lanes from the chain",
+    "oracle.relay": "signs, sends, and follows what was sent",
+    "oracle.feed": "runs the stages one after another, with the clock and the node passed in",
+    "oracle.proofs": "follows a reading from its row to its block",
 }
 
 # what a transforming stage may not reach, directly or through our own modules

@@ -1,0 +1,96 @@
+"""The archive: every row as it came, in segments synced before the journal names them."""
+
+import hashlib
+import json
+import os
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.errors import BadRecord
+from ledger.hashing import keccak
+
+KEPT_OPEN = 16  # segments held in memory: what a batch reads lies close together
+LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The rows of one chunk: which file they came from, its header line, and each row's bytes."""
+
+    source: str
+    header: str
+    first_row: int
+    telegrams: tuple[bytes, ...]
+
+
+class Archive:
+    """Segments in a folder, numbered from 1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: OrderedDict[int, Segment] = OrderedDict()
+
+    def path(self, number: int) -> Path:
+        """Where a segment lies."""
+        return self.folder / f"{number:08d}.rows"
+
+    def write(self, number: int, segment: Segment) -> str:
+        """Put a segment on the disk, whole; its SHA-256. One left by a crash is replaced."""
+        head = {"source": segment.source, "header": segment.header, "first": segment.first_row}
+        lines = [json.dumps(head, ensure_ascii=False).encode(), *segment.telegrams]
+        packed = zlib.compress(b"\n".join(lines), LEVEL)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        half = self.path(number).with_suffix(".part")
+        with half.open("wb") as file:
+            file.write(packed)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(self.path(number))
+        _sync_folder(self.folder)
+        self._keep(number, segment)
+        return hashlib.sha256(packed).hexdigest()
+
+    def read(self, number: int, sha256: str) -> Segment:
+        """A segment; BadRecord when it is gone or not what was written."""
+        if number in self._open:
+            self._open.move_to_end(number)
+            return self._open[number]
+        path = self.path(number)
+        remedy = "restore the archive from a copy; without it readings cannot be proved"
+        try:
+            packed = path.read_bytes()
+        except OSError as error:
+            raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
+        if hashlib.sha256(packed).hexdigest() != sha256:
+            raise BadRecord(f"{path} is not what the journal says was written", remedy)
+        head, *rows = zlib.decompress(packed).split(b"\n")
+        about = json.loads(head)
+        segment = Segment(about["source"], about["header"], about["first"], tuple(rows))
+        self._keep(number, segment)
+        return segment
+
+    def _keep(self, number: int, segment: Segment) -> None:
+        self._open[number] = segment
+        while len(self._open) > KEPT_OPEN:
+            self._open.popitem(last=False)
+
+
+def telegram_hash(telegram: bytes) -> bytes:
+    """The hash of a row as it came, which stands in the leaf of each of its readings."""
+    return keccak(telegram)
+
+
+def hashes(segment: Segment, rows: Sequence[int]) -> list[bytes]:
+    """The telegram hashes of rows of a segment, numbered as in their file."""
+    return [keccak(segment.telegrams[row - segment.first_row]) for row in rows]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

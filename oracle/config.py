@@ -1,0 +1,84 @@
+"""The configuration of a running oracle: which files, which mappings, which journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ledger.errors import BadRecord, NotFound
+from oracle.inputs import Input
+from oracle.mapping import Mapping
+from oracle.mapping import load as load_mapping
+
+REMEDY = "docs/sources.md shows a configuration"
+
+
+class Source(BaseModel):
+    """A file, or the files of a folder that fit a pattern, and their mapping."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mapping: Path
+    file: Path | None = None
+    folder: Path | None = None
+    pattern: str = "*"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Source":
+        if (self.file is None) == (self.folder is None):
+            raise ValueError("name either file or folder")
+        return self
+
+
+class Config(BaseModel):
+    """A configuration file; its paths are relative to its folder."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    journal: Path | None = None
+    poll_s: float = Field(default=2.0, gt=0, le=3600)
+    sources: list[Source] = Field(min_length=1)
+
+
+class Feeds:
+    """A configuration with its mappings loaded."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.journal = folder / config.journal if config.journal else None
+        self.poll_s = config.poll_s
+        self._sources: list[tuple[Source, Mapping]] = [
+            (source, load_mapping(folder / source.mapping)) for source in config.sources
+        ]
+        self._folder = folder
+
+    def inputs(self) -> Iterator[Input]:
+        """The files that are there now, each folder's in the order of their names."""
+        for source, mapping in self._sources:
+            for path in self._files(source):
+                yield Input(path, mapping)
+
+    def _files(self, source: Source) -> list[Path]:
+        if source.file is not None:
+            path = self._folder / source.file
+            return [path] if path.is_file() else []
+        return sorted(
+            path
+            for path in (self._folder / str(source.folder)).glob(source.pattern)
+            if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
+        )
+
+
+def load(path: Path) -> Feeds:
+    """Read a configuration; BadRecord names what is wrong in it."""
+    try:
+        config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise NotFound(f"no configuration at {path}", REMEDY) from error
+    except (OSError, yaml.YAMLError) as error:
+        raise BadRecord(f"{path} cannot be read: {error}", REMEDY) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadRecord(f"{path}: {where or 'the file'}: {first['msg']}", REMEDY) from error
+    return Feeds(config, path.resolve().parent)

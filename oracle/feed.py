@@ -1,0 +1,307 @@
+"""The oracle at work: files in, batches out, one step after another, resumable at every one."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from ledger.channels import Channel
+from ledger.deployment import Ledger
+from ledger.errors import ChainUnreachable, NotFound, UsageError, WaterlineError
+from ledger.keystores import Signer
+from ledger.packing import MAX_WORDS
+from ledger.settlement import SettlementPolicy
+from oracle import lanes
+from oracle.batch import counts_that_fit, cut
+from oracle.inputs import Input
+from oracle.intake import take
+from oracle.journal import Journal, Source
+from oracle.mapping import Mapping as MappingFile
+from oracle.mapping import Rule, rules
+from oracle.outbox import Outbox
+from oracle.relay import METER_BOOKS, Relay, Tell
+from oracle.sources.chunks import read
+
+BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
+MOST_WAITING = 8 * MAX_WORDS  # readings of one channel that a batch could take
+BLOCK_SHARE = (9, 10)  # of a block's gas that one batch may ask for
+
+
+class Stopped(WaterlineError):
+    """A lane that stood down, or would be refused: a person must look."""
+
+    code = "lane_stopped"
+
+
+class Oracle:
+    """One journal, the lanes it feeds, and the chain it feeds them to."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        journal: Journal,
+        signers: Mapping[str, Callable[[], Signer]],
+        policy: SettlementPolicy,
+        clock: Callable[[], float],
+        tell: Tell,
+    ) -> None:
+        """`signers` opens the key of an account by its address, when its lane is first needed."""
+        self.ledger, self.journal, self._signers = ledger, journal, signers
+        self.policy, self._clock, self._tell = policy, clock, tell
+        journal.bind(identity(ledger))
+        self.channels = lanes.channels(ledger)
+        self._by_number = {one.id: one for one in self.channels.values()}
+        self._turns = lanes.turns(ledger)
+        self._relays: dict[tuple[str, int], Relay] = {}
+        self._prepared: dict[str, list[Rule]] = {}
+        self._resume()
+
+    # what is fed
+
+    def prepare(self, mapping: MappingFile) -> list[Rule]:
+        """The rules of a mapping, its channels entered and their lanes opened here.
+
+        Everything that could be wrong with a mapping is found before a row is read.
+        """
+        if mapping.title not in self._prepared:
+            found = rules(mapping, self.channels)
+            for rule in found:
+                self._open(rule.channel.contract, rule.channel.relay_group)
+            for rule in found:
+                if rule.channel.id not in self._entered:
+                    at, value = lanes.position(self.ledger, rule.channel)
+                    self.journal.enter(rule.channel, at, value)
+            self._prepared[mapping.title] = found
+        return self._prepared[mapping.title]
+
+    def read(self, one: Input, *, growing: bool) -> Iterator[Source]:
+        """Take in what a file has beyond what was taken before, a chunk at a time."""
+        wanted = self.prepare(one.mapping)
+        source = self.journal.source(one.name, one.mapping, one.shift_s)
+        if source.rows and self._changed(one, source):
+            self._tell("file changed", file=one.path.name, rows=source.rows)
+            self.journal.begin_again(source)
+            source = Source(source.id, source.name, source.shift_s, 0)
+        for chunk in read(one.path, one.mapping.columns, source.rows, growing=growing):
+            numbers = [rule.channel.id for rule in wanted]
+            accepted, spoilt = take(
+                chunk,
+                one.mapping.time,
+                wanted,
+                self.journal.states(numbers),
+                int(self._clock()),
+                self.journal.known,
+                source.shift_s,
+            )
+            self.journal.take(source, chunk, accepted, spoilt)
+            yield source
+
+    def _changed(self, one: Input, source: Source) -> bool:
+        """Whether the last row taken is no longer where it was."""
+        first = next(read(one.path, one.mapping.columns, source.rows - 1, growing=False), None)
+        return first is None or first.telegrams[0] != self.journal.last_row(source)
+
+    # what is sent
+
+    def pump(self, *, flush: bool) -> None:
+        """Cut what is ready, and let every lane look at the chain once.
+
+        Without `flush` only full batches are cut.
+        """
+        head = self.ledger.chain.head()
+        for relay in self._relays.values():
+            self._reopen(relay)
+            while not relay.outbox.stopped and self._cut(relay, head.at, flush):
+                pass
+            relay.step(head)
+
+    def _cut(self, relay: Relay, until_at: int, flush: bool) -> bool:
+        """Freeze one more batch of a lane; False when there is none to cut."""
+        waiting = [
+            found
+            for channel in self._of(relay)
+            if (found := self.journal.waiting(channel.id, self._turns[channel.kind], MOST_WAITING))
+        ]
+        if not waiting:
+            return False
+        counts = counts_that_fit(waiting, until_at, self._most_gas())
+        if not any(counts):
+            return False
+        whole = all(count == len(one.at) for count, one in zip(counts, waiting, strict=True))
+        if whole and not flush:
+            return False
+        leaves = [
+            leaf
+            for one, count in zip(waiting, counts, strict=True)
+            for leaf in self.journal.leaves(one.channel, self.journal.cut_from(one.channel), count)
+        ]
+        relay.outbox.freeze(waiting, cut(waiting, counts, leaves))
+        return True
+
+    def _most_gas(self) -> int:
+        part, whole = BLOCK_SHARE
+        return int(self.ledger.chain.block("latest")["gasLimit"]) * part // whole
+
+    def _reopen(self, relay: Relay) -> None:
+        """Open what the contract refused where the chain has it, once nothing is on its way."""
+        refused = self.journal.refused([one.id for one in self._of(relay)])
+        if refused and relay.outbox.open_batches == 0:
+            for number in refused:
+                self.journal.reopen(number, *lanes.position(self.ledger, self._by_number[number]))
+
+    def _of(self, relay: Relay) -> list[Channel]:
+        lane = relay.lane
+        return [
+            one
+            for one in self._by_number.values()
+            if (one.contract, one.relay_group) == (lane.contract, lane.relay_group)
+            and one.id in self._entered
+        ]
+
+    # where it stands
+
+    @property
+    def done(self) -> bool:
+        """Whether everything that was accepted is final."""
+        waits = self.journal.db.execute("SELECT count(*) FROM channel WHERE accepted > cut")
+        return int(waits.fetchone()[0]) == 0 and all(
+            relay.outbox.open_batches == 0 for relay in self._relays.values()
+        )
+
+    def trouble(self) -> list[str]:
+        """What keeps lanes from going on, in words."""
+        found = []
+        for relay in self._relays.values():
+            why = relay.outbox.stopped or relay.waits_for
+            if why:
+                found.append(f"{relay.name}: {why}")
+        return found
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no lane with anything to send can go on by itself."""
+        open_ = [r for r in self._relays.values() if r.outbox.open_batches or r.outbox.stopped]
+        return bool(open_) and all(relay.outbox.stopped for relay in open_)
+
+    # lanes
+
+    def _resume(self) -> None:
+        """Take up the lanes that the journal has batches for."""
+        rows = self.journal.db.execute(
+            "SELECT DISTINCT lane.contract, lane.relay_group FROM lane JOIN batch"
+            " ON batch.contract = lane.contract AND batch.lane = lane.lane"
+            " WHERE state <> 'settled' AND stopped IS NULL"
+        ).fetchall()
+        for contract, group in rows:
+            self._open(contract, group)
+
+    def _open(self, contract: str, relay_group: int) -> Relay:
+        """The relay of a lane, its key opened; each lane has an account of its own."""
+        lane = lanes.lane_of(self.ledger, contract, relay_group, self._signers)
+        key = (contract, lane.number)
+        if key not in self._relays:
+            for other in self._relays.values():
+                if other.signer.address.lower() == lane.owner.lower():
+                    raise UsageError(
+                        f"{lane.owner} owns {other.name} and {contract} lane {lane.number}",
+                        "give each lane an account of its own: one key, one sequence of nonces",
+                    )
+            outbox = Outbox(self.journal, contract, lane.number)
+            head = self.ledger.chain.head()
+            now = lanes.standing(self.ledger, lane, head.hash, head.number)
+            outbox.enter(relay_group, lane.owner, now.next_id, now.running)
+            signer = self._signer(lane.owner)
+            self._relays[key] = Relay(self.ledger, lane, outbox, signer, self.policy, self._tell)
+        return self._relays[key]
+
+    def _signer(self, owner: str) -> Signer:
+        for address, opened in self._signers.items():
+            if address.lower() == owner.lower():
+                return opened()
+        raise NotFound(f"no keystore of {owner}", "list them with `waterline account list`")
+
+    @property
+    def _entered(self) -> set[int]:
+        return {row[0] for row in self.journal.db.execute("SELECT id FROM channel")}
+
+
+def identity(ledger: Ledger) -> dict[str, str]:
+    """What a journal is bound to: the chain, and the contracts it writes to."""
+    deployment = ledger.deployment
+    contracts = {
+        name: [deployment.contracts[name].address, deployment.contracts[name].code_hash]
+        for name in BOOKS
+        if name in deployment.contracts
+    }
+    return {
+        "chain_id": str(deployment.chain_id),
+        "genesis_hash": deployment.genesis_hash,
+        "start_block": str(deployment.start_block),
+        "contracts": json.dumps(contracts, sort_keys=True),
+    }
+
+
+def replay(
+    oracle: Oracle,
+    inputs: Sequence[Input],
+    wait: Callable[[float], None],
+    clock: Callable[[], float],
+    progress: Callable[[], None],
+    patience_s: float = 300,
+) -> None:
+    """Feed whole files, and wait until everything accepted is final.
+
+    Raises Stopped when lanes cannot go on, or nothing moves for `patience_s`.
+    """
+    for one in inputs:
+        oracle.prepare(one.mapping)
+    for one in inputs:
+        for _ in oracle.read(one, growing=False):
+            oracle.pump(flush=False)
+            progress()
+    moved_at, seen = clock(), -1
+    while True:
+        oracle.pump(flush=True)
+        progress()
+        if oracle.done:
+            return
+        settled = oracle.journal.db.execute(
+            "SELECT count(*) FROM batch WHERE state = 'settled'"
+        ).fetchone()[0]
+        if settled != seen:
+            moved_at, seen = clock(), settled
+        if oracle.stopped or clock() - moved_at > patience_s:
+            told = "; ".join(oracle.trouble()) or f"no batch became final in {patience_s:.0f} s"
+            raise Stopped(told, "look at `waterline oracle status` and `waterline devnet status`")
+        wait(0.25)
+
+
+def watch(
+    oracle: Oracle,
+    inputs: Callable[[], Iterable[Input]],
+    wait: Callable[[float], bool],
+    poll_s: float,
+    tell: Tell,
+) -> None:
+    """Feed growing files and new ones, until `wait` says that it is time to leave.
+
+    While the chain is away rows are taken in all the same, and sent when it is back.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
+    away = False
+    while True:
+        try:
+            for one in inputs():
+                about = one.path.stat()
+                if sizes.get(one.name) != (about.st_size, about.st_mtime_ns):
+                    for _ in oracle.read(one, growing=True):
+                        pass
+                    sizes[one.name] = (about.st_size, about.st_mtime_ns)
+            oracle.pump(flush=True)
+            if away:
+                tell("chain is back")
+            away = False
+        except ChainUnreachable as error:
+            if not away:
+                tell("chain is away", why=error.message)
+            away = True
+        if wait(poll_s):
+            return

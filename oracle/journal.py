@@ -1,0 +1,350 @@
+"""What was read, accepted and held, and which of it waits for a batch.
+
+Readings are counted for each channel from 0. A block holds some of them as columns, a part of a
+batch names a range of them: so every reading is in at most one batch, by arithmetic.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ledger.channels import Channel
+from ledger.leaves import leaves
+from oracle.archive import Archive, Segment, hashes
+from oracle.batch import Cut, Waiting
+from oracle.cells import Known
+from oracle.intake import Accepted
+from oracle.mapping import Mapping
+from oracle.readings import Block, Ints, Refusal, State
+from oracle.sources.chunks import Chunk
+from oracle.store import Store, on_disk
+
+COLUMNS = 5  # at, value, mark, flags, row
+LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as the journal knows it."""
+
+    id: int
+    name: str
+    shift_s: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Consecutive readings of a channel, with where their rows are archived."""
+
+    first: int
+    kind: int
+    grade: int
+    segment: int
+    block: Block
+    flags: Ints
+
+
+class Journal(Store):
+    """The readings of one oracle; oracle.outbox has its batches."""
+
+    def __init__(self, folder: Path, *, writing: bool) -> None:
+        super().__init__(folder, writing=writing)
+        self.archive = Archive(folder / "archive")
+
+    # sources and channels
+
+    def source(self, name: str, mapping: Mapping, shift_s: int) -> Source:
+        """The file of that name, entered if it is new; an earlier shift stays what it was."""
+        with self.commit() as db:
+            db.execute(
+                "INSERT INTO source (name, title, mapping, shift_s, rows) VALUES (?, ?, ?, ?, 0)"
+                " ON CONFLICT (name) DO UPDATE SET title = excluded.title,"
+                " mapping = excluded.mapping",
+                (name, mapping.title, mapping.model_dump_json(), shift_s),
+            )
+        found = self.find_source(name)
+        assert found is not None
+        return found
+
+    def find_source(self, name: str) -> Source | None:
+        """The file of that name, if any of it was ever read."""
+        row = self.db.execute(
+            "SELECT id, name, shift_s, rows FROM source WHERE name = ?", (name,)
+        ).fetchone()
+        return Source(*row) if row else None
+
+    def last_row(self, source: Source) -> bytes | None:
+        """The last row taken of a file, as it came."""
+        row = self.db.execute(
+            "SELECT id, sha256 FROM segment WHERE source = ? ORDER BY id DESC LIMIT 1", (source.id,)
+        ).fetchone()
+        return self.archive.read(*row).telegrams[-1] if row else None
+
+    def begin_again(self, source: Source) -> None:
+        """Read a changed file from its first row; what is recorded already is recognised."""
+        with self.commit() as db:
+            db.execute("UPDATE source SET rows = 0 WHERE id = ?", (source.id,))
+
+    def enter(self, channel: Channel, at: int, value: int) -> None:
+        """Enter a channel that is new here, standing where the chain has it."""
+        with self.commit() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO channel (id, contract, relay_group, kind, last_at,"
+                " last_value, carry, run, accepted, cut, opening_at, opening_l)"
+                " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?)",
+                (
+                    channel.id,
+                    channel.contract,
+                    channel.relay_group,
+                    channel.kind,
+                    *(at, value, at, value),
+                ),
+            )
+
+    def states(self, channels: Sequence[int]) -> dict[int, State]:
+        """Where channels stand."""
+        found = {}
+        for number in channels:
+            row = self.db.execute(
+                "SELECT last_at, last_value, carry, run FROM channel WHERE id = ?", (number,)
+            ).fetchone()
+            found[number] = State(row[0], row[1], Fraction(row[2]), row[3])
+        return found
+
+    # taking rows in
+
+    def take(
+        self,
+        source: Source,
+        chunk: Chunk,
+        accepted: Sequence[Accepted],
+        spoilt: Sequence[Refusal],
+    ) -> None:
+        """Put a chunk's rows, readings and refusals on the disk, all or nothing."""
+        number = self._next_segment()
+        segment = Segment(source.name, chunk.header, chunk.first_row, tuple(chunk.telegrams))
+        with on_disk(self.folder):
+            sha256 = self.archive.write(number, segment)
+        with self.commit() as db:
+            db.execute(
+                "INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
+                (number, source.id, chunk.first_row, len(chunk), sha256),
+            )
+            for one in accepted:
+                self._append(number, one)
+                self._hold(number, one.taken.refusals)
+            self._hold(number, spoilt)
+            db.execute(
+                "UPDATE source SET rows = ? WHERE id = ?",
+                (chunk.first_row + len(chunk), source.id),
+            )
+
+    def _next_segment(self) -> int:
+        return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
+
+    def _append(self, segment: int, one: Accepted) -> None:
+        """Add a channel's readings behind those it has; the caller commits."""
+        block, state, channel = one.taken.block, one.taken.state, one.rule.channel.id
+        if len(block):
+            first = self._count(channel)
+            self.db.execute(
+                "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(channel, first, len(block), segment, one.rule.kind, one.rule.grade),
+                    *(int(block.at[0]), int(block.at[-1]), int(np.count_nonzero(one.flags))),
+                    _packed(block, one.flags),
+                ),
+            )
+        self.db.execute(
+            "UPDATE channel SET last_at = ?, last_value = ?, carry = ?, run = ?,"
+            " accepted = accepted + ?, repeated = repeated + ? WHERE id = ?",
+            (
+                *(state.last_at, state.last_value, str(state.carry), state.run),
+                *(len(block), one.taken.repeated, channel),
+            ),
+        )
+
+    def _count(self, channel: int) -> int:
+        row = self.db.execute("SELECT accepted FROM channel WHERE id = ?", (channel,)).fetchone()
+        return int(row[0])
+
+    def _hold(self, segment: int, refusals: Sequence[Refusal]) -> None:
+        self.db.executemany(
+            "INSERT INTO held (segment, row, channel, at, text, reason, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(segment, r.row, r.channel, r.at, r.text, r.reason, r.detail) for r in refusals],
+        )
+
+    def release(self, number: int, segment: int, one: Accepted, at: int, note: str) -> None:
+        """A held reading is taken in after all, on somebody's word."""
+        with self.commit() as db:
+            self._append(segment, one)
+            db.execute(
+                "UPDATE held SET state = 'released', decided_at = ?, note = ? WHERE id = ?",
+                (at, note, number),
+            )
+
+    def known(self, channel: int, at: int) -> Known | None:
+        """The reading recorded for a moment, if there is one."""
+        found = self.reading(channel, at)
+        if found is None:
+            return None
+        kept, place = found
+        block = kept.block
+        telegram = self.telegram(kept.segment, int(block.row[place]))
+        return Known(int(block.value[place]), int(block.mark[place]), telegram)
+
+    # reading back
+
+    def reading(self, channel: int, at: int) -> tuple[Kept, int] | None:
+        """The block that holds a reading, and its place there."""
+        row = self.db.execute(
+            "SELECT * FROM block WHERE channel = ? AND first_at <= ?"
+            " ORDER BY first_at DESC LIMIT 1",
+            (channel, at),
+        ).fetchone()
+        if row is None:
+            return None
+        kept = _kept(row)
+        place = int(np.searchsorted(kept.block.at, at))
+        if place == len(kept.block) or kept.block.at[place] != at:
+            return None
+        return kept, place
+
+    def segment(self, number: int) -> Segment:
+        """A segment of the archive."""
+        row = self.db.execute("SELECT sha256 FROM segment WHERE id = ?", (number,)).fetchone()
+        return self.archive.read(number, row[0])
+
+    def shift_of(self, segment: int) -> int:
+        """By how many seconds the rows of a segment were re-dated."""
+        row = self.db.execute(
+            "SELECT shift_s FROM source JOIN segment ON segment.source = source.id"
+            " WHERE segment.id = ?",
+            (segment,),
+        ).fetchone()
+        return int(row[0])
+
+    def telegram(self, segment: int, row: int) -> bytes:
+        """A row as it came."""
+        found = self.segment(segment)
+        return found.telegrams[row - found.first_row]
+
+    def kept(self, channel: int, first: int, count: int) -> Iterator[Kept]:
+        """The readings of a range, block by block, cut to it."""
+        rows = self.db.execute(
+            "SELECT * FROM block WHERE channel = ? AND first < ? AND first + count > ?"
+            " ORDER BY first",
+            (channel, first + count, first),
+        )
+        for row in rows:
+            one = _kept(row)
+            start, end = max(first - one.first, 0), min(first + count - one.first, len(one.block))
+            yield _cut(one, start, end)
+
+    def leaves(self, channel: int, first: int, count: int) -> list[bytes]:
+        """The leaves of a range of readings."""
+        found = []
+        for one in self.kept(channel, first, count):
+            block = one.block
+            telegrams = hashes(self.segment(one.segment), block.row.tolist())
+            columns = (block.at, block.value, one.kind, one.grade, block.mark, telegrams)
+            found += leaves(channel, *columns)
+        return found
+
+    # batches are cut from what waits
+
+    def waiting(self, channel: int, turns: Ints, most: int) -> Waiting | None:
+        """The first readings of a channel that are in no batch yet, all of one kind and grade."""
+        row = self.db.execute("SELECT * FROM channel WHERE id = ?", (channel,)).fetchone()
+        most = min(most, row["accepted"] - row["cut"])
+        if most <= 0 or row["reopen"]:
+            return None
+        chosen: list[Kept] = []
+        for one in self.kept(channel, row["cut"], most):
+            if chosen and (one.kind, one.grade) != (chosen[0].kind, chosen[0].grade):
+                break
+            chosen.append(one)
+        return Waiting(
+            channel,
+            row["kind"],
+            chosen[0].kind,
+            chosen[0].grade,
+            row["opening_at"],
+            row["opening_l"],
+            np.concatenate([one.block.at for one in chosen]),
+            np.concatenate([one.block.value for one in chosen]),
+            np.concatenate([one.block.mark for one in chosen]),
+            turns,
+        )
+
+    def cut_from(self, channel: int) -> int:
+        """The first reading of a channel that is in no batch."""
+        row = self.db.execute("SELECT cut FROM channel WHERE id = ?", (channel,)).fetchone()
+        return int(row[0])
+
+    def refused(self, channels: Sequence[int]) -> list[int]:
+        """The channels that the contract refused, and that were not opened anew since."""
+        rows = self.db.execute("SELECT id FROM channel WHERE reopen = 1 ORDER BY id")
+        return [row[0] for row in rows if row[0] in channels]
+
+    def reopen(self, channel: int, at: int, register_l: int) -> None:
+        """Open a refused channel's next group where the chain has it."""
+        with self.commit() as db:
+            db.execute(
+                "UPDATE channel SET reopen = 0, opening_at = ?, opening_l = ? WHERE id = ?",
+                (at, register_l, channel),
+            )
+
+    def freeze(
+        self, contract: str, lane: int, batch_id: int, waiting: Sequence[Waiting], cut: Cut
+    ) -> None:
+        """Write a batch down: its content is what it is from now on."""
+        with self.commit() as db:
+            db.execute(
+                "INSERT INTO batch (contract, lane, id, root, digest, words, readings, gas)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(contract, lane, batch_id, cut.root, cut.digest),
+                    *(cut.words, cut.readings, cut.gas),
+                ),
+            )
+            for one, count in zip(waiting, cut.counts, strict=True):
+                if count == 0:
+                    continue
+                db.execute(
+                    "INSERT INTO part (contract, lane, batch, channel, first, count, opening_at,"
+                    " opening_l) SELECT ?, ?, ?, id, cut, ?, opening_at, opening_l FROM channel"
+                    " WHERE id = ?",
+                    (contract, lane, batch_id, count, one.channel),
+                )
+                db.execute(
+                    "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ? WHERE id = ?",
+                    (count, int(one.at[count - 1]), int(one.value[count - 1]), one.channel),
+                )
+
+
+def _packed(block: Block, flags: Ints) -> bytes:
+    """Columns as differences, compressed."""
+    columns = np.stack([block.at, block.value, block.mark, flags, block.row])
+    return zlib.compress(np.diff(columns, axis=1, prepend=0).astype("<i8").tobytes(), LEVEL)
+
+
+def _kept(row: Any) -> Kept:
+    raw = np.frombuffer(zlib.decompress(row["columns"]), dtype="<i8").reshape(COLUMNS, -1)
+    at, value, mark, flags, place = np.cumsum(raw, axis=1)
+    block = Block(row["channel"], at, value, mark, place)
+    return Kept(row["first"], row["kind"], row["grade"], row["segment"], block, flags)
+
+
+def _cut(one: Kept, start: int, end: int) -> Kept:
+    block, part = one.block, slice(start, end)
+    columns = (block.at[part], block.value[part], block.mark[part], block.row[part])
+    cut = Block(block.channel, *columns)
+    return Kept(one.first + start, one.kind, one.grade, one.segment, cut, one.flags[part])

@@ -1,0 +1,88 @@
+"""What the oracle must know of the chain: its channels, its lanes, where each of them stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from eth_typing import HexStr
+
+from ledger.calendars import instants
+from ledger.channels import METER, Channel
+from ledger.deployment import Ledger
+from ledger.devices import channels as every_channel
+from ledger.errors import NotFound
+from ledger.structs import read
+from oracle.readings import Ints
+
+DAY, MONTH = 1, 2  # calendars of Standards: gauges are ruled by the day, meters look at the month
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane as opened: whose it is, and which relay group it reaches."""
+
+    contract: str
+    number: int
+    owner: str
+    relay_group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a lane stands in one block."""
+
+    next_id: int
+    running: bytes
+    halted: bool
+
+
+def channels(ledger: Ledger) -> dict[tuple[str, str], Channel]:
+    """Every channel by its device and parameter."""
+    return {(one.device, one.parameter): one for one in every_channel(ledger)}
+
+
+def lane_of(ledger: Ledger, contract: str, relay_group: int, owners: Iterable[str]) -> Lane:
+    """The lane of a relay group whose account is one of ours; NotFound says what is missing."""
+    ours, others = {owner.lower() for owner in owners}, []
+    for number in range(1, int(read(ledger, contract, "lane_count")) + 1):
+        raw = read(ledger, contract, "lane", number)
+        if raw["relay_group"] == relay_group:
+            if raw["owner"].lower() in ours:
+                return Lane(contract, number, raw["owner"], relay_group)
+            others.append(raw["owner"])
+    if others:
+        raise NotFound(
+            f"the lane of {contract}, relay group {relay_group}, belongs to {', '.join(others)}",
+            "its keystore is not among the accounts here: `waterline account list`",
+        )
+    raise NotFound(
+        f"{contract} has no lane for relay group {relay_group}",
+        f"open one: `waterline lane open {contract} --relay ALIAS --group {relay_group}`",
+    )
+
+
+def standing(ledger: Ledger, lane: Lane, block_hash: str, block: int) -> Standing:
+    """Where a lane stands in a block; nothing before its contract was deployed."""
+    if block < ledger.deployed(lane.contract).block:
+        return Standing(0, b"\0" * 32, False)
+    functions = ledger.contract(lane.contract).functions
+    where = HexStr(block_hash)
+    _, _, next_id, _, halted = functions.lane(lane.number).call(block_identifier=where)
+    running = functions.running(lane.number).call(block_identifier=where)
+    return Standing(int(next_id), bytes(running), bool(halted))
+
+
+def position(ledger: Ledger, channel: Channel) -> tuple[int, int]:
+    """The moment and, for a meter, the register at which a channel stands on chain."""
+    if channel.kind == METER:
+        raw = read(ledger, channel.contract, "meter", channel.id)
+        return int(raw["last_at"]), int(raw["register_l"])
+    return int(read(ledger, channel.contract, "gauge", channel.id)["last_at"]), 0
+
+
+def turns(ledger: Ledger) -> dict[int, Ints]:
+    """The instants after which a new period begins, for meters and gauges."""
+    by_kind = {METER: MONTH}
+    return {
+        kind: np.array(instants(ledger, by_kind.get(kind, DAY)), dtype=np.int64) for kind in (1, 2)
+    }

@@ -1,0 +1,247 @@
+"""A reading followed from its row to the block that holds it, and checked at each step."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from web3.exceptions import TransactionNotFound
+
+from ledger import merkle
+from ledger.batches import Group, gauge_groups, meter_groups
+from ledger.channels import Channel
+from ledger.deployment import Ledger
+from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
+from ledger.hashing import keccak
+from ledger.leaves import leaf
+from ledger.settlement import SettlementPolicy, receipt_of, settled
+from oracle.journal import Journal
+from oracle.relay import METER_BOOKS
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything that binds one reading to a block; hashes and addresses as 0x text.
+
+    `value` is a register in litres or a stored word; `telegram` the row as it came, `header` its
+    file's header line; `redated_s` by how much the row's own moment was moved.
+    """
+
+    chain_id: int
+    genesis_hash: str
+    contract: str
+    address: str
+    lane: int
+    batch: int
+    channel: int
+    device: str
+    parameter: str
+    at: int
+    value: int
+    kind: int
+    grade: int
+    mark: int
+    source: str
+    row: int
+    header: str
+    telegram: str
+    redated_s: int
+    leaf: str
+    siblings: list[str]
+    root: str
+    words_hash: str
+    digest: str
+    transaction: str
+    block: int
+    block_hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The proof as it is exported."""
+        return {"format": FORMAT, **asdict(self)}
+
+
+def load(path: Path) -> Proof:
+    """An exported proof; BadRecord when the file is none."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw.pop("format") != FORMAT:
+            raise BadRecord(f"{path} has another format", "export it again")
+        return Proof(**raw)
+    except FileNotFoundError as error:
+        raise NotFound(f"no file at {path}", "check the name") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise BadRecord(
+            f"{path} is no exported proof: {error}", "`waterline verify reading --output FILE`"
+        ) from error
+
+
+def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
+    """The proof of a settled reading; NotFound or NotSettled say how far it has come."""
+    found = journal.reading(channel.id, at)
+    if found is None:
+        raise NotFound(
+            f"no reading of {channel.device} {channel.parameter} at {at}",
+            "`waterline quality series` lists readings; a held one is in `oracle quarantine list`",
+        )
+    kept, place = found
+    part = _part(journal, channel.id, kept.first + place)
+    attempt = _attempt(journal, part)
+    root, leaf_, siblings, words_hash = _climbed(journal, part, kept, place)
+    segment, row = journal.segment(kept.segment), int(kept.block.row[place])
+    return Proof(
+        chain_id=ledger.deployment.chain_id,
+        genesis_hash=ledger.deployment.genesis_hash,
+        contract=part["contract"],
+        address=ledger.deployed(part["contract"]).address,
+        lane=part["lane"],
+        batch=part["batch"],
+        channel=channel.id,
+        device=channel.device,
+        parameter=channel.parameter,
+        at=at,
+        value=int(kept.block.value[place]),
+        kind=kept.kind,
+        grade=kept.grade,
+        mark=int(kept.block.mark[place]),
+        source=segment.source,
+        row=row,
+        header=segment.header,
+        telegram=segment.telegrams[row - segment.first_row].decode("utf-8"),
+        redated_s=journal.shift_of(kept.segment),
+        leaf=_hex(leaf_),
+        siblings=[_hex(one) for one in siblings],
+        root=_hex(root),
+        words_hash=_hex(words_hash),
+        digest=_hex(keccak(root + words_hash)),
+        transaction=attempt["hash"],
+        block=attempt["block"],
+        block_hash=attempt["block_hash"],
+    )
+
+
+def _part(journal: Journal, channel: int, number: int) -> Any:
+    """The part of a batch that carries a channel's reading."""
+    part = journal.db.execute(
+        "SELECT * FROM part WHERE channel = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+        (channel, number),
+    ).fetchone()
+    if part is None or number >= part["first"] + part["count"]:
+        raise NotSettled("the reading is received, and waits for a batch", "ask again in a minute")
+    if number >= part["first"] + part["count"] - part["refused"]:
+        raise NotFound(
+            "the contract refused the reading's group",
+            "`waterline oracle quarantine list` says why",
+        )
+    return part
+
+
+def _attempt(journal: Journal, part: Any) -> Any:
+    attempt = journal.db.execute(
+        "SELECT hash, block, block_hash FROM attempt WHERE contract = ? AND lane = ? AND batch = ?"
+        " AND state = 'settled'",
+        (part["contract"], part["lane"], part["batch"]),
+    ).fetchone()
+    if attempt is None:
+        raise NotSettled("the reading is sent, and not final yet", "ask again in a minute")
+    return attempt
+
+
+def _climbed(
+    journal: Journal, part: Any, kept: Any, place: int
+) -> tuple[bytes, bytes, list[bytes], bytes]:
+    """The batch's tree built again from the journal, and the way up from one leaf."""
+    key = (part["contract"], part["lane"], part["batch"])
+    every = journal.db.execute(
+        "SELECT * FROM part WHERE contract = ? AND lane = ? AND batch = ? ORDER BY channel", key
+    ).fetchall()
+    leaves = [
+        one for row in every for one in journal.leaves(row["channel"], row["first"], row["count"])
+    ]
+    nodes = merkle.tree(leaves)
+    batch = journal.db.execute(
+        "SELECT root, words FROM batch WHERE contract = ? AND lane = ? AND id = ?", key
+    ).fetchone()
+    if nodes[0] != batch["root"]:
+        raise BadRecord(
+            f"batch {part['batch']}: archive and journal do not give its root",
+            "restore the archive from a copy",
+        )
+    block = kept.block
+    telegram = journal.telegram(kept.segment, int(block.row[place]))
+    own = leaf(
+        block.channel,
+        int(block.at[place]),
+        int(block.value[place]),
+        kept.kind,
+        kept.grade,
+        int(block.mark[place]),
+        keccak(telegram),
+    )
+    return nodes[0], own, merkle.proof(nodes, own), keccak(bytes(batch["words"]))
+
+
+def check_offline(proof: Proof) -> dict[str, bool]:
+    """What the proof shows by itself: the row's hash is in the leaf, the leaf under the root."""
+    numbers = (proof.channel, proof.at, proof.value, proof.kind, proof.grade, proof.mark)
+    own = leaf(*numbers, keccak(proof.telegram.encode()))
+    root, words_hash = _bytes(proof.root), _bytes(proof.words_hash)
+    siblings = [_bytes(one) for one in proof.siblings]
+    return {
+        "row and value give the leaf": own == _bytes(proof.leaf),
+        "the leaf is under the root": merkle.climb(own, siblings) == root,
+        "root and words give the digest": keccak(root + words_hash) == _bytes(proof.digest),
+    }
+
+
+def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, bool]:
+    """The proof by itself and against the chain: checks by name, each with its outcome."""
+    if proof.genesis_hash.lower() != ledger.chain.genesis_hash.lower():
+        raise WrongChain(
+            f"the proof is of chain {proof.chain_id}, this is {ledger.chain.chain_id}",
+            "connect to the chain of the proof with --network",
+        )
+    chain, found = ledger.chain, check_offline(proof)
+    functions = ledger.contract(proof.contract).functions
+    batch = (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash))
+    siblings = [_bytes(one) for one in proof.siblings]
+    found["the contract confirms it"] = functions.prove(*batch, _bytes(proof.leaf), siblings).call()
+    found["its calldata holds the reading"] = _in_calldata(ledger, proof)
+    receipt = receipt_of(chain, proof.transaction)
+    there = receipt is not None and receipt["blockHash"].to_0x_hex() == proof.block_hash
+    found["its block is final"] = receipt is not None and there and settled(chain, receipt, policy)
+    return found
+
+
+def _in_calldata(ledger: Ledger, proof: Proof) -> bool:
+    """Whether the transaction is the batch, and its words hold the value at the moment."""
+    try:
+        sent = ledger.chain.w3.eth.get_transaction(proof.transaction)  # type: ignore[arg-type]
+        _, given = ledger.contract(proof.contract).decode_function_input(sent["input"])
+    except (TransactionNotFound, ValueError):
+        return False
+    batch = (given["lane"], given["batch_id"], bytes(given["root"]), keccak(bytes(given["words"])))
+    if batch != (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash)):
+        return False
+    unpack = meter_groups if proof.contract in METER_BOOKS else gauge_groups
+    return any(_holds(group, proof) for group in unpack(bytes(given["words"])))
+
+
+def _holds(group: Group, proof: Proof) -> bool:
+    if group.channel != proof.channel:
+        return False
+    register = group.opening_l
+    for at, value in group.readings:
+        register += value
+        if at == proof.at:
+            return proof.value == (register if proof.contract in METER_BOOKS else value)
+    return False
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + bytes(data).hex()
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

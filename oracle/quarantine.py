@@ -1,0 +1,108 @@
+"""What is held, with its reason; and the release of what turns out to be true."""
+
+from dataclasses import replace
+from typing import Any
+
+from ledger.channels import Channel
+from ledger.errors import NotFound, UsageError, WaterlineError
+from ledger.packing import MAX_REGISTER_L
+from oracle import cells
+from oracle.cells import Cell
+from oracle.flags import flags
+from oracle.intake import Accepted
+from oracle.journal import Journal
+from oracle.mapping import ByName, Mapping, Rule, rules
+from oracle.readings import REASONS
+from oracle.sources.chunks import Chunk, cut
+from oracle.store import Store
+from oracle.times import moments
+
+WIDEST = 2**60  # beyond every stored word of every resolution
+
+
+class StaysHeld(WaterlineError):
+    """A held reading that cannot be released."""
+
+    code = "stays_held"
+    exit_code = 6
+
+
+def held(store: Store, *, every: bool = False) -> list[dict[str, Any]]:
+    """What is held, oldest first; with `every` also what was released."""
+    rows = store.db.execute(
+        "SELECT held.*, source.name AS source FROM held"
+        " LEFT JOIN segment ON segment.id = held.segment"
+        " LEFT JOIN source ON source.id = segment.source"
+        f" {'' if every else 'WHERE state = '}{'' if every else repr('held')} ORDER BY held.id"
+    )
+    return [dict(row) for row in rows]
+
+
+def one_of(store: Store, number: int) -> dict[str, Any]:
+    """One entry; NotFound when there is none."""
+    for entry in held(store, every=True):
+        if entry["id"] == number:
+            return {**entry, "remedy": REASONS[entry["reason"]]}
+    raise NotFound(f"nothing is held under {number}", "`waterline oracle quarantine list`")
+
+
+def release(
+    journal: Journal, number: int, channels: ByName, now: int, note: str, mapping: Mapping | None
+) -> dict[str, Any]:
+    """Take a held reading in after all, on an operator's word; the bounds no longer hold it back.
+
+    It must still be later than its channel's last reading: a batch keeps the order of time.
+    Raises StaysHeld with the reason that remains, UsageError for what is no reading.
+    """
+    entry = one_of(journal, number)
+    if entry["state"] != "held":
+        raise UsageError(
+            f"{number} is {entry['state']} already", "`waterline oracle quarantine list`"
+        )
+    if entry["channel"] is None or entry["segment"] is None:
+        raise StaysHeld(f"{number} is no single reading: {entry['detail']}", entry["remedy"])
+    segment = journal.segment(entry["segment"])
+    used = mapping or Mapping.model_validate_json(_mapping(journal, entry["segment"]))
+    rule = _lifted(used, channels, entry)
+    before = journal.states([rule.channel.id])[rule.channel.id]
+    place = entry["row"] - segment.first_row
+    names, row = cut(segment.header), cut(segment.telegrams[place].decode())
+    texts = {name: [cell] for name, cell in zip(names, row, strict=True)}
+    telegram = segment.telegrams[place]
+    chunk = Chunk(entry["row"], segment.header, [telegram], texts)
+    at = moments(used.time, chunk, journal.shift_of(entry["segment"]))[0]
+    mark = texts[rule.mark_column][0] if rule.mark_column else ""
+    cell = Cell(entry["row"], at, texts[rule.column][0], mark, telegram)
+    taken = cells.take(rule, [cell], before, now, journal.known)
+    if len(taken.block) == 0:
+        why = taken.refusals[0] if taken.refusals else None
+        reason = why.reason if why else "recorded already"
+        detail = f": {why.detail}" if why else ""
+        raise StaysHeld(f"{number} stays held, {reason}{detail}", REASONS.get(reason, ""))
+    found, run = flags(rule, taken.block, before)
+    after = replace(taken, state=replace(taken.state, run=run))
+    journal.release(number, entry["segment"], Accepted(rule, after, found, before), now, note)
+    return one_of(journal, number)
+
+
+def _mapping(journal: Journal, segment: int) -> str:
+    row = journal.db.execute(
+        "SELECT mapping FROM source JOIN segment ON segment.source = source.id"
+        " WHERE segment.id = ?",
+        (segment,),
+    ).fetchone()
+    return str(row[0])
+
+
+def _lifted(mapping: Mapping, channels: ByName, entry: dict[str, Any]) -> Rule:
+    """The rule of the held cell; what was held as impossible is no longer bounded."""
+    for rule in rules(mapping, channels):
+        if rule.channel.id == entry["channel"]:
+            if entry["reason"] != "impossible":
+                return rule
+            return replace(rule, channel=_unbounded(rule.channel))
+    raise UsageError(f"the mapping has no channel {entry['channel']}", "name the right --mapping")
+
+
+def _unbounded(channel: Channel) -> Channel:
+    return replace(channel, low=-WIDEST, high=max(WIDEST, MAX_REGISTER_L))

@@ -1,0 +1,160 @@
+"""The journal's file: its tables, its binding to one chain, and that one process writes it."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ledger.errors import BadRecord, WaterlineError, WrongChain
+
+FORMAT = "1"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- a file that was read: how far, under which mapping, moved by how much
+CREATE TABLE IF NOT EXISTS source (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, mapping TEXT NOT NULL,
+  shift_s INTEGER NOT NULL, rows INTEGER NOT NULL);
+-- rows in the archive
+CREATE TABLE IF NOT EXISTS segment (
+  id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source, first_row INTEGER NOT NULL,
+  rows INTEGER NOT NULL, sha256 TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS segment_of_row ON segment (source, first_row);
+-- where a channel stands: its last reading, how many were accepted and cut, where its next group
+-- opens; `reopen` when the contract refused it and it must be opened where the chain has it
+CREATE TABLE IF NOT EXISTS channel (
+  id INTEGER PRIMARY KEY, contract TEXT NOT NULL, relay_group INTEGER NOT NULL,
+  kind INTEGER NOT NULL, last_at INTEGER NOT NULL, last_value INTEGER NOT NULL,
+  carry TEXT NOT NULL, run INTEGER NOT NULL, accepted INTEGER NOT NULL, cut INTEGER NOT NULL,
+  opening_at INTEGER NOT NULL, opening_l INTEGER NOT NULL, repeated INTEGER NOT NULL DEFAULT 0,
+  reopen INTEGER NOT NULL DEFAULT 0);
+-- accepted readings as columns; `first` counts a channel's readings from 0
+CREATE TABLE IF NOT EXISTS block (
+  channel INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  segment INTEGER NOT NULL REFERENCES segment, kind INTEGER NOT NULL, grade INTEGER NOT NULL,
+  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, flagged INTEGER NOT NULL,
+  columns BLOB NOT NULL, PRIMARY KEY (channel, first)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS block_at ON block (channel, first_at);
+-- what was refused, with its reason; nothing is deleted
+CREATE TABLE IF NOT EXISTS held (
+  id INTEGER PRIMARY KEY, segment INTEGER REFERENCES segment, row INTEGER, channel INTEGER,
+  at INTEGER, text TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  count INTEGER NOT NULL DEFAULT 1, state TEXT NOT NULL DEFAULT 'held',
+  decided_at INTEGER, note TEXT);
+-- a lane's sequence, as this journal has sent it
+CREATE TABLE IF NOT EXISTS lane (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, relay_group INTEGER NOT NULL,
+  account TEXT NOT NULL, first_batch INTEGER NOT NULL, first_running BLOB NOT NULL,
+  stopped TEXT, PRIMARY KEY (contract, lane)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, id INTEGER NOT NULL, root BLOB NOT NULL,
+  digest BLOB NOT NULL, words BLOB NOT NULL, readings INTEGER NOT NULL, gas INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'cut', PRIMARY KEY (contract, lane, id)) WITHOUT ROWID;
+-- which readings of which channel a batch carries, and where the channel's group opened
+CREATE TABLE IF NOT EXISTS part (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, channel INTEGER NOT NULL,
+  first INTEGER NOT NULL, count INTEGER NOT NULL, opening_at INTEGER NOT NULL,
+  opening_l INTEGER NOT NULL, refused INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (contract, lane, batch, channel)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS part_of_channel ON part (channel, first);
+-- signed bytes, stored before they are sent
+CREATE TABLE IF NOT EXISTS attempt (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, number INTEGER NOT NULL,
+  nonce INTEGER NOT NULL, hash TEXT NOT NULL, raw BLOB NOT NULL, max_fee_wei INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'alive', block INTEGER, block_hash TEXT,
+  PRIMARY KEY (contract, lane, batch, number)) WITHOUT ROWID;
+"""
+
+
+class JournalBusy(WaterlineError):
+    """Another process writes this journal."""
+
+    code = "journal_busy"
+
+
+class JournalFull(WaterlineError):
+    """The disk took no more: what was being written is not recorded, nothing else is lost."""
+
+    code = "disk_full"
+
+
+@contextmanager
+def on_disk(folder: Path) -> Iterator[None]:
+    """Tell a full or broken disk in our own words."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise JournalFull(
+            f"{folder} cannot be written: {error}", "free some space, then start again: it goes on"
+        ) from error
+
+
+class Store:
+    """An opened journal file. `writing` takes the lock that only one process can have."""
+
+    def __init__(self, folder: Path, *, writing: bool) -> None:
+        self.folder = folder
+        self._lock = _locked(folder) if writing else None
+        path = folder / "journal.sqlite"
+        if not writing and not path.is_file():
+            raise BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
+        self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self.db.row_factory = sqlite3.Row
+        if writing:
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute("PRAGMA synchronous=FULL")
+            self.db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self.db.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    @contextmanager
+    def commit(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it reaches the disk, or nothing."""
+        with on_disk(self.folder):
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    def bind(self, identity: Mapping[str, str]) -> None:
+        """Bind a new journal to a chain and its contracts; WrongChain for one of another chain."""
+        wanted = {"format": FORMAT, **identity}
+        found = {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}
+        if not found:
+            with self.commit() as db:
+                db.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
+            return
+        for key, value in wanted.items():
+            if found.get(key) != value:
+                raise WrongChain(
+                    f"the journal in {self.folder} was written for {key} {found.get(key)}, "
+                    f"this is {value}",
+                    "name the journal of this chain, or a new folder, with --journal",
+                )
+
+    def identity(self) -> dict[str, str]:
+        """What the journal is bound to."""
+        return {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}
+
+
+def _locked(folder: Path) -> TextIO:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = (folder / "journal.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise JournalBusy(
+            f"another process writes the journal in {folder}",
+            "wait for it, or stop it; two oracles need two journals and two lanes",
+        ) from error
+    return handle

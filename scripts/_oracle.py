@@ -1,0 +1,154 @@
+"""What the oracle's commands share: the journal, the keys, the mappings, how progress is told."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts._shared import Session, home
+
+if TYPE_CHECKING:
+    from ledger.keystores import Signer
+    from oracle.feed import Oracle
+    from oracle.inputs import Input
+    from oracle.mapping import Mapping
+    from oracle.report import Report
+
+NOW = "now"
+
+
+def journal_folder(named: Path | None) -> Path:
+    """Where the journal lies."""
+    return named or home() / "oracle"
+
+
+def signers(password_file: Path | None) -> "dict[str, Callable[[], Signer]]":
+    """How the key of each account here is opened, by its address; none is opened yet."""
+    from scripts._signing import aliases, open_account
+
+    return {
+        address: partial(open_account, alias, password_file) for alias, address in aliases().items()
+    }
+
+
+@contextmanager
+def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator[Oracle]":
+    """The oracle of a journal, which no other process writes meanwhile."""
+    from oracle.feed import Oracle
+    from oracle.journal import Journal
+
+    journal = Journal(folder, writing=True)
+    try:
+        yield Oracle(
+            here.ledger, journal, signers(password_file), here.policy, time.time, log(here)
+        )
+    finally:
+        journal.close()
+
+
+def log(here: Session) -> Callable[..., None]:
+    """Log lines on stderr: an event, then keys with units."""
+    import structlog
+
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "event"]),
+        ],
+    )
+    return lambda event, **keys: logger.msg(event, **keys)
+
+
+def load_mappings(paths: list[Path]) -> "list[Mapping]":
+    """Mapping files, or those of data/mappings when none is named."""
+    from oracle.mapping import load
+    from scripts._shared import PROJECT
+
+    named = paths or sorted((PROJECT / "data" / "mappings").glob("*.yaml"))
+    return [load(path) for path in named]
+
+
+def inputs(files: list[Path], mappings: "list[Mapping]", shift_to: str | None) -> "list[Input]":
+    """Files with their mappings, each re-dated to end at `shift_to` if that is said."""
+    from ledger.errors import NotFound
+    from oracle.dating import shift_to as days
+    from oracle.dating import span
+    from oracle.inputs import Input
+    from oracle.mapping import chosen
+    from scripts._files import instant
+    from scripts._showing import local_zone
+
+    found = []
+    for path in files:
+        if not path.is_file():
+            raise NotFound(f"no file at {path}", "check the name")
+        mapping, shift_s = chosen(mappings, path), 0
+        if shift_to:
+            ends = int(time.time()) if shift_to == NOW else instant(shift_to, local_zone())
+            shift_s = days(span(path, mapping).last_at, ends, local_zone())
+        found.append(Input(path, mapping, shift_s))
+    return found
+
+
+def lines(report: "Report") -> list[str]:
+    """A report as people read it."""
+    from scripts._showing import table
+
+    told = [
+        f"{report.accepted:,} readings received, {report.settled:,} of them final"
+        f" ({report.settled_batches} of {report.batches} batches).",
+    ]
+    if report.flagged:
+        told.append(f"{report.flagged:,} carry a flag: a gap before them, a jump, or stuck.")
+    if report.repeated:
+        told.append(f"{report.repeated:,} were recorded already.")
+    if report.quarantined:
+        told.append(f"{report.quarantined:,} held: `waterline oracle quarantine list`.")
+    rows = [
+        (s["series"], s["name"].partition("/")[2], f"{s['rows']:,}", _redated(s["redated_days"]))
+        for s in report.sources
+    ]
+    told += ["", *table(rows, ("series", "file", "rows", "dates"))]
+    stopped = [
+        f"{one['contract']} lane {one['lane']} STOPPED: {one['stopped']}"
+        for one in report.lanes
+        if one["stopped"]
+    ]
+    return [*told, *stopped]
+
+
+def _redated(days: int) -> str:
+    return f"re-dated by {days:+,} days" if days else "as written"
+
+
+@contextmanager
+def shown(here: Session, oracle: "Oracle", files: int) -> Iterator[Callable[[], None]]:
+    """Progress on a terminal: rows read, readings received and final."""
+    from oracle.report import report
+    from scripts import _progress
+
+    if _progress.quiet or here.as_json or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading") as status:
+
+        def update() -> None:
+            now = report(oracle.journal)
+            trouble = "; ".join(oracle.trouble())
+            status.update(
+                f"{now.source_rows:,} rows, {now.accepted:,} readings received,"
+                f" {now.settled:,} final{'; ' + trouble if trouble else ''}"
+            )
+
+        yield update
+
+
+def document(report: "Report") -> dict[str, Any]:
+    """A report as `--json` shows it."""
+    return report.as_json()

@@ -1,0 +1,213 @@
+"""The oracle: feed files to the chain, every reading exactly once."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Local, Noun, session
+
+app = Noun(__doc__)
+quarantine = Noun("What is held, with its reason.")
+app.add_typer(quarantine, name="quarantine")
+
+Journal = Annotated[
+    Path | None,
+    typer.Option("--journal", metavar="FOLDER", help="Else oracle in the state folder."),
+]
+Password = Annotated[
+    Path | None, typer.Option(help="Passphrase of the relays' accounts, in a 0600 file.")
+]
+Mappings = Annotated[
+    list[Path] | None,
+    typer.Option("--mapping", "-m", help="Which column is which channel; several may be named."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.read("replay")
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.")],
+    mapping: Mappings = None,
+    shift_to: Annotated[
+        str | None,
+        typer.Option(metavar="now|DATE", help="Re-date by whole days, to end then; it is said."),
+    ] = None,
+    journal: Journal = None,
+    password_file: Password = None,
+    dry_run: Annotated[bool, typer.Option(help="Read and check, send nothing.")] = False,
+    patience: Annotated[int, typer.Option(help="Seconds without progress before it ends.")] = 300,
+) -> Any:
+    """Feed whole files and wait until everything is final; run it again after any interruption.
+
+    For example: waterline oracle replay flow.csv -m flow.yaml --password-file pass
+    """
+    import time
+
+    from oracle import feed
+    from oracle.report import report
+    from scripts import _oracle
+
+    here = session()
+    wanted = _oracle.inputs(files, _oracle.load_mappings(mapping or []), shift_to)
+    if dry_run:
+        return _rehearsed(wanted)
+    with _oracle.opened(here, _oracle.journal_folder(journal), password_file) as oracle:
+        with _oracle.shown(here, oracle, len(files)) as progress:
+            feed.replay(oracle, wanted, time.sleep, time.monotonic, progress, patience)
+        now = report(oracle.journal)
+    return here.tell(_oracle.document(now), lambda: _oracle.lines(now))
+
+
+def _rehearsed(wanted: list[Any]) -> Any:
+    """What files would give, without a journal and without a chain's answer."""
+    import time
+
+    from oracle import lanes
+    from oracle.rehearsal import rehearse
+    from scripts._showing import table
+
+    here, now = session(), int(time.time())
+    document = [rehearse(one, lanes.channels(here.ledger), now) for one in wanted]
+    rows = [
+        (one["file"], one["rows"], one["accepted"], one["quarantined"], one["first_reason"] or "")
+        for one in document
+    ]
+    head = ("file", "rows", "readings", "held", "first reason")
+    return here.tell(document, lambda: [*table(rows, head), "Nothing was sent."])
+
+
+@app.read("run")
+def run(
+    config: Annotated[Path, typer.Option("--config", "-c", help="Which files, which mappings.")],
+    password_file: Password = None,
+) -> Any:
+    """Feed files as they appear and grow, until it is stopped (SIGTERM or Ctrl-C)."""
+    import signal
+    import threading
+
+    from oracle import feed
+    from oracle.config import load
+    from oracle.report import report
+    from scripts import _oracle
+
+    here, wanted = session(), load(config)
+    leaving = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leaving.set())
+    with _oracle.opened(here, _oracle.journal_folder(wanted.journal), password_file) as oracle:
+        tell = _oracle.log(here)
+        tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
+        feed.watch(oracle, wanted.inputs, leaving.wait, wanted.poll_s, tell)
+        now = report(oracle.journal)
+    return here.tell(_oracle.document(now), lambda: _oracle.lines(now))
+
+
+@app.command("status", cls=Local)
+def status(journal: Journal = None, as_json: Json = False) -> Any:
+    """Show what was received, what is final, what is held; no chain is asked.
+
+    Exit code 6 when a lane stopped.
+    """
+    import json
+
+    from oracle.report import report
+    from oracle.store import Store
+    from scripts import _oracle
+
+    store = Store(_oracle.journal_folder(journal), writing=False)
+    now = report(store)
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(_oracle.document(now), ensure_ascii=False))
+    else:
+        for line in _oracle.lines(now):
+            typer.echo(line)
+    if any(lane["stopped"] for lane in now.lanes):
+        raise SystemExit(6)
+    return now.as_json()
+
+
+@quarantine.command("list", cls=Local)
+def list_(
+    journal: Journal = None,
+    every: Annotated[bool, typer.Option("--all", help="Released ones too.")] = False,
+    as_json: Json = False,
+) -> Any:
+    """List what is held."""
+    import json
+
+    from oracle.quarantine import held
+    from oracle.store import Store
+    from scripts import _oracle
+    from scripts._showing import local, table
+
+    store = Store(_oracle.journal_folder(journal), writing=False)
+    entries = held(store, every=every)
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(entries, ensure_ascii=False))
+        return entries
+    rows = [
+        (e["id"], e["source"] or "-", local(e["at"] or 0), e["text"], e["reason"], e["state"])
+        for e in entries
+    ]
+    for line in table(rows, ("no.", "file", "at", "as written", "reason", "")):
+        typer.echo(line)
+    return entries
+
+
+@quarantine.command("show", cls=Local)
+def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
+    """Show one held reading: its row as it came, why it is held, what to do."""
+    import json
+
+    from oracle.journal import Journal as Opened
+    from oracle.quarantine import one_of
+    from scripts import _oracle
+    from scripts._showing import facts
+
+    opened = Opened(_oracle.journal_folder(journal), writing=False)
+    entry = one_of(opened, number)
+    if entry["segment"] is not None:
+        entry["header"] = opened.segment(entry["segment"]).header
+        entry["telegram"] = opened.telegram(entry["segment"], entry["row"]).decode(
+            "utf-8", "replace"
+        )
+    opened.close()
+    lines = facts((key, value) for key, value in entry.items() if value is not None)
+    for line in [json.dumps(entry, ensure_ascii=False)] if as_json else lines:
+        typer.echo(line)
+    return entry
+
+
+@quarantine.read("release")
+def release(
+    numbers: list[int],
+    note: Annotated[str, typer.Option(help="Who says that it is true, and why.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", "-m", help="A corrected mapping.")
+    ] = None,
+    journal: Journal = None,
+) -> Any:
+    """Take held readings in after all, if nothing later was recorded since; feed again to send."""
+    import time
+
+    from oracle import lanes
+    from oracle.journal import Journal as Opened
+    from oracle.mapping import load
+    from oracle.quarantine import release as released
+    from scripts import _oracle
+
+    here = session()
+    channels = lanes.channels(here.ledger)
+    opened = Opened(_oracle.journal_folder(journal), writing=True)
+    try:
+        now, used = int(time.time()), load(mapping) if mapping else None
+        document = [released(opened, one, channels, now, note, used) for one in numbers]
+    finally:
+        opened.close()
+    return here.tell(document, lambda: [f"{one['id']} released" for one in document])
+
+
+cli = app.cli()

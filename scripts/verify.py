@@ -1,0 +1,143 @@
+"""Check that a reading is what the device's row said, and that the chain holds it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Local, Noun, Session, session
+
+app = Noun(__doc__)
+FINDINGS = 6
+
+
+@app.read("reading")
+def reading(
+    device: str,
+    parameter: Annotated[str, typer.Argument(help="volume, or a key of a limit table.")],
+    at: Annotated[str, typer.Option(help="Its moment: 2026-01-31T08:00Z.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Export the proof to a file.")
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option("--journal", metavar="FOLDER", help="The oracle's journal.")
+    ] = None,
+) -> Any:
+    """Follow a reading from the row it came in to its block, and check every step.
+
+    For example: waterline verify reading WTW-1-MS1 turbidity --at 2026-01-31T08:00Z
+    """
+    import json
+
+    from ledger.devices import channel_of
+    from oracle.journal import Journal
+    from oracle.proofs import prove
+    from scripts._files import instant
+    from scripts._oracle import journal_folder
+    from scripts._showing import local_zone
+
+    here = session()
+    channel = channel_of(here.ledger, device, parameter)
+    opened = Journal(journal_folder(journal), writing=False)
+    try:
+        proof = prove(here.ledger, opened, channel, instant(at, local_zone()))
+    finally:
+        opened.close()
+    if output:
+        text = json.dumps(proof.as_json(), indent=1, ensure_ascii=False) + "\n"
+        output.write_text(text, encoding="utf-8")
+        here.say(f"wrote {output}; anybody checks it with `waterline verify proof {output}`")
+    return _checked(here, proof)
+
+
+@app.read("proof")
+def proof(file: Path) -> Any:
+    """Check an exported proof against the chain; no journal is needed."""
+    from oracle.proofs import load
+
+    return _checked(session(), load(file))
+
+
+@app.command("offline", cls=Local)
+def offline(
+    file: Path,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """Check an exported proof by itself: that the row leads to the digest, without any chain."""
+    import json
+
+    from oracle.proofs import check_offline, load
+
+    checks = check_offline(load(file))
+    document = {"verified": all(checks.values()), "checks": checks}
+    lines = [f"{'yes' if held else 'NO '}  {name}" for name, held in checks.items()]
+    for line in [json.dumps(document)] if as_json else lines:
+        typer.echo(line)
+    _leave(document)
+    return document
+
+
+def _checked(here: Session, one: Any) -> Any:
+    """Tell a proof's steps and their outcome; exit code 6 when one fails."""
+    from oracle.proofs import check
+
+    checks = check(here.ledger, one, here.policy)
+    document = {
+        **one.as_json(),
+        "value_shown": _value(here, one),
+        "sealer": here.chain.sealer(one.block_hash),
+        "checks": checks,
+        "verified": all(checks.values()),
+    }
+    here.tell(document, lambda: _lines(here, document))
+    _leave(document)
+    return document
+
+
+def _leave(document: dict[str, Any]) -> None:
+    if not document["verified"]:
+        raise SystemExit(FINDINGS)
+
+
+def _value(here: Session, one: Any) -> str:
+    from ledger.devices import channel
+    from oracle.relay import METER_BOOKS
+    from scripts._showing import gauge_value, reading
+
+    about = channel(here.ledger, one.channel)
+    if one.contract in METER_BOOKS:
+        return f"register {reading(one.value, 'l')}"
+    return reading(gauge_value(one.value, about.resolution), about.base)
+
+
+def _lines(here: Session, found: dict[str, Any]) -> list[str]:
+    from ledger.marks import name_of
+    from scripts._showing import GRADES, facts, local
+
+    told: list[tuple[str, object]] = [
+        ("reading", f"{found['device']} {found['parameter']}: {found['value_shown']}"),
+        ("at", local(found["at"])),
+        ("evidence", GRADES[found["grade"]]),
+        ("row as it came", found["telegram"]),
+        ("of", f"row {found['row'] + 1} of {found['source'].partition('/')[2]}"),
+    ]
+    if found["redated_s"]:
+        told.append(
+            ("re-dated", f"by {found['redated_s'] // 86_400:+,} days; the row is as it came")
+        )
+    if name_of(found["mark"]):
+        told.append(("mark", name_of(found["mark"])))
+    told += [
+        ("leaf", found["leaf"]),
+        ("root", f"{found['root']}, {len(found['siblings'])} steps up"),
+        ("transaction", found["transaction"]),
+        ("block", f"{found['block']}, sealed by {found['sealer'] or 'unknown'}"),
+    ]
+    if here.details:
+        told += [(key, found[key]) for key in ("contract", "address", "lane", "batch", "digest")]
+        told.append(("header", found["header"]))
+    checks = [f"{'yes' if held else 'NO '}  {name}" for name, held in found["checks"].items()]
+    return [*facts(told), "", *checks, "", "VERIFIED" if found["verified"] else "NOT verified"]
+
+
+cli = app.cli()
