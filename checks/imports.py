@@ -1,7 +1,7 @@
 """Imports point one way, and what transforms a reading knows neither chain nor clock."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from checks.report import Report
@@ -26,6 +26,9 @@ MEETS_THE_WORLD: dict[str, str] = {
 
 # what a transforming stage may not reach, directly or through our own modules
 WORLD = frozenset({"web3", "ape", "time", "requests", "socket", "eth_account"})
+
+# what each of our modules imports, with the line
+Imports = Mapping[str, list[tuple[int, str]]]
 
 
 def modules(project: Path) -> dict[str, Path]:
@@ -53,10 +56,10 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{node.module}.{alias.name}"
 
 
-def wrong_ways(name: str, path: Path) -> Iterator[str]:
+def wrong_ways(name: str, imports: Imports) -> Iterator[str]:
     """The imports of a module that its package may not make."""
     package = name.split(".")[0]
-    for line, target in imported(path):
+    for line, target in imports[name]:
         if target == "relative":
             yield f"{name}:{line}: relative import; write the whole name"
             continue
@@ -66,25 +69,26 @@ def wrong_ways(name: str, path: Path) -> Iterator[str]:
             yield finding
 
 
-def reaches(name: str, ours: dict[str, Path], seen: set[str] | None = None) -> set[str]:
+def reaches(name: str, imports: Imports, seen: set[str] | None = None) -> set[str]:
     """The names of the world that a module imports, directly or through our own modules."""
     seen = set() if seen is None else seen
     seen.add(name)
     found = set()
-    for _, target in imported(ours[name]):
+    for _, target in imports[name]:
         if target.split(".")[0] in WORLD:
             found.add(f"{target.split('.')[0]} (in {name})")
-        if target in ours and target not in seen:
-            found |= reaches(target, ours, seen)
+        if target in imports and target not in seen:
+            found |= reaches(target, imports, seen)
     return found
 
 
 def run(project: Path) -> Report:
     """Check every module of ours."""
-    report, ours = Report("modules"), modules(project)
-    for name, path in ours.items():
+    report = Report("modules")
+    ours = {name: list(imported(path)) for name, path in modules(project).items()}
+    for name in ours:
         report.examined += 1
-        report.findings += sorted(set(wrong_ways(name, path)))
+        report.findings += sorted(set(wrong_ways(name, ours)))
         if name.startswith("oracle.") and name not in MEETS_THE_WORLD:
             report.findings += [
                 f"{name}: a stage reaches {what}" for what in sorted(reaches(name, ours))

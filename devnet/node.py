@@ -21,6 +21,9 @@ _LONGEST_SOCKET_PATH = 100
 _LARGEST_LOG_BYTES = 20_000_000
 
 _CACHE_MB = 256
+# a node writes its state down after so much time spent on blocks, 2 s; geth's own hour means that
+# one that is killed works off every block since its start again
+_STATE_WRITTEN_AFTER_NS = 2_000_000_000
 # geth stops by itself, in order, when less than this is free
 MIN_FREE_MB = 500
 
@@ -184,6 +187,8 @@ class Node:
         others = [one.enode for one in self._record.members if one != self.member]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config.toml").write_text(
+            "[Eth]\n"
+            f"TrieTimeout = {_STATE_WRITTEN_AFTER_NS}\n"
             "[Node.P2P]\n"
             f'ListenAddr = "{LOOPBACK}:{self.member.port}"\n'
             "DialRatio = 1\n"

@@ -15,7 +15,7 @@ DEFAULT_ACCOUNTS = (
     *("admin-1", "admin-2"),
     *("officer-1", "officer-2", "officer-3"),
     "keeper-1",
-    *("relay-1", "relay-2", "relay-3"),
+    *("relay-1", "relay-2", "relay-3", "relay-4"),
     *("holder-1:0", "holder-2:0"),
 )
 _DEFAULT_SIGNERS = 3

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.deployment import Ledger
-from ledger.errors import NotFound
+from ledger.errors import BadRecord, NotFound
 from ledger.events import Event, logs
+from ledger.leaves import INSTANT
 
 BYTES = 32
 M8, M16, M24, M32, M40, M48 = (2**bits - 1 for bits in (8, 16, 24, 32, 40, 48))
@@ -43,6 +44,7 @@ class Group:
     mark: int
     void: bool
     readings: tuple[tuple[int, int], ...]
+    detection_limit: int = 0
 
 
 def batch(ledger: Ledger, contract: str, lane: int, batch_id: int) -> Batch:
@@ -93,11 +95,12 @@ def gauge_groups(words: bytes) -> Iterator[Group]:
             header & M32,
             opening_at,
             0,
-            16,
+            INSTANT,
             (header >> 72) & M8,
             (header >> 232) & 15,
             bool((header >> 239) & 1),
             tuple(readings),
+            (header >> 80) & M32,
         )
 
 
@@ -128,6 +131,8 @@ def meter_groups(words: bytes) -> Iterator[Group]:
 
 
 def _word(words: bytes, place: int) -> int:
+    if place + BYTES > len(words):
+        raise BadRecord(f"words end within a group, at byte {len(words)}", "fetch the batch again")
     return int.from_bytes(words[place : place + BYTES], "big")
 
 

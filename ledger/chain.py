@@ -2,10 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import requests
 from web3 import HTTPProvider, IPCProvider, Web3
+from web3._utils.threads import Timeout
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers import JSONBaseProvider
@@ -31,25 +33,38 @@ class _Http(HTTPProvider):
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         try:
-            return super().make_request(method, params)
+            return _spoken(str(self.endpoint_uri), super().make_request(method, params))
         except requests.exceptions.RequestException as error:
             raise ChainUnreachable(
                 f"no answer from {self.endpoint_uri}: {_cause(error)}", _REMEDY
             ) from error
         except ValueError as error:
-            raise ChainUnreachable(
-                f"{self.endpoint_uri} does not speak JSON-RPC", _REMEDY
-            ) from error
+            raise _speechless(str(self.endpoint_uri)) from error
 
 
 class _Ipc(IPCProvider):
     """A socket file on this machine, telling a failed exchange in our own words."""
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        where = str(self.ipc_path)  # type: ignore[has-type]
+        if not Path(where).is_socket():
+            raise ChainUnreachable(f"no answer from {where}: it is no socket", _REMEDY)
         try:
-            return super().make_request(method, params)
-        except (OSError, TimeoutError) as error:
-            raise ChainUnreachable(f"no answer from {self}: {error}", _REMEDY) from error
+            return _spoken(where, super().make_request(method, params))
+        except (OSError, Timeout) as error:
+            cause = "timed out" if isinstance(error, Timeout) else str(error)
+            raise ChainUnreachable(f"no answer from {where}: {cause}", _REMEDY) from error
+
+
+def _spoken(where: str, response: Any) -> RPCResponse:
+    """An answer in the form of JSON-RPC; ChainUnreachable when it has another one."""
+    if not isinstance(response, dict) or response.get("jsonrpc") != "2.0":
+        raise _speechless(where)
+    return cast(RPCResponse, response)
+
+
+def _speechless(where: str) -> ChainUnreachable:
+    return ChainUnreachable(f"{where} does not speak JSON-RPC", _REMEDY)
 
 
 def _cause(error: Exception) -> str:

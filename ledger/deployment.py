@@ -58,7 +58,7 @@ class Deployment:
                 )
             contracts = {name: Deployed(**fields) for name, fields in raw["contracts"].items()}
             return cls(
-                int(raw["chain_id"]), raw["genesis_hash"], int(raw["start_block"]), contracts
+                int(raw["chain_id"]), str(raw["genesis_hash"]), int(raw["start_block"]), contracts
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadRecord(

@@ -77,7 +77,7 @@ def _names(by_topic: Mapping[str, Any]) -> str:
 
 
 def _matches(args: Mapping[str, Any], filters: Mapping[str, Any] | None) -> bool:
-    return all(args[name] == wanted for name, wanted in (filters or {}).items())
+    return all(name in args and args[name] == wanted for name, wanted in (filters or {}).items())
 
 
 def _raw_logs(

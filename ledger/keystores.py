@@ -24,7 +24,7 @@ class KeystoreSigner:
     """An account in a keystore file, opened with a passphrase that only its owner can read."""
 
     def __init__(self, path: Path, password_file: Path) -> None:
-        self._account = _unlock(path, _passphrase(password_file))
+        self._account = _unlock(path, passphrase(password_file))
         self.address: str = self._account.address
 
     def sign(self, tx: dict[str, Any]) -> bytes:
@@ -36,7 +36,8 @@ class KeystoreSigner:
         return bytes(self._account.sign_message(message).signature)
 
 
-def _passphrase(path: Path) -> str:
+def passphrase(path: Path) -> str:
+    """What a password file holds, without the line end; refused where others could read it."""
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise AccountLocked(f"{path} can be read by others", f"chmod 600 {path}")
@@ -45,17 +46,25 @@ def _passphrase(path: Path) -> str:
         raise NotFound(
             f"no password file at {path}", "name an existing one with --password-file"
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
 
 
-def _unlock(path: Path, passphrase: str) -> LocalAccount:
+def _unlock(path: Path, words: str) -> LocalAccount:
     try:
         keystore = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise NotFound(
             f"no keystore at {path}", "list the accounts with `waterline account list`"
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
     try:
-        key = Account.decrypt(keystore, passphrase)
-    except (ValueError, KeyError, TypeError) as error:
+        key = Account.decrypt(keystore, words)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AccountLocked(f"{path.name} stays locked: {error}", "check the passphrase") from error
     return cast(LocalAccount, Account.from_key(key))
+
+
+def _unreadable(path: Path, error: Exception) -> AccountLocked:
+    return AccountLocked(f"{path} cannot be read: {error}", "check the file")

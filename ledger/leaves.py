@@ -5,11 +5,13 @@ words of 32 bytes. `value` is a meter's register after the reading, in litres, o
 word. Hashing twice keeps a leaf from passing for an inner node. docs/wire-format.md has the table.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.errors import UsageError
 from ledger.hashing import keccak
 
 Ints = NDArray[np.int64]
@@ -25,6 +27,7 @@ def leaf(
 ) -> bytes:
     """The leaf of one reading; `telegram` is the 32-byte hash of the bytes it arrived in."""
     numbers = (channel, at, value, kind, grade, mark)
+    _require(min(numbers), [telegram])
     encoded = b"".join(number.to_bytes(WORD, "big") for number in numbers) + telegram
     return keccak(keccak(encoded))
 
@@ -39,6 +42,15 @@ def leaves(
     telegrams: list[bytes],
 ) -> list[bytes]:
     """The leaves of a channel's readings, in their order; all columns have the same length."""
+    if not len(at) == len(value) == len(mark) == len(telegrams):
+        raise UsageError(
+            f"{len(at)} moments, {len(value)} values, {len(mark)} marks and {len(telegrams)} "
+            "telegrams do not make leaves",
+            "give one of each to every reading",
+        )
+    if len(at) == 0:
+        return []
+    _require(min(channel, kind, grade, *(int(c.min()) for c in (at, value, mark))), telegrams)
     encoded = np.zeros((len(at), 7, 4), dtype=">u8")
     numbers: tuple[Any, ...] = (channel, at, value, kind, grade, mark)
     for place, column in enumerate(numbers):
@@ -47,3 +59,11 @@ def leaves(
     raw = encoded.tobytes()
     size = 7 * WORD
     return [keccak(keccak(raw[i : i + size])) for i in range(0, len(raw), size)]
+
+
+def _require(least: int, telegrams: Sequence[bytes]) -> None:
+    if least < 0:
+        raise UsageError(f"{least} cannot stand in a leaf", "leaves hold what the words hold")
+    wrong = next((t for t in telegrams if len(t) != WORD), None)
+    if wrong is not None:
+        raise UsageError(f"0x{wrong.hex()} is no hash of a telegram", f"{WORD} bytes of keccak256")

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from ledger.errors import UsageError
 from ledger.hashing import keccak
+from ledger.leaves import VOID
 
 Ints = NDArray[np.int64]
 
 WORD = 32
 # a transaction of at most 32 KiB takes one slot of geth's pool: 1,008 words and what surrounds them
 MAX_WORDS = 1_008
+MOST_WORDS = 1_024  # what the contracts take
+MOST_EVIDENCE = 1_040
 MOST_FURTHER = 2**16 - 1
 MAX_STEP_S = 2**24 - 1  # of a regular group, and of a lane of an irregular one
 MAX_FIRST_STEP_S = 2**32
@@ -22,6 +25,11 @@ REGULAR_LANES, IRREGULAR_LANES = 8, 4
 MAX_REGULAR = 2**32 - 1
 MAX_IRREGULAR_VOLUME_L = 2**40 - 1
 MAX_REGISTER_L = 2**48 - 1
+MAX_CHANNEL = MAX_MOMENT = MAX_STORED = 2**32 - 1
+MAX_BYTE = 2**8 - 1
+MAX_BATCH_ID = 2**24 - 2
+MAX_NUMBER = 2**256 - 1
+MAX_MARK = 15
 ZERO_VALUE = 2**31  # the stored word of a gauge's zero
 RECORD_METERS = keccak(b"record_meters(uint256,uint256,bytes32,bytes,bytes)")[:4]
 RECORD_GAUGES = keccak(b"record_gauges(uint256,uint256,bytes32,bytes,bytes)")[:4]
@@ -48,8 +56,11 @@ def meter_group(
     grade: int,
 ) -> bytes:
     """One meter group: the volume of each step in litres, and the step's length in seconds."""
+    _require_columns(volumes_l, durations_s)
     _within("a register", opening_l, MAX_REGISTER_L)
     _within("a first volume", int(volumes_l[0]), MAX_REGISTER_L)
+    _within("a kind", kind, MAX_BYTE)
+    _within("a grade", grade, MAX_BYTE)
     step, lanes = _lanes(volumes_l, durations_s, MAX_IRREGULAR_VOLUME_L)
     header = _header(channel, step, opening_at, durations_s)
     header |= opening_l << 72 | int(volumes_l[0]) << 152 | kind << 232 | grade << 240
@@ -66,8 +77,12 @@ def gauge_group(
     detection_limit: int = 0,
 ) -> bytes:
     """One gauge group: stored values, the steps in seconds; `mark` 0 to 15, plus 128 for void."""
-    _within("a value", int(values[0]), MAX_REGULAR)
-    step, lanes = _lanes(values, durations_s, MAX_REGULAR)
+    _require_columns(values, durations_s)
+    _within("a value", int(values[0]), MAX_STORED)
+    _within("a mark", mark - (mark & VOID), MAX_MARK)
+    _within("a grade", grade, MAX_BYTE)
+    _within("a detection limit", detection_limit, MAX_STORED)
+    step, lanes = _lanes(values, durations_s, MAX_STORED)
     header = _header(channel, step, opening_at, durations_s)
     header |= grade << 72 | detection_limit << 80 | int(values[0]) << 152 | mark << 232
     return header.to_bytes(WORD, "big") + lanes
@@ -77,6 +92,13 @@ def record_calldata(
     selector: bytes, lane: int, batch_id: int, root: bytes, words: bytes, evidence: bytes = b""
 ) -> bytes:
     """The calldata of `record_meters` or `record_gauges`, as the ABI encodes it."""
+    _within("a lane", lane, MAX_NUMBER)
+    _within("a batch number", batch_id, MAX_BATCH_ID)
+    _within("a root's length", len(root), WORD, least=WORD)
+    _within("the words' length", len(words), MOST_WORDS * WORD, least=WORD)
+    _within("the evidence's length", len(evidence), MOST_EVIDENCE)
+    if len(words) % WORD:
+        raise UsageError(f"{len(words)} bytes are no whole words", "pack groups, nothing else")
     tail = _dynamic(words)
     head = (lane, batch_id, int.from_bytes(root, "big"), 5 * WORD, 5 * WORD + len(tail))
     return (
@@ -93,7 +115,8 @@ def _dynamic(data: bytes) -> bytes:
 
 def _header(channel: int, step: int, opening_at: int, durations_s: Ints) -> int:
     """What both kinds of header share."""
-    _within("the count of further readings", len(durations_s) - 1, MOST_FURTHER)
+    _within("a channel", channel, MAX_CHANNEL)
+    _within("an opening moment", opening_at, MAX_MOMENT)
     _within("a first step", int(durations_s[0]), MAX_FIRST_STEP_S, least=1)
     first = int(durations_s[0]) - 1
     return channel | (len(durations_s) - 1) << 32 | step << 48 | opening_at << 120 | first << 200
@@ -119,6 +142,20 @@ def _words(lanes: NDArray[np.uint32] | NDArray[np.uint64], a_word: int, big_endi
     padded = np.zeros(-(-len(lanes) // a_word) * a_word, dtype=lanes.dtype)
     padded[: len(lanes)] = lanes
     return padded.reshape(-1, a_word)[:, ::-1].astype(big_endian).tobytes()
+
+
+def _require_columns(amounts: Ints, durations_s: Ints) -> None:
+    """Whole numbers, one step to each, and at least one: a group is never empty."""
+    _within("a number of readings", len(amounts), MOST_FURTHER + 1, least=1)
+    if len(amounts) != len(durations_s):
+        raise UsageError(
+            f"{len(amounts)} amounts do not fit {len(durations_s)} steps", "give a step to each"
+        )
+    if amounts.dtype.kind not in "iu" or durations_s.dtype.kind not in "iu":
+        raise UsageError(
+            f"{amounts.dtype} amounts and {durations_s.dtype} steps are not whole numbers",
+            "convert exactly, before packing",
+        )
 
 
 def _within(what: str, value: int, most: int, least: int = 0) -> None:

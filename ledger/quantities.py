@@ -45,21 +45,26 @@ def base_of(parameter: str) -> str:
 
 def measured(text: str) -> tuple[int, str]:
     """A written quantity as a whole number of the base unit of its dimension."""
+    base = _base_unit(text)
+    return parse_as(text, base), base
+
+
+def measured_as(text: str, parameter: str) -> int:
+    """A written quantity of a parameter in its base unit."""
+    wanted = base_of(parameter)
+    if _base_unit(text) != wanted:
+        raise UnknownUnit(
+            f"{text!r} is no amount of {parameter}", f"write it in {SHOWN.get(wanted, wanted)}"
+        )
+    return parse_as(text, wanted)
+
+
+def _base_unit(text: str) -> str:
+    """The base unit of what a quantity is written in."""
     _, name = split(text)
     if not name:
         raise UnknownUnit(f"{text!r} has no unit", "write the unit, like 0.01 mg/L")
     base = BASE_OF_DIMENSION.get(unit(name).dimension)
     if base is None:
         raise UnknownUnit(f"{name} measures nothing a channel holds", "use another unit")
-    return parse_as(text, base), base
-
-
-def measured_as(text: str, parameter: str) -> int:
-    """A written quantity of a parameter in its base unit."""
-    amount, base = measured(text)
-    wanted = base_of(parameter)
-    if base != wanted:
-        raise UnknownUnit(
-            f"{text!r} is no amount of {parameter}", f"write it in {SHOWN.get(wanted, wanted)}"
-        )
-    return amount
+    return base

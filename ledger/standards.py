@@ -125,7 +125,10 @@ def read_table(path: Path, in_force: date) -> list[LimitSet]:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"no limit table at {path}", "name one of standards/*.csv") from error
-    rows = list(csv.DictReader(content.decode("utf-8").splitlines()))
+    try:
+        rows = list(csv.DictReader(content.decode("utf-8").splitlines()))
+    except ValueError as error:
+        raise BadRecord(f"{path} is no limit table: {error}", "save it as UTF-8") from error
     if not rows or any(column not in rows[0] for column in COLUMNS):
         raise BadRecord(f"{path} is no limit table", f"its columns must hold {', '.join(COLUMNS)}")
     grades = sorted({row["grade"] for row in rows})

@@ -7,12 +7,12 @@ from ledger.deployment import Ledger
 
 
 def read(ledger: Ledger, contract: str, function: str, *arguments: Any) -> Any:
-    """What a view answers: a struct as a mapping, a list of structs as a list of mappings."""
+    """What a view answers: a struct as a mapping of its names, several values as a list."""
     answer = getattr(ledger.contract(contract).functions, function)(*arguments).call()
     outputs = _outputs(ledger, contract, function)
     if len(outputs) == 1:
         return named(answer, outputs[0])
-    return {o["name"]: named(a, o) for a, o in zip(answer, outputs, strict=True)}
+    return [named(part, output) for part, output in zip(answer, outputs, strict=True)]
 
 
 def named(value: Any, output: Mapping[str, Any]) -> Any:

@@ -140,6 +140,8 @@ def broadcast(chain: Chain, sent: Sent) -> None:
         text = str(error).lower()
         if "already known" in text or "already imported" in text:
             return
+        if "nonce too low" in text and receipt_of(chain, sent.hash) is not None:
+            return  # a block took these very bytes up meanwhile
         if "insufficient funds" in text:
             raise CannotPay(f"{sent.account} cannot pay: {error}", "fund the account") from error
         raise
@@ -165,13 +167,13 @@ def send(
     else:
         simulate(chain, signer.address, call, value=value)
     nonce = next_nonce(chain, signer.address) if nonce is None else nonce
-    fee = _affordable(chain, signer.address, fees(chain), gas, value)
+    fee = affordable(chain, signer.address, fees(chain), gas, value)
     sent = sign_call(chain, signer, call, gas=gas, nonce=nonce, fee=fee, value=value)
     broadcast(chain, sent)
     return sent
 
 
-def _affordable(chain: Chain, account: str, wanted: Fees, gas: int, value: int) -> Fees:
+def affordable(chain: Chain, account: str, wanted: Fees, gas: int, value: int) -> Fees:
     """As much headroom as the balance covers: a node refuses what could cost more than is there."""
     balance = int(chain.w3.eth.get_balance(to_checksum_address(account)))
     most = max(balance - value, 0) // gas

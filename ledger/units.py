@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Integral
 from typing import NewType
 
 from ledger.errors import FractionError, NotANumber, UnknownUnit
@@ -157,16 +158,27 @@ def number(text: str) -> Decimal:
 
 def to_base(value: Decimal | int | str, name: str, base: str) -> int:
     """`value` of the unit `name` as whole `base` units; a fraction of one is an error."""
-    exact = number(value) if isinstance(value, str) else value
-    if isinstance(exact, Decimal) and not exact.is_finite():
-        raise NotANumber(f"{exact} is not a number", "leave the value out, or mark it as a fault")
-    amount = Fraction(exact) * factor(name, base)
+    amount = _exact(value) * factor(name, base)
     if amount.denominator != 1:
         raise FractionError(
             f"{_plain(value)} {name} is not a whole number of {base}",
             f"one {base} is the smallest amount recorded; give a value that is a multiple of it",
         )
     return amount.numerator
+
+
+def _exact(value: object) -> Fraction:
+    """The value itself; a float, which is seldom what was written, is refused."""
+    given = number(value) if isinstance(value, str) else value
+    if isinstance(given, Decimal):
+        if not given.is_finite():
+            raise NotANumber(
+                f"{given} is not a number", "leave the value out, or mark it as a fault"
+            )
+        return Fraction(given)
+    if not isinstance(given, Integral):
+        raise NotANumber(f"{given!r} is not exact", "give the number as it was written")
+    return Fraction(int(given))  # an integer of numpy would overflow
 
 
 def _plain(value: Decimal | int | str) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.errors import BadRecord
 from oracle.mapping import Mapping
-from oracle.sources.chunks import read
+from oracle.sources.chunks import moments_only
 from oracle.times import NoMoment, moments
 
 DAY_S = 86_400
@@ -28,7 +28,7 @@ def span(path: Path, mapping: Mapping) -> Span:
     """The span of a file; rows without a readable moment are passed over."""
     found: list[int] = []
     columns = [mapping.time.column] if mapping.time.column else []
-    for chunk in read(path, columns, growing=False):
+    for chunk in moments_only(path, columns):
         found += [at for at in moments(mapping.time, chunk, 0) if not isinstance(at, NoMoment)]
     if not found:
         raise BadRecord(f"{path.name} has no row with a moment", "check the mapping's time column")

@@ -6,11 +6,11 @@ from typing import Any
 
 from ledger.devices import METER, channel_of, device_by_code
 from ledger.errors import NotFound, UsageError
-from ledger.labels import label
-from ledger.quantities import measured_as
+from ledger.labels import label, text_of
+from ledger.quantities import base_of, measured_as
 from ledger.structs import read
 from ledger.units import parse_as, parse_duration
-from scripts._files import instant, section, take
+from scripts._files import count, entries, instant, section, take
 from scripts._shared import Session
 from scripts._showing import CHANNEL_KINDS, GRADES, local_zone, number_of
 from scripts._writing import Act
@@ -28,7 +28,9 @@ def described_channels(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each channel of a file's `devices`, with its device's code; grade and station handed down."""
     for device in section(path, "devices"):
         code = str(take(device, "code", "a device"))
-        for entry in device.get("channels") or []:
+        for entry in entries(
+            device.get("channels") or [], f"{path}: the channels of {code} are no list"
+        ):
             yield code, {"grade": device.get("grade"), **entry}
 
 
@@ -44,12 +46,12 @@ def channel_request(here: Session, code: str, entry: dict[str, Any]) -> tuple[An
     if grade is None:
         raise UsageError(f"{where}: unknown grade {entry['grade']!r}", _one_of(GRADES.values()))
     low, high = _bounds(entry, parameter, kind, where)
-    return (
-        device_by_code(here.ledger, code),
+    # what somebody wrote is judged before the chain is asked
+    fields = (
         label(parameter),
         kind,
         label(contract),
-        int(entry.get("group", 1)),
+        count(entry, "group", where, 1),
         measured_as(str(entry.get("resolution", "1 L")), parameter),
         parse_duration(str(take(entry, "cadence", where))),
         low,
@@ -59,6 +61,7 @@ def channel_request(here: Session, code: str, entry: dict[str, Any]) -> tuple[An
         parse_as(str(entry.get("register", "0 L")), "l"),
         instant(take(entry, "opened_at", where), local_zone()),
     )
+    return (device_by_code(here.ledger, code), *fields)
 
 
 def _bounds(entry: dict[str, Any], parameter: str, kind: int, where: str) -> tuple[int, int]:
@@ -81,10 +84,10 @@ def judge_act(here: Session, code: str, parameter: str, entry: dict[str, Any]) -
     call = here.contract(channel.contract).functions.judge(
         channel.id,
         limit_id,
-        int(entry.get("dwell_readings", 2)),
+        count(entry, "dwell_readings", where, 2),
         parse_duration(str(entry.get("dwell", "0 s"))),
         parse_as(str(entry.get("hysteresis", "0 %")), "bps"),
-        int(take(entry, "needed", where)),
+        count(entry, "needed", where),
     )
     by = f"{entry['standard']} {entry.get('grade') or ''}".strip() if limit_id else "its permit"
     return Act(channel.contract, call, f"hold {where} against {by}")
@@ -103,6 +106,13 @@ def find_limit(
         raise NotFound(
             f"{standard} {grade} has no limit {basis!r} of {parameter}",
             f"`waterline standard show {standard!r} {grade}` lists them",
+        )
+    unit = text_of(read(here.ledger, "Standards", "limit", found)["unit"])
+    if unit != base_of(parameter):  # a gauge holds one unit, the limit would be read in another
+        raise UsageError(
+            f"{standard} {grade} limits {parameter!r} in {unit} under {basis!r}, "
+            f"the gauge holds {base_of(parameter)}",
+            "name another basis",
         )
     return int(found)
 

@@ -1,6 +1,7 @@
 """The `waterline` program: the same commands as `ape run`, from the same files, each read late."""
 
 import importlib
+import json
 import os
 import sys
 import warnings
@@ -34,7 +35,9 @@ class Nouns(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = cmd_name.replace("-", "_")
-        if name.startswith("_") or not (FOLDER / f"{name}.py").is_file():
+        if name.startswith("_") or not name.isidentifier():
+            return None
+        if not (FOLDER / f"{name}.py").is_file():
             return None
         module = importlib.import_module(f"scripts.{name}")
         command: click.Command = module.cli
@@ -72,6 +75,9 @@ def main() -> None:
     except click.exceptions.Exit as left:
         sys.exit(left.exit_code)
     except click.ClickException as failure:
+        if isinstance(failure, click.UsageError) and "--json" in sys.argv:
+            told = {"code": "usage", "message": failure.format_message(), "remedy": ""}
+            click.echo(json.dumps({"error": told}, ensure_ascii=False))
         failure.show()
         sys.exit(failure.exit_code)
     except (click.Abort, KeyboardInterrupt):

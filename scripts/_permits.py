@@ -1,6 +1,7 @@
 """Permits and applications as recorded, and as a file or options describe them."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from scripts._showing import (
 )
 
 NO_DOCUMENT = b"\0" * 32
+_CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([^<>=]*[^<>=\s])\s*")
 
 
 def face(here: Session, entry: dict[str, Any]) -> tuple[Any, ...]:
@@ -31,18 +33,14 @@ def face(here: Session, entry: dict[str, Any]) -> tuple[Any, ...]:
     kind = number_of(PERMIT_KINDS, str(take(entry, "kind", where)))
     if kind is None:
         raise UsageError(f"unknown kind {entry['kind']!r}", "use abstraction or drainage")
+    # what somebody wrote is judged before the chain is asked
     zone = local_zone()
-    return (
-        kind,
-        label(str(entry.get("purpose") or "")),
-        label(str(entry.get("source") or "")),
-        station_by_code(here.ledger, str(take(entry, "station", where))).id,
-        parse(str(take(entry, "annual", where))),
-        parse_peak(str(take(entry, "peak", where))),
-        instant(take(entry, "from", where), zone),
-        instant(take(entry, "until", where), zone),
-        document_hash(entry.get("document")),
-    )
+    volumes = parse(str(take(entry, "annual", where))), parse_peak(str(take(entry, "peak", where)))
+    term = tuple(instant(take(entry, key, where), zone) for key in ("from", "until"))
+    words = tuple(label(str(entry.get(key) or "")) for key in ("purpose", "source"))
+    document = document_hash(entry.get("document"))
+    place = station_by_code(here.ledger, str(take(entry, "station", where)))
+    return (kind, *words, place.id, *volumes, *term, document)
 
 
 def document_hash(path: Any) -> bytes:
@@ -53,28 +51,42 @@ def document_hash(path: Any) -> bytes:
         return hashlib.sha256(Path(str(path)).read_bytes()).digest()
     except FileNotFoundError as error:
         raise NotFound(f"no document at {path}", "check the name") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error}", "name a file") from error
 
 
 def permit_limits(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """The daily-mean conditions of a drainage permit, as IPermitRegistry.PermitLimit."""
-    found = []
+    """The daily-mean conditions of a drainage permit, as IPermitRegistry.PermitLimit.
+
+    The contract holds one entry a parameter, so a minimum and a maximum are joined.
+    """
+    bounds: dict[str, dict[str, int]] = {}
     for entry in entries:
         parameter = str(take(entry, "parameter", "a limit"))
-        lo, hi = (
-            measured_as(str(entry[key]), parameter) if key in entry else None
-            for key in ("min", "max")
-        )
-        found.append((label(parameter), lo or 0, hi or 0, lo is not None, hi is not None))
-    return found
+        known = bounds.setdefault(parameter, {})
+        for side in ("min", "max"):
+            if side in entry:
+                if side in known:
+                    raise UsageError(f"two limits of {parameter} are a {side}", "give one of each")
+                known[side] = measured_as(str(entry[side]), parameter)
+    return [_permit_limit(parameter, known) for parameter, known in bounds.items()]
+
+
+def _permit_limit(parameter: str, bounds: dict[str, int]) -> tuple[Any, ...]:
+    if not bounds:
+        raise UsageError(f"the limit of {parameter} has no bound", "give it a min or a max")
+    lo, hi = bounds.get("min"), bounds.get("max")
+    if lo is not None and hi is not None and lo > hi:
+        raise UsageError(f"no {parameter} is above its min and below its max", "swap them")
+    return label(parameter), lo or 0, hi or 0, lo is not None, hi is not None
 
 
 def parse_limit(text: str) -> dict[str, Any]:
     """A condition written like cod<=350mg/L or ph>=6.5pH."""
-    for sign, key in (("<=", "max"), (">=", "min")):
-        parameter, found, amount = text.partition(sign)
-        if found:
-            return {"parameter": parameter.strip(), key: amount.strip()}
-    raise UsageError(f"{text!r} is no condition", "write it like 'cod<=350 mg/L'")
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        raise UsageError(f"{text!r} is no condition", "write it like 'cod<=350 mg/L'")
+    return {"parameter": found[1], {"<=": "max", ">=": "min"}[found[2]]: found[3]}
 
 
 def normalised(number: str) -> str:

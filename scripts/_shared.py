@@ -208,10 +208,16 @@ class Session:
     @cached_property
     def policy(self) -> "SettlementPolicy":
         """How deep a block must lie to be final."""
+        from ledger.errors import UsageError
         from ledger.settlement import SettlementPolicy
 
         configured = os.environ.get("WATERLINE_CONFIRMATIONS", "")
-        if configured.isdigit():
+        if configured:
+            if not (configured.isascii() and configured.isdigit()):
+                raise UsageError(
+                    f"WATERLINE_CONFIRMATIONS is {configured!r}, no number of blocks",
+                    "set it to a number like 6, or leave it out",
+                )
             return SettlementPolicy(int(configured))
         return SettlementPolicy.for_signers(len(self.chain.signers()))
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from ledger.units import show
+from ledger.standards import zone
+from ledger.units import SHOWN, from_base, show
 from scripts._shared import home
 
 PERMIT_STATES = {1: "valid", 2: "suspended", 3: "revoked"}
@@ -68,7 +69,7 @@ def local_zone() -> ZoneInfo:
     named = os.environ.get("WATERLINE_TIMEZONE") or (
         kept.read_text(encoding="utf-8").strip() if kept.is_file() else ""
     )
-    return ZoneInfo(named or "UTC")
+    return zone(named or "UTC")
 
 
 def utc(at: int) -> str | None:
@@ -104,15 +105,14 @@ def gauge_value(stored: int, resolution: int) -> int:
 
 
 def reading(amount: int | Decimal, base: str) -> str:
-    """A value in the unit people use, to at most four decimals."""
-    if isinstance(amount, Decimal):
-        whole = int(amount.to_integral_value())
-        text = show(whole, base)
-    else:
-        text = show(amount, base)
-    value, _, unit = text.partition(" ")
-    rounded = f"{Decimal(value):.4f}".rstrip("0").rstrip(".")
-    return f"{rounded} {unit}".strip()
+    """A value in the unit people use, to four decimals or, if it is small, to three digits."""
+    name = SHOWN.get(base, base)
+    value = from_base(int(Decimal(amount).to_integral_value()), base, name)
+    decimals = max(4, 2 - value.adjusted()) if value else 0
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text}{name}" if name == "%" else f"{text} {name}"
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> list[str]:

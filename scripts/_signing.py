@@ -1,7 +1,6 @@
 """Who signs: accounts of ape's account manager, opened with a passphrase nobody else can read."""
 
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import click
 from eth_utils import to_checksum_address
 
 from ledger.errors import AccountLocked, NotFound, UsageError
+from ledger.keystores import passphrase
 from scripts._shared import home, quiet_ape
 
 _unlocked: dict[Path, "ApeSigner"] = {}
@@ -77,11 +77,11 @@ def open_account(alias: str | None, password_file: Path | None) -> ApeSigner:
     if path in _unlocked:
         return _unlocked[path]
     address_of_account(alias)
-    passphrase = _passphrase(alias, password_file)
+    words = _passphrase(alias, password_file)
     ape = quiet_ape()
     try:
         account = ape.accounts.load(alias)
-        account.set_autosign(True, passphrase=passphrase)
+        account.set_autosign(True, passphrase=words)
     except Exception as error:
         raise AccountLocked(f"{alias} stays locked: {error}", "check the passphrase") from error
     _unlocked[path] = ApeSigner(account, ape.networks.ethereum)
@@ -97,12 +97,7 @@ def _passphrase(alias: str, path: Path | None) -> str:
                 f"{alias} is locked and nobody can be asked", "name a --password-file (0600)"
             )
         return str(click.prompt(f"Passphrase of {alias}", hide_input=True, err=True))
-    try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise AccountLocked(f"{path} can be read by others", f"chmod 600 {path}")
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except FileNotFoundError as error:
-        raise NotFound(f"no password file at {path}", "name an existing one") from error
+    return passphrase(path)
 
 
 def _configured() -> Path | None:

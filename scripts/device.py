@@ -130,11 +130,11 @@ def approve_exchange(
     from ledger.units import parse
     from scripts._writing import Act, perform
 
-    here = session()
+    here, kind = session(), 3 if reset else 2
+    registers = parse(closing), parse(opening)
     found = channel_of(here.ledger, code, "volume")
-    call = here.contract("DeviceRegistry").functions.approve_exchange(
-        found.id, 3 if reset else 2, parse(closing), parse(opening)
-    )
+    approve = here.contract("DeviceRegistry").functions.approve_exchange
+    call = approve(found.id, kind, *registers)
     says = f"{code}: close the register at {closing}, open it at {opening}"
     return _written(here, perform(here, [Act("DeviceRegistry", call, says)]))
 
@@ -188,9 +188,10 @@ def _enrol_channels(here: Session, pairs: list[tuple[str, dict[str, Any]]]) -> A
     from scripts._enrolment import channel_request
     from scripts._writing import Act, perform
 
-    functions, acts = here.contract("DeviceRegistry").functions, []
+    acts = []
     for code, entry in pairs:
-        call = functions.enrol_channel(channel_request(here, code, entry))
+        asked = channel_request(here, code, entry)
+        call = here.contract("DeviceRegistry").functions.enrol_channel(asked)
         says = f"{code} measures {entry['parameter']}, taken by {entry['contract']}"
         acts.append(Act("DeviceRegistry", call, says))
     return _written(here, perform(here, acts))

@@ -21,7 +21,7 @@ def open_(
     ] = None,
 ) -> Any:
     """Open a lane for a relay account, or every lane of a file (list `lanes`)."""
-    from scripts._files import section, take
+    from scripts._files import count, section, take
     from scripts._signing import address_of_account
     from scripts._writing import Act, perform
 
@@ -30,7 +30,7 @@ def open_(
     for entry in section(file, "lanes") if file else [one]:
         name = _taking(str(take(entry, "contract", "a lane")))
         owner = str(take(entry, "relay", f"lane of {name}"))
-        number = int(take(entry, "group", f"lane of {name}"))
+        number = count(entry, "group", f"lane of {name}")
         call = here.contract(name).functions.open_lane(address_of_account(owner), number)
         acts.append(Act(name, call, f"open a lane for {owner}, relay group {number}"))
     return _written(here, perform(here, acts))

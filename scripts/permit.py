@@ -32,7 +32,8 @@ def apply(
 
     here = session()
     entry = _entry(file, number) if file else _options(locals())
-    call = here.contract("Applications").functions.apply(face(here, entry))
+    asked = face(here, entry)
+    call = here.contract("Applications").functions.apply(asked)
     says = f"apply for {entry['kind']} of {entry['annual']} a year at {entry['station']}"
     done = perform(here, [Act("Applications", call, says)])
     event = done.first("Applied")

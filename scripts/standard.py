@@ -146,6 +146,7 @@ def list_() -> Any:
     """List the limit sets, the schemes and how far the calendar reaches."""
     from ledger.standards import CALENDARS
     from ledger.structs import every, read
+    from ledger.units import show as shown
     from scripts._showing import local, table, utc
 
     here = session()
@@ -170,7 +171,7 @@ def list_() -> Any:
         rows = [
             (s["id"], s["standard"], s["grade"] or "-", s["version"], s["limits"]) for s in sets
         ]
-        cuts = [(s["name"], s["version"], *(f"{s[k] / 100:g} %" for k in _CUTS)) for s in schemes]
+        cuts = [(s["name"], s["version"], *(shown(s[k], "bps") for k in _CUTS)) for s in schemes]
         return [
             *table(rows, ("no.", "standard", "grade", "version", "limits")),
             "",
@@ -186,7 +187,10 @@ _CUTS = ("blue_bps", "yellow_bps", "red_bps", "approaching_bps")
 
 
 @app.read("show")
-def show(standard: str, grade: str = "") -> Any:
+def show(
+    standard: Annotated[str, typer.Argument(help="Like 'GB 5749-2022'.")],
+    grade: Annotated[str, typer.Argument(help="Its grade, where it has one.")] = "",
+) -> Any:
     """Show the limits in force of a standard, each unverified one marked."""
     from ledger.errors import NotFound
     from ledger.labels import text_of

@@ -60,10 +60,10 @@ def link(
     one = {"from": upstream, "to": downstream, "travel": travel}
     for entry in section(file, "links") if file else [one]:
         where = f"link {entry.get('from')!r} to {entry.get('to')!r}"
+        travel_s = parse_duration(str(take(entry, "travel", where)))
         ends = [
             station_by_code(here.ledger, str(take(entry, key, where))).id for key in ("from", "to")
         ]
-        travel_s = parse_duration(str(take(entry, "travel", where)))
         call = here.contract("WaterNetwork").functions.add_link(*ends, travel_s)
         says = f"water flows from {entry['from']} to {entry['to']} in {entry['travel']}"
         acts.append(Act("WaterNetwork", call, says))
@@ -88,9 +88,9 @@ def assign(
     one = {"station": station, "post": post, "from": from_at}
     for entry in section(file, "responsible") if file else [one]:
         where = f"station {entry.get('station')!r}"
+        begins = instant(take(entry, "from", where), zone)
         station_id = station_by_code(here.ledger, str(take(entry, "station", where))).id
         post_id = post_by_title(here, str(take(entry, "post", where)))
-        begins = instant(take(entry, "from", where), zone)
         call = here.contract("WaterNetwork").functions.assign(station_id, post_id, begins)
         says = f"{entry['post']!r} answers for {entry['station']}"
         acts.append(Act("WaterNetwork", call, says))

@@ -138,24 +138,35 @@ def judge(
     ).channel(channel)
     lo: uint256 = 0
     hi: uint256 = UNLIMITED
-    advisory: bool = False
+    unsure: bool = False  # the standard's limit is unverified or names no averaging
+    lo_is_unsure: bool = False
+    hi_is_unsure: bool = False
     by_permit: bool = False
     if limit_id != 0:
         limit: IStandards.Limit = staticcall IStandards(access._at(names.STANDARDS)).limit(limit_id)
         assert limit.parameter == about.parameter, "discharge: limit is of another parameter"
         lo = gauge_words._ceiling_word(limit.lo, about.resolution) if limit.has_lo else lo
         hi = gauge_words._floor_word(limit.hi, about.resolution) if limit.has_hi else hi
-        advisory = not (limit.daily_mean and limit.verified)
+        unsure = not (limit.daily_mean and limit.verified)
+        lo_is_unsure = unsure and limit.has_lo
+        hi_is_unsure = unsure and limit.has_hi
     if self.permit_of[channel] != 0:
         own: IPermitRegistry.PermitLimit = staticcall IPermitRegistry(
             access._at(names.PERMIT_REGISTRY)
         ).limit_for(self.permit_of[channel], about.parameter)
-        if own.has_lo and gauge_words._ceiling_word(own.lo, about.resolution) > lo:
-            lo = gauge_words._ceiling_word(own.lo, about.resolution)
-            by_permit = True
-        if own.has_hi and gauge_words._floor_word(own.hi, about.resolution) < hi:
-            hi = gauge_words._floor_word(own.hi, about.resolution)
-            by_permit = True
+        # where both say the same, the sure one rules
+        if own.has_lo:
+            own_lo: uint256 = gauge_words._ceiling_word(own.lo, about.resolution)
+            if own_lo > lo or (lo_is_unsure and own_lo == lo):
+                lo = own_lo
+                lo_is_unsure = False
+                by_permit = True
+        if own.has_hi:
+            own_hi: uint256 = gauge_words._floor_word(own.hi, about.resolution)
+            if own_hi < hi or (hi_is_unsure and own_hi == hi):
+                hi = own_hi
+                hi_is_unsure = False
+                by_permit = True
     assert limit_id != 0 or by_permit, "discharge: neither standard nor permit limits it"
     gauges._judge(
         channel,
@@ -166,7 +177,7 @@ def judge(
         dwell_s,
         hysteresis_bps,
         needed,
-        advisory and not by_permit,
+        lo_is_unsure or hi_is_unsure,
         by_permit,
     )
 

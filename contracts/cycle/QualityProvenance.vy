@@ -122,6 +122,7 @@ def verify_path(
     network: IWaterNetwork = IWaterNetwork(access._at(names.WATER_NETWORK))
     posts: DynArray[uint256, MAX_HOPS + 1] = []
     station_id: uint256 = (staticcall network.link(links[0])).downstream
+    assert station_id != 0, "quality: unknown link"
     posts.append(staticcall network.responsible(station_id, times[0]))
     for i: uint256 in range(len(links), bound=MAX_HOPS):
         link: IWaterNetwork.Link = staticcall network.link(links[i])

@@ -80,7 +80,10 @@ def confirm(proposal_id: uint256):
     """
     assert self._is_administrator(msg.sender), "authority: only an administrator confirms"
     assert self.proposal[proposal_id].state == OPEN, "authority: proposal must be open"
-    assert self.proposal[proposal_id].proposed_by != msg.sender, "authority: proposer cannot confirm"
+    proposed_by: address = self.proposal[proposal_id].proposed_by
+    assert proposed_by != msg.sender, "authority: proposer cannot confirm"
+    # whoever was replaced may be the one who confirms, under a new key
+    assert self._is_administrator(proposed_by), "authority: proposer is no administrator any more"
     self.proposal[proposal_id].state = DONE
     log IAuthority.Confirmed(proposal_id=proposal_id, by=msg.sender)
     raw_call(self, self._act[proposal_id])
@@ -109,8 +112,11 @@ def register(
         assert self._can(msg.sender, duties.REGISTRAR), "authority: caller is no registrar"
     assert len(name) > 0, "authority: empty name"
     gb32100._check(credit_code)
-    assert self.org_by_code[credit_code] == 0, "authority: credit code is registered"
-    assert self.org_of[account] == 0, "authority: account has an organisation"
+    # a registration that nobody verified gives way: a wrong one must not keep code or account for good
+    code_at: uint256 = self.org[self.org_by_code[credit_code]].verified_at
+    assert code_at == 0, "authority: credit code is registered"
+    account_at: uint256 = self.org[self.org_of[account]].verified_at
+    assert account_at == 0, "authority: account has an organisation"
     signer: address = self._signer(name, credit_code, account, signature)
     # a broken signature yields the zero address, which can have signed nothing
     signed: bool = signer == account and account != empty(address)
@@ -146,9 +152,12 @@ def verify(org_id: uint256):
         assert registered_by != msg.sender, "authority: registrar cannot verify"
     assert self.org[org_id].registered_at != 0, "authority: unknown organisation"
     assert self.org[org_id].verified_at == 0, "authority: organisation is verified"
+    account: address = self.org[org_id].account
+    code: String[18] = self.org[org_id].credit_code
+    current: bool = self.org_by_code[code] == org_id and self.org_of[account] == org_id
+    assert current, "authority: registration gave way to a later one"
     self.org[org_id].verified_by = msg.sender
     self.org[org_id].verified_at = block.timestamp
-    account: address = self.org[org_id].account
     log IAuthority.OrganisationVerified(
         org_id=org_id, account=account, by=msg.sender, funded_wei=msg.value
     )

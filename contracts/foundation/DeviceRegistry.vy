@@ -15,6 +15,7 @@ from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
+from contracts.modules import spelling
 
 implements: IDeviceRegistry
 
@@ -55,6 +56,8 @@ def enrol_device(code: String[48], key: address, station_id: uint256) -> uint256
     """
     access._only(duties.DEVICE_KEEPER)
     assert len(code) > 0, "devices: empty code"
+    proper: bool = spelling._has_no_spaces(convert(code, Bytes[48]))
+    assert proper, "devices: code has spaces"
     assert self.device_by_code[code] == 0, "devices: code is taken"
     stations: uint256 = staticcall IWaterNetwork(access._at(names.WATER_NETWORK)).station_count()
     assert station_id > 0 and station_id <= stations, "devices: unknown station"

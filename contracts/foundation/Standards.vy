@@ -191,7 +191,7 @@ def current_set(standard: String[32], grade: String[16], at: uint256) -> uint256
     """
     key: bytes32 = self._key(standard, grade)
     versions: uint256 = self.version_count[key]
-    for back: uint256 in range(versions, bound=256):
+    for back: uint256 in range(min(versions, 256), bound=256):
         set_id: uint256 = self.set_of_version[key][versions - back]
         if self.limit_set[set_id].sealed and self.limit_set[set_id].in_force_at <= at:
             return set_id

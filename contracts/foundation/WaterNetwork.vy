@@ -11,6 +11,7 @@ from contracts.interfaces import IAuthority
 from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
 from contracts.modules import duties
+from contracts.modules import spelling
 
 implements: IWaterNetwork
 
@@ -21,6 +22,7 @@ exports: access.AUTHORITY
 KINDS: constant(uint256) = 9  # source, intake, works, network, user, outfall, sewer, sewage works, river
 MAX_LINKS: constant(uint256) = 32  # links into one station
 MAX_TRAVEL_S: constant(uint256) = 366 * 86_400
+M32: constant(uint256) = 2**32 - 1
 
 station: public(HashMap[uint256, IWaterNetwork.Station])
 station_count: public(uint256)
@@ -46,6 +48,8 @@ def add_station(code: String[32], name: String[64], kind: uint256, org_id: uint2
     """
     access._only(duties.NETWORK_KEEPER)
     assert len(code) > 0, "network: empty code"
+    proper: bool = spelling._has_no_spaces(convert(code, Bytes[48]))
+    assert proper, "network: code has spaces"
     assert self.station_by_code[code] == 0, "network: code is taken"
     assert kind > 0 and kind <= KINDS, "network: unknown kind"
     verified: bool = staticcall IAuthority(access.AUTHORITY).is_verified(org_id)
@@ -94,6 +98,8 @@ def assign(station_id: uint256, post_id: uint256, from_at: uint256):
     assert station_id > 0 and station_id <= self.station_count, "network: unknown station"
     posts: uint256 = staticcall IAuthority(access.AUTHORITY).post_count()
     assert post_id > 0 and post_id <= posts, "network: unknown post"
+    # a moment beyond all others could never be followed by another
+    assert from_at <= M32, "network: moment out of range"
     count: uint256 = self.assignment_count[station_id]
     if count > 0:
         last_at: uint256 = self.assignment[station_id][count - 1].from_at

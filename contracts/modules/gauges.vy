@@ -247,6 +247,7 @@ def close(channel: uint256, period: uint256):
     hot: uint256 = self._hot[channel]
     assert hot != 0, "gauges: unknown channel"
     ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
+    assert self._is_ruled(channel, ruling.by_permit), "gauges: nothing rules the gauge"
     assert period == ruling.period, "gauges: must be the current day"
     ended_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(
         DAY, period + 1
@@ -365,6 +366,7 @@ def _judge(
     assert dwell_readings > 0 and dwell_readings <= M8, "gauges: dwell readings out of range"
     assert dwell_s <= M24, "gauges: dwell seconds out of range"
     assert needed > 0 and needed <= M16, "gauges: count needed out of range"
+    assert hysteresis_bps <= 10_000, "gauges: hysteresis beyond the limit"
     leave_lo: uint256 = gauge_words._leave_lo(lo, hysteresis_bps)
     leave_hi: uint256 = gauge_words._leave_hi(hi, hysteresis_bps)
     assert lo <= leave_lo and leave_lo <= leave_hi and leave_hi <= hi, "gauges: limits cross"
@@ -404,6 +406,12 @@ def _judge(
         advisory=advisory,
         by_permit=by_permit,
     )
+
+
+@internal
+@view
+def _is_ruled(channel: uint256, by_permit: bool) -> bool:
+    return by_permit or self.limit_of[channel] != 0
 
 
 @internal
@@ -574,7 +582,7 @@ def _turned(channel: uint256, batch_id: uint256, hot: uint256, at: uint256) -> u
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     day: uint256 = staticcall standards.period_at(DAY, at)
     limit_id: uint256 = self.limit_of[channel]
-    if day > ruling.period + 1 and (limit_id != 0 or ruling.by_permit):
+    if day > ruling.period + 1 and self._is_ruled(channel, ruling.by_permit):
         log IGauges.PeriodsMissing(
             channel=channel,
             batch_id=batch_id,
@@ -596,7 +604,7 @@ def _ruled(channel: uint256, batch_id: uint256, hot: uint256) -> uint256:
     """
     ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
     limit_id: uint256 = self.limit_of[channel]
-    if limit_id != 0 or ruling.by_permit:
+    if self._is_ruled(channel, ruling.by_permit):
         count: uint256 = (hot >> 32) & M16
         total: uint256 = (hot >> 80) & M48
         verdict: uint256 = MET

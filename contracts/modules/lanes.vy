@@ -151,8 +151,9 @@ def _settle(
     self.digest[lane][batch_id] = digest
     self.running[lane] = keccak256(concat(self.running[lane], digest))
     assert batch_id < M24, "lanes: lane is full"
-    assert ((word >> TOTAL_SHIFT) & M48) + counted_l <= M48, "lanes: counted litres are full"
-    self._word[lane] = word + (1 << NEXT_SHIFT) + (counted_l << TOTAL_SHIFT)
+    # a full count stays full: no reading, however large, may stop the lane
+    room_l: uint256 = M48 - ((word >> TOTAL_SHIFT) & M48)
+    self._word[lane] = word + (1 << NEXT_SHIFT) + (min(counted_l, room_l) << TOTAL_SHIFT)
     log ILanes.Recorded(lane=lane, batch_id=batch_id, digest=digest, refused=refused)
 
 

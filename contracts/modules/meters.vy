@@ -8,7 +8,8 @@
      load and one store. Any other group is replayed reading by reading.
      Hot word, bit 0 lowest: register 48 | last_at 32 | trip_register 48 | trip_at 32 | peak 32 |
      tier 2 | over 1 | paused 1 | barred 1 | zero 42 | relay group 16 | enrolled 1. Paused: the right
-     to use is asked for at each reading. Barred: it is known to be missing until it changes.
+     to use is in question. Barred too: it is missing. An answer holds until the moment at which it
+     may change, which is a tripwire like any other.
      Format and vectors: docs/wire-format.md.
 """
 
@@ -188,14 +189,17 @@ def record_meters(
             else:
                 kind: uint256 = (header >> 232) & 255
                 unlawful_l: uint256 = 0
-                before_at: uint256 = (hot >> 48) & M32
+                from_at: uint256 = (hot >> 48) & M32
+                until_at: uint256 = from_at + duration_s
                 if kind == 0 or kind == ESTIMATE:
-                    moved_l: uint256 = 0
-                    hot, moved_l = self._step(
+                    hot, unlawful_l = self._step(
                         channel, batch_id, hot, (header >> 152) & M48, ((header >> 200) & M32) + 1
                     )
-                    unlawful_l += moved_l
+                    until_at = (hot >> 48) & M32
                     for r: uint256 in range(further, bound=2**16):
+                        moved_l: uint256 = 0
+                        if unlawful_l == 0:
+                            from_at = (hot >> 48) & M32
                         if step > 0:
                             hot, moved_l = self._step(
                                 channel,
@@ -209,7 +213,9 @@ def record_meters(
                             hot, moved_l = self._step(
                                 channel, batch_id, hot, lane64 & (2**40 - 1), (lane64 >> 40) + 1
                             )
-                        unlawful_l += moved_l
+                        if moved_l > 0:
+                            unlawful_l += moved_l
+                            until_at = (hot >> 48) & M32
                 elif further > 0 or kind > ESTIMATE:
                     reason = BAD_KIND
                 else:
@@ -223,8 +229,8 @@ def record_meters(
                             permit_id=self.base[channel].permit_id,
                             channel=channel,
                             batch_id=batch_id,
-                            from_at=before_at,
-                            until_at=(hot >> 48) & M32,
+                            from_at=from_at,
+                            until_at=until_at,
                             volume_l=unlawful_l,
                         )
         if reason == 0:
@@ -370,7 +376,7 @@ def _bind_meter(channel: uint256, permit_id: uint256):
 @internal
 def _right_changed(permit_id: uint256):
     """
-    @dev The right is asked for at each group until readings are past the change.
+    @dev The right is asked for again with the next reading.
     """
     for channel: uint256 in self.meters_of[permit_id]:
         self._hot[channel] = (self._hot[channel] | PAUSED) & ~BARRED
@@ -574,11 +580,11 @@ def _rule(
     used_l: uint256 = self._used_l(permit_id, base.period, channel, hot & M48)
     left_l: uint256 = self._tell_tier(channel, batch_id, permit_id, base.period, at, used_l)
 
-    trip_at: uint256 = month_end_at
-    if at > account.until_at:
-        hot |= PAUSED
-    else:
-        trip_at = min(month_end_at, account.until_at)
+    trip_at: uint256 = (hot >> 128) & M32
+    if at > trip_at:
+        # the month has ended, or what was known of the right
+        trip_at = month_end_at
+        hot = (hot | PAUSED) & ~BARRED
     share_l: uint256 = left_l // len(self.meters_of[permit_id])
     tier: uint256 = self.standing[permit_id].tier
     self._rearm_others(permit_id, channel, base.period, share_l, tier)
@@ -589,21 +595,24 @@ def _rule(
 @view
 def _asked(permit_id: uint256, hot: uint256, volume_l: uint256) -> (uint256, uint256):
     """
-    @dev Ask whether the permit gave the right to this use, if that is in question.
+    @dev Ask whether the permit gave the right to this use, if that is in question, and for how long
+         the answer holds. The water of a step flowed up to the second before its end.
     @return The word with its flags, and the litres used without right.
     """
     if hot & PAUSED == 0:
         return hot, 0
     if hot & BARRED != 0:
         return hot, volume_l
-    at: uint256 = (hot >> 48) & M32
-    registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
-    settled: bool = at >= staticcall registry.right_settled_at(permit_id)
-    if staticcall registry.in_right(permit_id, at):
-        return hot & ~PAUSED if settled else hot, 0
-    if settled and at > self.account[permit_id].from_at:
-        return hot | BARRED, volume_l
-    return hot, volume_l
+    lawful: bool = False
+    changes_at: uint256 = 0
+    lawful, changes_at = staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).right_at(
+        permit_id, ((hot >> 48) & M32) - 1
+    )
+    trip_at: uint256 = min((hot >> 128) & M32, changes_at)
+    known: uint256 = (hot & ~(M32 << 128)) | (trip_at << 128)
+    if lawful:
+        return known & ~PAUSED, 0
+    return known | BARRED, volume_l
 
 
 @internal

@@ -17,6 +17,7 @@ from contracts.interfaces import IStandards
 from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
+from contracts.modules import spelling
 
 implements: IPermitRegistry
 
@@ -99,6 +100,10 @@ def issue(
     for limit: IPermitRegistry.PermitLimit in limits:
         assert face.kind != ABSTRACTION, "permits: abstraction has no discharge limits"
         assert limit.has_lo or limit.has_hi, "permits: limit without bound"
+        if limit.has_lo and limit.has_hi:
+            assert limit.lo <= limit.hi, "permits: limit is empty"
+        other: IPermitRegistry.PermitLimit = self._limit_for(permit_id, limit.parameter)
+        assert not (other.has_lo or other.has_hi), "permits: parameter has two limits"
         self._limits[permit_id].append(limit)
     log IPermitRegistry.PermitIssued(
         permit_id=permit_id,
@@ -186,15 +191,16 @@ def in_right(permit_id: uint256, at: uint256) -> bool:
     @notice Whether a permit gave its right at a moment: within its dates, neither suspended nor
             revoked then.
     """
-    permit: IPermitRegistry.Permit = self.permit[permit_id]
-    if at < permit.from_at or at >= permit.until_at:
-        return False
-    count: uint256 = self.change_count[permit_id]
-    for back: uint256 in range(count, bound=1024):
-        change: IPermitRegistry.Change = self.change[permit_id][count - 1 - back]
-        if change.at <= at:
-            return change.state == VALID
-    return True
+    return self._right_at(permit_id, at)[0]
+
+
+@external
+@view
+def right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
+    """
+    @notice Whether a permit gave its right at a moment, and the next moment at which that may differ.
+    """
+    return self._right_at(permit_id, at)
 
 
 @external
@@ -238,6 +244,12 @@ def limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitL
     """
     @notice The condition for one parameter; without bounds if there is none.
     """
+    return self._limit_for(permit_id, parameter)
+
+
+@internal
+@view
+def _limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitLimit:
     for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
         if limit.parameter == parameter:
             return limit
@@ -247,13 +259,41 @@ def limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitL
 @internal
 def _change(permit_id: uint256, state: uint256):
     count: uint256 = self.change_count[permit_id]
-    assert count < 1024, "permits: changes are full"
     self.permit[permit_id].state = state
     self.change[permit_id][count] = IPermitRegistry.Change(
         state=state, at=block.timestamp, by=msg.sender
     )
     self.change_count[permit_id] = count + 1
     extcall IAccounts(self._accounts(self.permit[permit_id].kind)).right_changed(permit_id)
+
+
+@internal
+@view
+def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
+    from_at: uint256 = self.permit[permit_id].from_at
+    until_at: uint256 = self.permit[permit_id].until_at
+    if at < from_at:
+        return False, from_at
+    if at >= until_at:
+        return False, max_value(uint256)
+    # how many changes had happened by then
+    count: uint256 = self.change_count[permit_id]
+    low: uint256 = 0
+    high: uint256 = count
+    for _: uint256 in range(256):
+        if low == high:
+            break
+        middle: uint256 = (low + high) // 2
+        if self.change[permit_id][middle].at <= at:
+            low = middle + 1
+        else:
+            high = middle
+    next_at: uint256 = until_at
+    if low < count:
+        next_at = min(until_at, self.change[permit_id][low].at)
+    if low == 0:
+        return True, next_at
+    return self.change[permit_id][low - 1].state == VALID, next_at
 
 
 @internal
@@ -271,8 +311,9 @@ def _check_number(number: String[32]):
     @dev One number, one spelling: no spaces, no lower case.
     """
     assert len(number) > 0, "permits: empty number"
-    letters: Bytes[32] = convert(number, Bytes[32])
+    letters: Bytes[48] = convert(number, Bytes[48])
+    proper: bool = spelling._has_no_spaces(letters)
     for i: uint256 in range(len(letters), bound=32):
         letter: uint256 = convert(slice(letters, i, 1), uint256)
-        proper: bool = letter > 32 and (letter < 97 or letter > 122)
-        assert proper, "permits: number has spaces or lower case"
+        proper = proper and (letter < 97 or letter > 122)
+    assert proper, "permits: number has spaces or lower case"

@@ -15,29 +15,36 @@ from ledger.errors import BadRecord
 from oracle.sources.chunks import ROWS, Chunk, require
 
 
-def chunks(path: Path, columns: Sequence[str], first_row: int, growing: bool) -> Iterator[Chunk]:
+def chunks(
+    path: Path, columns: Sequence[str], first_row: int, growing: bool, telegrams: bool = True
+) -> Iterator[Chunk]:
     """The rows from `first_row` on; a Parquet file is complete or unreadable, it never grows."""
     try:
         file = pq.ParquetFile(path)
         names = list(file.schema_arrow.names)
         require(path, columns, names)
-        yield from _chunks(file, names, columns, first_row)
+        yield from _chunks(file, names, columns, first_row, telegrams)
     except (pa.ArrowException, OSError) as error:
         raise BadRecord(f"{path.name} cannot be read: {error}", "write it again") from error
 
 
 def _chunks(
-    file: pq.ParquetFile, names: list[str], columns: Sequence[str], first_row: int
+    file: pq.ParquetFile,
+    names: list[str],
+    columns: Sequence[str],
+    first_row: int,
+    telegrams: bool,
 ) -> Iterator[Chunk]:
     header, passed = ",".join(names), 0
-    for batch in file.iter_batches(batch_size=ROWS):
+    wanted = names if telegrams else list(columns)
+    for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
         skipped = min(max(first_row - passed, 0), batch.num_rows)
         start, passed = passed + skipped, passed + batch.num_rows
         if skipped == batch.num_rows:
             continue
         table = batch.slice(skipped).to_pandas(timestamp_as_object=False)
-        texts = {name: _texts(table[name]) for name in names}
-        lines = _lines([texts[name] for name in names])
+        texts = {name: _texts(table[name]) for name in wanted}
+        lines = _lines([texts[name] for name in wanted]) if telegrams else [b""] * len(table)
         yield Chunk(start, header, lines, {column: texts[column] for column in columns})
 
 

@@ -62,7 +62,7 @@ def test_register_refuses_an_empty_name(suite):
 def test_a_credit_code_and_an_account_belong_to_one_organisation(suite):
     other = Account.from_key(b"\x05" * 32)
     taken = request(suite, code=CREDIT_CODES[0])
-    registered(suite)
+    suite.authority.verify(registered(suite), sender=suite.verifier)
 
     assert refused(suite, *taken) == "authority: credit code is registered"
     assert refused(suite, *request(suite, key=other)) == "authority: credit code is registered"

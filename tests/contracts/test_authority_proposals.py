@@ -136,6 +136,21 @@ def test_replace_administrator_hands_the_place_over(suite):
     assert refused == "authority: caller is no administrator"
 
 
+def test_a_proposal_lapses_with_its_proposer_who_may_have_come_back_under_another_key(suite):
+    new_key = boa.env.generate_address()
+    proposal = suite.authority.propose(listing(suite), sender=suite.first)
+    suite.by_both("replace_administrator", suite.first, new_key)
+
+    refused = {
+        reason(suite.authority.confirm, proposal, sender=sender)
+        for sender in (new_key, suite.second)
+    }
+
+    assert refused == {"authority: proposer is no administrator any more"}
+    suite.authority.cancel(proposal, sender=new_key)
+    assert suite.authority.proposal(proposal).state == 3
+
+
 def test_replace_administrator_reaches_the_second_place_too(suite):
     new = boa.env.generate_address()
 

@@ -68,6 +68,16 @@ def test_a_day_is_closed_once_and_no_other_one(suite, name):
         assert refused == "gauges: must be the current day"
 
 
+def test_a_gauge_that_nothing_rules_has_no_day_to_close(suite, name):
+    book, channel = suite.contracts[name], suite.channel(GAUGE, name, COD)
+    read(suite, name, channel, 900)
+
+    refused = reason(book.close, channel, 0, sender=suite.holder)
+
+    assert refused == "gauges: nothing rules the gauge"
+    assert (book.gauge(channel).count, book.ruling(channel).period) == (1, 0)
+
+
 def test_a_day_is_closed_only_when_its_grace_is_past(suite, name):
     book, channel = suite.contracts[name], gauge(suite, name)
 

@@ -51,6 +51,7 @@ def test_enrol_device_refuses_a_code_twice_and_a_station_that_is_not_there(suite
 
     assert refused(suite, "enrol_device", "", KEY, 1) == "devices: empty code"
     assert refused(suite, "enrol_device", "FLOW-01", KEY, 1) == "devices: code is taken"
+    assert refused(suite, "enrol_device", " FLOW-01", KEY, 1) == "devices: code has spaces"
     assert refused(suite, "enrol_device", "FLOW-02", KEY, 0) == "devices: unknown station"
     assert refused(suite, "enrol_device", "FLOW-02", KEY, 2) == "devices: unknown station"
 

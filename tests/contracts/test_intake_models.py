@@ -79,7 +79,7 @@ def test_meters_agree_with_the_model_reading_by_reading(suite: Suite, data: st.D
                 words += meter_group(channel, model.register_l, model.at, group)
                 model.told, model.unlawful_l = [], 0
                 for volume_l, duration_s in group:
-                    model.take(volume_l, duration_s, from_at <= model.at + duration_s < until_at)
+                    model.take(volume_l, duration_s, from_at < model.at + duration_s <= until_at)
                 expected += model.told
                 unlawful_l += model.unlawful_l
             if not words:

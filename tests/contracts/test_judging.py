@@ -96,6 +96,8 @@ def test_a_limit_of_another_parameter_is_refused(suite, book, why):
         ((1, 0, 0, 0), "gauges: count needed out of range"),
         ((1, 0, 0, 2**16), "gauges: count needed out of range"),
         ((1, 0, 9_000, 1), "gauges: limits cross"),
+        ((1, 0, 10_001, 1), "gauges: hysteresis beyond the limit"),
+        ((1, 0, 2**256 - 1, 1), "gauges: hysteresis beyond the limit"),
     ],
 )
 def test_judge_refuses_dwell_and_hysteresis_that_leave_no_band(suite, book, dwell, why):

@@ -123,6 +123,7 @@ def test_issue_refuses_an_application_that_is_not_approved(suite):
         (" C440114S2020-0005", "permits: number has spaces or lower case"),
         ("C440114S2020-0005z", "permits: number has spaces or lower case"),
         ("C440114S2020\t0005", "permits: number has spaces or lower case"),
+        ("C440114S2020-0005\u3000", "permits: number has spaces or lower case"),
     ],
 )
 def test_issue_refuses_a_number_of_another_spelling(suite, number, why):
@@ -144,6 +145,12 @@ def test_issue_refuses_unknown_schemes_and_limits_that_do_not_fit(suite):
     discharge = "permits: abstraction has no discharge limits"
     assert refused(suite, abstraction, limits=[COD_LIMIT]) == discharge
     assert refused(suite, drainage, limits=[unbound]) == "permits: limit without bound"
+    empty = (COD, 2, 1, True, True)
+    assert refused(suite, drainage, limits=[empty]) == "permits: limit is empty"
+    # the second would be ignored: both bounds of a parameter stand in one limit
+    halves = [(PH, 6_000, 0, True, False), PH_LIMIT, (PH, 0, 9_000, False, True)]
+    for pair in (halves[:2], halves[1:], halves[::2]):
+        assert refused(suite, drainage, limits=pair) == "permits: parameter has two limits"
     assert suite.applications.application(drainage).state == 5
 
 

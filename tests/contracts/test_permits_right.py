@@ -129,13 +129,35 @@ def test_a_suspended_permit_can_be_revoked(suite):
     assert suite.permit_registry.permit(permit_id).state == REVOKED
 
 
-def test_the_changes_of_a_permit_are_bounded(suite):
-    permit_id = suite.permit()
-    suite.permit_registry.eval(f"self.change_count[{permit_id}] = 1024")
+def test_a_permit_can_be_revoked_however_often_its_right_has_changed(suite):
+    registry, permit_id = suite.permit_registry, suite.permit()
+    registry.eval(f"self.change_count[{permit_id}] = 5000")
 
-    answer = reason(suite.permit_registry.suspend, permit_id, "drought", sender=suite.supervisor)
+    revoked(suite, permit_id)
 
-    assert answer == "permits: changes are full"
+    assert registry.change_count(permit_id) == 5_001
+    assert not registry.in_right(permit_id, NOW)
+
+
+def test_right_at_says_until_when_its_answer_holds(suite):
+    registry = suite.permit_registry
+    permit_id = suite.permit(from_at=NOW - 50, until_at=NOW + 300)
+    suspended(suite, permit_id)
+    boa.env.evm.patch.timestamp = NOW + 100
+    resumed(suite, permit_id)
+
+    moments = (NOW - 51, NOW - 50, NOW - 1, NOW, NOW + 99, NOW + 100, NOW + 299, NOW + 300)
+    answers = [registry.right_at(permit_id, at) for at in moments]
+
+    before, suspension, after = (True, NOW), (False, NOW + 100), (True, NOW + 300)
+    never_again = (False, 2**256 - 1)
+    assert answers == [
+        (False, NOW - 50),
+        *[before] * 2,
+        *[suspension] * 2,
+        *[after] * 2,
+        never_again,
+    ]
 
 
 @given(

@@ -29,11 +29,13 @@ def test_the_post_of_each_station_is_the_one_when_the_water_was_there(suite):
     assert after == [1, 3, 0]
 
 
-def test_a_path_that_breaks_off_or_runs_at_another_speed_is_refused(suite):
+def test_a_path_of_nothing_or_that_breaks_off_or_runs_at_another_speed_is_refused(suite):
     links, verify, anyone = river(suite), suite.quality_provenance.verify_path, suite.holder
     times = [NOW, NOW - 3_600, NOW - 10_800]
 
     assert reason(verify, [], [NOW], sender=anyone) == "quality: empty path"
+    unknown = reason(verify, [99, 99], [NOW] * 3, sender=anyone)
+    assert unknown == "quality: unknown link"
     one_less = reason(verify, links, times[:2], sender=anyone)
     assert one_less == "quality: path needs one more time than links"
     turned = reason(verify, links[::-1], times, sender=anyone)

@@ -33,6 +33,7 @@ def test_add_station_keeps_it_by_code(suite):
     [
         ("", INTAKE, 1, "network: empty code"),
         ("ST-1", INTAKE, 1, "network: code is taken"),
+        ("ST-1 ", INTAKE, 1, "network: code has spaces"),
         ("N", 0, 1, "network: unknown kind"),
         ("N", 10, 1, "network: unknown kind"),
         ("N", INTAKE, 0, "network: organisation is not verified"),
@@ -103,6 +104,8 @@ def test_assign_refuses_unknown_parts_and_rewriting_the_past(suite):
     assert refused(suite, "assign", station, posts + 1, NOW + 1) == "network: unknown post"
     backwards = refused(suite, "assign", station, 2, NOW)
     assert backwards == "network: assignment before the last one"
+    in_milliseconds = refused(suite, "assign", station, 2, NOW * 1_000)
+    assert in_milliseconds == "network: moment out of range"
 
 
 @given(

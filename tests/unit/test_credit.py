@@ -1,11 +1,15 @@
 """Unified social credit codes: the published vectors and the arithmetic's traps."""
 
+import re
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.credit import ALPHABET, check, check_character, inner_warning
+from ledger.credit import ALPHABET, WEIGHTS, check, check_character, inner_warning
 from ledger.errors import BadCreditCode
+from tests.conftest import PROJECT
 
 VALID = [
     "914403001922038216",
@@ -80,3 +84,45 @@ def test_every_single_wrong_character_is_caught(body, place, letter):
     if changed != code:
         with pytest.raises(BadCreditCode):
             check(changed)
+
+
+@pytest.mark.parametrize(
+    ("code", "total", "remainder"),
+    [
+        ("914403001922038216", 831, 25),
+        ("91330100799655058B", 1384, 20),
+        ("91110000802100433B", 485, 20),
+        ("91110000710925462X", 746, 2),
+        ("9144030071526726XG", 1782, 15),
+        ("914403001922038217", 831, 25),
+        ("91110108717809965C", 1284, 13),
+        ("910010000000000000", 31, 0),
+        ("91000000000000000K", 12, 12),
+    ],
+)
+def test_the_sums_are_those_of_the_published_vectors(code, total, remainder):
+    found = sum(ALPHABET.index(c) * w for c, w in zip(code, WEIGHTS, strict=False))
+
+    assert (found, found % 31) == (total, remainder)
+    assert check_character(code) == ALPHABET[-remainder % 31]
+
+
+def test_a_circulating_mock_code_fails_both_checks():
+    assert check_character("91110108717809965") == "J"
+    assert inner_warning("91110108717809965C") is not None
+
+
+def test_weights_and_alphabet_are_those_of_the_contract():
+    text = (PROJECT / "contracts" / "modules" / "gb32100.vy").read_text(encoding="utf-8")
+    weights = re.search(r"WEIGHTS: .*= \[([\d, ]+)\]", text)
+
+    assert weights and tuple(int(w) for w in weights[1].split(",")) == WEIGHTS
+    assert tuple(3**i % 31 for i in range(17)) == WEIGHTS
+    assert len(ALPHABET) == 31 and not set("IOSVZ") & set(ALPHABET)
+
+
+def test_the_demo_citys_codes_are_right():
+    city = yaml.safe_load((PROJECT / "data" / "city.yaml").read_text(encoding="utf-8"))
+
+    for one in city["organisations"]:
+        assert check(str(one["credit_code"])) == str(one["credit_code"])

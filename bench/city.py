@@ -1,0 +1,161 @@
+"""A small city on the London machine: every contract of ours, permits, meters and gauges."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+from bench.machine import Code, Deployed, Machine
+from ledger.duties import DUTIES
+from ledger.labels import label
+
+T0 = 1_700_000_000  # where the only day, month and year begin
+PERIOD_S = 1_000 * 86_400  # so long that no measured batch meets its end
+NOW = T0 + 900 * 86_400
+FIRST, SECOND, OFFICE, DECIDER, RELAY, HOLDER = range(6)
+ABSTRACTION, METER, GAUGE = 1, 1, 2
+RELAY_GROUP = 1
+PLAN_L = 10**12
+PEAK_L_H = 2**32 - 1
+MOST_CHANNELS_OF_DEVICE = 64
+CREDIT_CODE = "914403001922038216"
+HASH = b"\1" * 32
+PARAMETER = label("cod")
+OPENING_L = 123_456
+LIMIT = 10**6  # of the judged gauges, in stored steps above zero
+DEPENDENTS = (
+    "Standards",
+    "WaterNetwork",
+    "DeviceRegistry",
+    "Applications",
+    "PermitRegistry",
+    "QuotaTracker",
+    "QualityProvenance",
+)
+
+
+class City:
+    """Contracts, deployed and furnished; channels are enrolled as they are asked for."""
+
+    def __init__(self, code: Mapping[str, Code], say: Callable[[str], None]) -> None:
+        self.machine, self.say = Machine(NOW), say
+        administrators = [self.machine.address(one) for one in (FIRST, SECOND)]
+        authority = self.machine.deploy(code["Authority"], administrators, FIRST)
+        self.contracts: dict[str, Deployed] = {"Authority": authority}
+        for name in DEPENDENTS:
+            self.contracts[name] = self.machine.deploy(code[name], [authority.address], FIRST)
+        self.proposals = self.permits = self.devices = self.room = self.channels = 0
+        self._found()
+
+    def send(self, contract: str, function: str, *arguments: Any, account: int = OFFICE) -> None:
+        """One act of the city's offices."""
+        self.contracts[contract].send(function, *arguments, account=account)
+
+    def channel(self, kind: int, contract: str) -> int:
+        """One more channel, enrolled with the contract that writes it."""
+        if self.room == 0:
+            self._device()
+            self.room = MOST_CHANNELS_OF_DEVICE
+        self.room -= 1
+        return self._enrolled(kind, contract, label(f"parameter {self.room}"))
+
+    def bound_meter(self) -> int:
+        """One more meter of QuotaTracker, counted against a permit of its own."""
+        channel = self.channel(METER, "QuotaTracker")
+        self.send("DeviceRegistry", "bind", channel, self._permit())
+        return channel
+
+    def judged_gauge(self) -> int:
+        """One more gauge of QualityProvenance, held against the one limit."""
+        self._device()
+        self.room = 0
+        channel = self._enrolled(GAUGE, "QualityProvenance", PARAMETER)
+        self.send("QualityProvenance", "judge", channel, 1, 2, 600, 500, 10)
+        return channel
+
+    def _device(self) -> None:
+        self.devices += 1
+        nobody = "0x" + "00" * 20
+        self.send("DeviceRegistry", "enrol_device", f"DEV-{self.devices}", nobody, 1)
+
+    def _enrolled(self, kind: int, contract: str, parameter: bytes) -> int:
+        request = {
+            "device": self.devices,
+            "parameter": parameter,
+            "kind": kind,
+            "contract_name": label(contract),
+            "relay_group": RELAY_GROUP,
+            "resolution": 1,
+            "cadence_s": 300,
+            "low": 0,
+            "high": 10**15,
+            "modulus_l": 0,
+            "grade": 3,
+            "register_l": OPENING_L if kind == METER else 0,
+            "opened_at": T0,
+        }
+        self.send("DeviceRegistry", "enrol_channel", tuple(request.values()))
+        self.channels += 1
+        return self.channels
+
+    def _permit(self) -> int:
+        """An abstraction permit, from application to issue."""
+        number = self.permits = self.permits + 1
+        words = (label("public supply"), label("surface"))
+        face = (ABSTRACTION, *words, 1, PLAN_L, PEAK_L_H, T0, T0 + PERIOD_S, HASH)
+        self.send("Applications", "apply", face, account=HOLDER)
+        self.send("Applications", "accept", number)
+        self.send("Applications", "review", number, True, HASH)
+        self.send("Applications", "decide", number, True, 0, account=DECIDER)
+        self.send("PermitRegistry", "issue", number, f"C440114S2020-{number:04d}", 1, [])
+        return number
+
+    def _found(self) -> None:
+        self.say("deploying")
+        for name, contract in self.contracts.items():
+            self._by_both("list_contract", label(name), contract.address)
+        name, account = "Water authority", self.machine.address(HOLDER)
+        self._by_both("register", name, CREDIT_CODE, account, self._request(name, account))
+        self._by_both("verify", 1)
+        every = sum(DUTIES.values()) - DUTIES["DECIDER"] - DUTIES["RELAY"]
+        posts = {OFFICE: every, DECIDER: DUTIES["DECIDER"], RELAY: DUTIES["RELAY"]}
+        for holder, duties in posts.items():
+            whom = self.machine.address(holder)
+            self._by_both("open_post", 1, f"post {holder}", duties, whom, T0, 2**32 - 1)
+        for calendar in range(1, 5):
+            self.send("Standards", "extend_calendar", calendar, [T0, T0 + PERIOD_S])
+        self.send("Standards", "load_scheme", "default", 0, 1_000, 3_000, 8_000, 9_500)
+        self.send("WaterNetwork", "add_station", "ST-1", "Works", 3, 1)
+        self.send("Standards", "open_set", "STD 1", "", HASH, T0)
+        limit = (1, PARAMETER, label("daily_mean_max"), label("ng/L"), 0, LIMIT, True, True)
+        self.send("Standards", "add_limits", 1, [(*limit, True, True)])
+        self.send("Standards", "seal_set", 1)
+
+    def _by_both(self, function: str, *arguments: Any) -> None:
+        """Two administrators: one proposes, the other confirms."""
+        self.proposals += 1
+        act = self.contracts["Authority"].encoded(function, *arguments)
+        self.send("Authority", "propose", act, account=FIRST)
+        self.send("Authority", "confirm", self.proposals, account=SECOND)
+
+    def _request(self, name: str, account: str) -> bytes:
+        """What an organisation's account signs to be registered."""
+        message = encode_typed_data(
+            domain_data={
+                "name": "Waterline",
+                "version": "1",
+                "chainId": self.machine.chain_id,
+                "verifyingContract": self.contracts["Authority"].address,
+            },
+            message_types={
+                "Registration": [
+                    {"name": "name", "type": "string"},
+                    {"name": "creditCode", "type": "string"},
+                    {"name": "account", "type": "address"},
+                ]
+            },
+            message_data={"name": name, "creditCode": CREDIT_CODE, "account": account},
+        )
+        key = self.machine.keys[HOLDER].to_bytes()
+        return bytes(Account.sign_message(message, key).signature)

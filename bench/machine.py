@@ -1,0 +1,102 @@
+"""A London machine in this process: signed transactions one after another, their exact gas."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth.chains.base import MiningChain
+from eth.db.atomic import AtomicDB
+from eth.vm.forks import LondonVM
+from eth_keys import keys
+from eth_keys.datatypes import PrivateKey
+from eth_utils import to_canonical_address
+from web3 import Web3
+from web3.contract import Contract
+
+GAS = 120_000_000
+FUNDS_WEI = 10**27
+FEE_WEI = 10**10
+ACCOUNTS = 8
+
+Code = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a transaction cost and how many events it logged, the last one's data beside."""
+
+    gas: int
+    events: int
+    last_event: bytes
+
+
+class Refused(Exception):
+    """A transaction of ours that the machine reverted: the measurement is worthless."""
+
+
+class Machine:
+    """py-evm under London rules at one moment; accounts are numbered and have funds."""
+
+    def __init__(self, now: int) -> None:
+        self.keys = [keys.PrivateKey(bytes([n]) * 32) for n in range(1, ACCOUNTS + 1)]
+        chain_class = MiningChain.configure(vm_configuration=((0, LondonVM),), chain_id=61)
+        account = {"balance": FUNDS_WEI, "nonce": 0, "code": b"", "storage": {}}
+        state = {key.public_key.to_canonical_address(): dict(account) for key in self.keys}
+        genesis = {"gas_limit": GAS, "timestamp": now - 15, "difficulty": 1}
+        chain = chain_class.from_genesis(AtomicDB(), genesis, state)  # type: ignore[arg-type]
+        self.chain_id = chain.chain_id
+        self.header = chain.header.copy(timestamp=now, gas_limit=GAS, gas_used=0)
+        self.vm = chain.get_vm(self.header)
+
+    def address(self, account: int) -> str:
+        """The address of an account."""
+        return self.keys[account].public_key.to_checksum_address()
+
+    def deploy(self, code: Code, arguments: Sequence[Any], account: int) -> "Deployed":
+        """A contract from its creation code."""
+        factory = Web3().eth.contract(abi=code["abi"], bytecode=code["bytecode"])
+        data = bytes.fromhex(factory.constructor(*arguments).data_in_transaction[2:])
+        computation, _ = self._apply(b"", data, self.keys[account])
+        address = computation.msg.storage_address
+        return Deployed(
+            self, Web3().eth.contract(Web3.to_checksum_address(address), abi=code["abi"])
+        )
+
+    def send(self, to: str, data: bytes, account: int) -> Receipt:
+        """The receipt of a transaction that must succeed."""
+        computation, gas = self._apply(to_canonical_address(to), data, self.keys[account])
+        events = computation.get_log_entries()
+        return Receipt(gas, len(events), events[-1][2] if events else b"")
+
+    def _apply(self, to: bytes, data: bytes, key: PrivateKey) -> tuple[Any, int]:
+        nonce = self.vm.state.get_nonce(key.public_key.to_canonical_address())
+        unsigned = self.vm.create_unsigned_transaction(
+            nonce=nonce,
+            gas_price=FEE_WEI,
+            gas=GAS,
+            to=to,  # type: ignore[arg-type]
+            value=0,
+            data=data,
+        )
+        signed = unsigned.as_signed_transaction(key, chain_id=self.chain_id)
+        # every transaction is the first of a block: the receipt's sum of gas is its own
+        receipt, computation = self.vm.apply_transaction(self.header, signed)
+        if computation.is_error:
+            raise Refused(f"{computation.error!r}")
+        return computation, receipt.gas_used
+
+
+class Deployed:
+    """A contract on the machine."""
+
+    def __init__(self, machine: Machine, bound: Contract) -> None:
+        self.machine, self.bound = machine, bound
+        self.address = str(bound.address)
+
+    def encoded(self, function: str, *arguments: Any) -> bytes:
+        """The calldata of a call."""
+        return bytes.fromhex(self.bound.encode_abi(function, args=arguments)[2:])
+
+    def send(self, function: str, *arguments: Any, account: int) -> Receipt:
+        """Call a function in a transaction of its own."""
+        return self.machine.send(self.address, self.encoded(function, *arguments), account)

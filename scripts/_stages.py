@@ -1,0 +1,139 @@
+"""The demo's day as stages of commands: the same that a person would type, in their order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts._city import City
+
+INCLUDED = ("--wait", "included")
+SENT = ("--wait", "sent")  # where no later act of another account builds on it
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a person would call a step, and its commands."""
+
+    title: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+def stages(city: City, folder: Path) -> Iterator[Stage]:
+    """Every stage between a running chain and the first reading."""
+    yield _deployment()
+    yield _organisations(city, folder)
+    yield _rules(city)
+    yield _network(city)
+    yield _permits(city)
+    yield _devices(city)
+
+
+def _deployment() -> Stage:
+    command = ("deploy", "--account", "admin-1", "--second", "admin-2", *INCLUDED)
+    return Stage("put the contracts on the chain", (command, ("deploy", "verify")))
+
+
+def _organisations(city: City, folder: Path) -> Stage:
+    """Each account signs its request; two administrators found the authority, officers the rest."""
+    first, *others = city.raw["organisations"]
+    requests = [
+        (
+            *("org", "request", one["name"], one["credit_code"]),
+            *("--account", one["account"], "--output", str(_request(folder, one))),
+        )
+        for one in (first, *others)
+    ]
+    file, both = str(city.path), ("--account", "admin-1", "--second", "admin-2")
+    return Stage(
+        "register and verify organisations",
+        (
+            *requests,
+            ("org", "found", str(_request(folder, first)), "--posts", file, *both, *INCLUDED),
+            (
+                *("org", "register", *(str(_request(folder, one)) for one in others)),
+                *("--account", "officer-1", *INCLUDED),
+            ),
+            (
+                *("org", "verify", *(one["credit_code"] for one in others)),
+                *("--account", "officer-2", *INCLUDED),
+            ),
+            ("org", "open-posts", "--file", file, *both, *INCLUDED),
+        ),
+    )
+
+
+def _request(folder: Path, one: dict[str, str]) -> Path:
+    return folder / f"request-{one['account']}.json"
+
+
+def _rules(city: City) -> Stage:
+    first, last = city.years
+    keeper, standards = ("--account", "keeper-1"), city.raw["standards"]
+    grades = [word for grade in standards["grades"] for word in ("--grade", grade)]
+    return Stage(
+        "load calendar, limits and thresholds",
+        (
+            (
+                *("standard", "load-calendar", "--timezone", city.timezone),
+                *("--from", str(first), "--to", str(last), *keeper, *SENT),
+            ),
+            ("standard", "load-scheme", *standards["schemes"], *keeper, *SENT),
+            ("standard", "load", *standards["tables"], *grades, *keeper, *INCLUDED),
+        ),
+    )
+
+
+def _network(city: City) -> Stage:
+    options = ("--file", str(city.path), "--account", "keeper-1")
+    return Stage(
+        "draw the water network",
+        (
+            ("station", "add", *options, *INCLUDED),
+            ("station", "link", *options, *SENT),
+            ("station", "assign", *options, *INCLUDED),
+        ),
+    )
+
+
+def _permits(city: City) -> Stage:
+    """Every application is accepted, reviewed, decided on and issued by officers of its own."""
+    file, permits = ("--file", str(city.path)), city.raw["permits"]
+    numbers = tuple(str(number) for number in range(1, len(permits) + 1))
+    applied = tuple(
+        (
+            *("permit", "apply", *file, "--number", one["number"]),
+            *("--account", one["applicant"], *INCLUDED),
+        )
+        for one in permits
+    )
+    named = [word for one in permits for word in ("--number", one["number"])]
+    return Stage(
+        "apply for, review and issue permits",
+        (
+            *applied,
+            ("permit", "accept", *numbers, "--account", "officer-1", *INCLUDED),
+            ("permit", "review", *numbers, "--account", "officer-2", *INCLUDED),
+            ("permit", "decide", *numbers, "--account", "officer-3", *INCLUDED),
+            ("permit", "issue", *numbers, *named, *file, "--account", "officer-3", *INCLUDED),
+        ),
+    )
+
+
+def _devices(city: City) -> Stage:
+    options = ("--file", str(city.path), "--account", "keeper-1")
+    return Stage(
+        "enrol devices and open lanes",
+        (
+            ("lane", "open", *options, *SENT),
+            ("device", "enrol", *options, *INCLUDED),
+            ("device", "bind", *options, *INCLUDED),
+            ("device", "judge", *options, *INCLUDED),
+        ),
+    )
+
+
+def feeding(city: City) -> tuple[str, ...]:
+    """The command that feeds the city's series."""
+    mappings = [word for one in city.series for word in ("--mapping", str(one.mapping))]
+    files = [str(one.path) for one in city.series]
+    return ("oracle", "replay", *files, *mappings, "--shift-to", "now")

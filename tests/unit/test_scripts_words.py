@@ -1,0 +1,138 @@
+"""The words for numbers on the chain: numbered as the contracts number them."""
+
+import re
+
+import pytest
+
+from ledger import batches, network, standards
+from ledger.channels import GAUGE, METER
+from scripts import _enrolment, _gauging, _showing, lane, org, proposal, standard
+from scripts._compiled import CONTRACTS
+from tests.conftest import PROJECT
+
+SOURCES = PROJECT / "contracts"
+
+
+def constants(path: str) -> dict[str, int]:
+    """The whole-number constants of a contract or module."""
+    text = (SOURCES / path).read_text(encoding="utf-8")
+    found = re.findall(r"^(\w+): (?:public\()?constant\(uint256\)\)? = ([\d_*\- ]+)", text, re.M)
+    return {name: eval(value) for name, value in found}  # digits, powers and minus only
+
+
+def numbered(words: dict[int, str]) -> dict[str, int]:
+    """Words under the names that a constant would have."""
+    return {word.upper().replace(" ", "_").replace("'", ""): n for n, word in words.items()}
+
+
+def test_tiers_are_those_of_the_contracts():
+    held = constants("modules/tiers.vy")
+
+    assert numbered(_showing.TIERS) == {
+        "NONE": held["NO_TIER"],
+        "BLUE": held["BLUE"],
+        "YELLOW": held["YELLOW"],
+        "RED": held["RED"],
+    }
+
+
+def test_states_of_a_permit_are_those_of_the_contract():
+    held = constants("rights/PermitRegistry.vy")
+
+    assert numbered(_showing.PERMIT_STATES).items() <= held.items()
+    assert _showing.PERMIT_KINDS[held["ABSTRACTION"]] == "abstraction"
+
+
+def test_states_of_an_application_are_those_of_the_contract():
+    held = constants("rights/Applications.vy")
+    words = numbered(_showing.APPLICATION_STATES)
+    words["CORRECTION"] = words.pop("CORRECTION_REQUESTED")
+
+    assert words.items() <= held.items()
+    assert numbered(_showing.PERMIT_KINDS).items() <= held.items()
+    assert sorted(_showing.GROUNDS) == list(range(1, held["GROUNDS"] + 1))
+
+
+def test_verdicts_are_those_of_the_contracts():
+    held = constants("modules/gauges.vy")
+
+    assert {
+        held["MET"]: "met",
+        held["EXCEEDED"]: "exceeded",
+        held["INSUFFICIENT"]: "insufficient data",
+        held["MISSING"]: "no data",
+    } == _showing.VERDICTS
+
+
+def test_kinds_and_grades_of_a_channel_are_those_of_the_contract():
+    held = constants("foundation/DeviceRegistry.vy")
+
+    assert (held["METER"], held["GAUGE"]) == (METER, GAUGE)
+    assert numbered(_showing.CHANNEL_KINDS) == {"METER": METER, "GAUGE": GAUGE}
+    assert sorted(_showing.GRADES) == list(range(1, held["GRADES"] + 1))
+
+
+def test_kinds_of_a_station_are_those_the_contract_lists():
+    text = (SOURCES / "foundation" / "WaterNetwork.vy").read_text(encoding="utf-8")
+    listed = re.search(r"^KINDS: constant\(uint256\) = (\d+)  # (.+)$", text, re.M)
+
+    assert listed
+    assert list(_showing.STATION_KINDS.values()) == listed[2].split(", ")
+    assert list(_showing.STATION_KINDS) == list(range(1, int(listed[1]) + 1))
+
+
+def test_states_of_a_proposal_are_those_of_the_contract():
+    held = constants("foundation/Authority.vy")
+
+    states = {held["OPEN"]: "open", held["DONE"]: "confirmed", held["CANCELLED"]: "cancelled"}
+    assert states == proposal.STATES
+
+
+def test_calendars_are_those_the_contract_lists():
+    text = (SOURCES / "foundation" / "Standards.vy").read_text(encoding="utf-8")
+    listed = ", ".join(f"{name} {number}" for number, name in standards.CALENDARS.items())
+
+    assert f"CALENDARS: constant(uint256) = {len(standards.CALENDARS)}  # {listed}" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "held_here"),
+    [
+        ("modules/gauge_words.vy", "OFFSET", _showing.GAUGE_ZERO),
+        ("modules/gauge_words.vy", "M32", _gauging.M32),
+        ("modules/gauge_words.vy", "M32", batches.M32),
+        ("modules/gauge_words.vy", "BPS", 10_000),
+        ("cycle/QualityProvenance.vy", "MAX_HOPS", network.MOST_HOPS),
+        ("foundation/Standards.vy", "MAX_PAGE", standard.PAGE),
+        ("foundation/Standards.vy", "MAX_INSTANTS", standard.INSTANTS),
+    ],
+)
+def test_a_number_that_stands_on_both_sides_is_the_same(path, name, held_here):
+    assert constants(path)[name] == held_here
+
+
+def test_a_day_closed_by_hand_has_no_batch_on_either_side():
+    text = (SOURCES / "modules" / "gauges.vy").read_text(encoding="utf-8")
+
+    assert "NO_BATCH: constant(uint256) = max_value(uint256)" in text
+    assert _showing.NO_BATCH == 2**256 - 1
+
+
+def test_every_contract_that_is_deployed_is_in_its_folder():
+    found = {p.stem: p.parent.name for p in SOURCES.rglob("*.vy") if p.parent.name != "modules"}
+
+    assert found == CONTRACTS
+
+
+def test_measurements_are_taken_by_the_contracts_that_record_batches():
+    taking = {
+        path.stem
+        for path in SOURCES.glob("cycle/*.vy")
+        if re.search(r"record_(meters|gauges)", path.read_text(encoding="utf-8"))
+    }
+
+    assert set(lane.TAKING) == set(_enrolment.CONTRACT_KINDS) == taking
+
+
+def test_for_ever_is_the_last_moment_the_contracts_know():
+    assert org.FOR_EVER == 2**32 - 1
