@@ -7,11 +7,12 @@ from typing import Any
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
 from eth.vm.forks import LondonVM
+from eth_abi import encode
 from eth_keys import keys
 from eth_keys.datatypes import PrivateKey
-from eth_utils import to_canonical_address
-from web3 import Web3
-from web3.contract import Contract
+from eth_utils import collapse_if_tuple, to_canonical_address, to_checksum_address
+
+from ledger.hashing import keccak
 
 GAS = 120_000_000
 FUNDS_WEI = 10**27
@@ -54,13 +55,10 @@ class Machine:
 
     def deploy(self, code: Code, arguments: Sequence[Any], account: int) -> "Deployed":
         """A contract from its creation code."""
-        factory = Web3().eth.contract(abi=code["abi"], bytecode=code["bytecode"])
-        data = bytes.fromhex(factory.constructor(*arguments).data_in_transaction[2:])
+        given = next((e["inputs"] for e in code["abi"] if e["type"] == "constructor"), [])
+        data = bytes.fromhex(code["bytecode"].removeprefix("0x")) + _encoded(given, arguments)
         computation, _ = self._apply(b"", data, self.keys[account])
-        address = computation.msg.storage_address
-        return Deployed(
-            self, Web3().eth.contract(Web3.to_checksum_address(address), abi=code["abi"])
-        )
+        return Deployed(self, to_checksum_address(computation.msg.storage_address), code["abi"])
 
     def send(self, to: str, data: bytes, account: int) -> Receipt:
         """The receipt of a transaction that must succeed."""
@@ -89,14 +87,30 @@ class Machine:
 class Deployed:
     """A contract on the machine."""
 
-    def __init__(self, machine: Machine, bound: Contract) -> None:
-        self.machine, self.bound = machine, bound
-        self.address = str(bound.address)
+    def __init__(self, machine: Machine, address: str, abi: Sequence[Mapping[str, Any]]) -> None:
+        self.machine, self.address = machine, address
+        self.inputs = {
+            entry["name"]: entry["inputs"]
+            for entry in abi
+            if "stateMutability" in entry and "name" in entry
+        }
+        self.selectors = {
+            name: keccak(f"{name}({','.join(_types(inputs))})".encode())[:4]
+            for name, inputs in self.inputs.items()
+        }
 
     def encoded(self, function: str, *arguments: Any) -> bytes:
         """The calldata of a call."""
-        return bytes.fromhex(self.bound.encode_abi(function, args=arguments)[2:])
+        return self.selectors[function] + _encoded(self.inputs[function], arguments)
 
     def send(self, function: str, *arguments: Any, account: int) -> Receipt:
         """Call a function in a transaction of its own."""
         return self.machine.send(self.address, self.encoded(function, *arguments), account)
+
+
+def _types(inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [collapse_if_tuple(one) for one in inputs]  # type: ignore[arg-type]
+
+
+def _encoded(inputs: Sequence[Mapping[str, Any]], arguments: Sequence[Any]) -> bytes:
+    return encode(_types(inputs), arguments)
