@@ -169,6 +169,7 @@ class Node:
             "--password": str(self.folder / "password"),
             "--miner.etherbase": self.member.address,
             "--miner.gasprice": "1",
+            "--miner.recommit": "1s",  # the least: what arrives early in a period is in its block
         }
 
     def _serving(self) -> dict[str, str]:

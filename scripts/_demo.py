@@ -94,6 +94,8 @@ class Demo:
 
     def _counted(self) -> str:
         """How far the feeding is, read from the journal like `oracle status` does."""
+        import sqlite3
+
         from ledger.errors import WaterlineError
         from oracle.report import report
         from oracle.store import Store
@@ -101,7 +103,7 @@ class Demo:
         try:
             store = Store(home() / "oracle", writing=False)
             now = report(store)
-        except (WaterlineError, OSError, Exception):
+        except (WaterlineError, sqlite3.Error):  # not there yet, or being made
             return ""
         store.close()
         return f"{now.accepted:,} received, {now.settled:,} final"
@@ -213,6 +215,8 @@ class Board:
             beat.join()
             row[2] = f"{time.monotonic() - begun:.0f} s"
             self._show()
+            if self._live is None:
+                self._console.print(f"  {row[0]} {row[2]}", highlight=False)
 
     def _beat(
         self,

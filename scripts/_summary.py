@@ -86,10 +86,11 @@ def document(
 
 def lines(city: str, found: dict[str, Any], told: dict[str, Any], fed: dict[str, Any]) -> list[str]:
     """The summary as people read it."""
+    title = f"{city}: the record of its water"
     return [
         "",
-        f"{city}, one day of its water record",
-        "=" * 44,
+        title,
+        "=" * len(title),
         *_permits(found),
         *_fed(told, fed),
         *_accounts(found),

@@ -83,7 +83,7 @@ struct Standing:
 
 account: public(HashMap[uint256, IMeters.Account])
 standing: public(HashMap[uint256, Standing])
-meters_of: public(HashMap[uint256, DynArray[uint256, MAX_METERS]])
+_meters: HashMap[uint256, DynArray[uint256, MAX_METERS]]  # of a permit
 base: public(HashMap[uint256, Base])
 _closed_l: HashMap[uint256, HashMap[uint256, uint256]]  # permit, period: use already counted
 _hot: uint256[2**32]  # dense channels: cheaper than a HashMap
@@ -244,6 +244,15 @@ def record_meters(
 
 @external
 @view
+def meters_of(permit_id: uint256) -> DynArray[uint256, MAX_METERS]:
+    """
+    @notice The meters that count against a permit.
+    """
+    return self._meters[permit_id]
+
+
+@external
+@view
 def meter(channel: uint256) -> IMeters.Meter:
     """
     @notice Register, tripwires and flags of a meter.
@@ -355,7 +364,7 @@ def _bind_meter(channel: uint256, permit_id: uint256):
     assert self.base[channel].permit_id == 0, "meters: channel is bound"
     account: IMeters.Account = self.account[permit_id]
     assert account.until_at != 0, "meters: unknown account"
-    assert len(self.meters_of[permit_id]) < MAX_METERS, "meters: account has sixteen meters"
+    assert len(self._meters[permit_id]) < MAX_METERS, "meters: account has sixteen meters"
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     at: uint256 = (hot >> 48) & M32
     scheme: IStandards.Scheme = staticcall standards.scheme(account.scheme_id)
@@ -366,7 +375,7 @@ def _bind_meter(channel: uint256, permit_id: uint256):
         permit_id=permit_id,
         peak_return_l_h=account.peak_l_h * scheme.peak_leave_bps // 10_000,
     )
-    self.meters_of[permit_id].append(channel)
+    self._meters[permit_id].append(channel)
     # a moved peak and tripwires at the present register: the next group is replayed, and sets them
     hot = (hot & ~(TRIPS | (M32 << 160))) | ((hot & M80) << 80) | (account.peak_l_h << 160) | PAUSED
     self._hot[channel] = hot
@@ -378,7 +387,7 @@ def _right_changed(permit_id: uint256):
     """
     @dev The right is asked for again with the next reading.
     """
-    for channel: uint256 in self.meters_of[permit_id]:
+    for channel: uint256 in self._meters[permit_id]:
         self._hot[channel] = (self._hot[channel] | PAUSED) & ~BARRED
     log IMeters.RightChanged(permit_id=permit_id, at=block.timestamp)
 
@@ -585,7 +594,7 @@ def _rule(
         # the month has ended, or what was known of the right
         trip_at = month_end_at
         hot = (hot | PAUSED) & ~BARRED
-    share_l: uint256 = left_l // len(self.meters_of[permit_id])
+    share_l: uint256 = left_l // len(self._meters[permit_id])
     tier: uint256 = self.standing[permit_id].tier
     self._rearm_others(permit_id, channel, base.period, share_l, tier)
     return self._asked(permit_id, self._armed(hot, share_l, trip_at, tier), volume_l)
@@ -725,9 +734,9 @@ def _rearm_others(
     """
     @dev Each meter of the account holds an equal slice of what is left, so no crossing is missed.
     """
-    if len(self.meters_of[permit_id]) == 1:
+    if len(self._meters[permit_id]) == 1:
         return
-    for other: uint256 in self.meters_of[permit_id]:
+    for other: uint256 in self._meters[permit_id]:
         if other != channel and self.base[other].period == period:
             hot: uint256 = self._hot[other]
             self._hot[other] = self._armed(hot, share_l, (hot >> 128) & M32, tier)
@@ -743,7 +752,7 @@ def _used_l(
          others at their stored registers.
     """
     used_l: uint256 = self._closed_l[permit_id][period]
-    for meter: uint256 in self.meters_of[permit_id]:
+    for meter: uint256 in self._meters[permit_id]:
         if self.base[meter].period == period:
             now_l: uint256 = self._hot[meter] & M48
             if meter == channel:

@@ -22,7 +22,7 @@ from tests.contracts.suite import (
 MOST_BYTES = 24_576
 # run by another contract's call: their effects are asserted below
 PASSED_ON = {"enrol", "bind", "open_account", "right_changed", "take", "take_approval"}
-LISTS = {"meters_of", "holdings"}  # an index beyond the end has no words
+LISTS = {"holdings"}  # an index beyond the end has no words
 SELF_ACTS = {"open_post", "appoint", "list_contract", "replace_administrator"}
 
 

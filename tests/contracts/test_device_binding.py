@@ -18,7 +18,7 @@ def test_bind_counts_a_channel_against_a_permit(suite):
 
     assert events(registry) == [("ChannelBound", {"channel": channel, "permit_id": permit})]
     assert registry.channel(channel).permit_id == permit
-    assert suite.quota_tracker.meters_of(permit, 0) == channel
+    assert suite.quota_tracker.meters_of(permit) == [channel]
 
 
 def test_bind_refuses_unknown_parts_and_a_second_permit(suite):

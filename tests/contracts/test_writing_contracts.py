@@ -66,7 +66,7 @@ def test_a_bound_meter_counts_from_its_present_register(suite, name, opener):
     base = book.base(77)
     assert (base.register_l, base.permit_id) == (1_234, 9)
     assert base.peak_return_l_h == 3_600 * 9_500 // 10_000
-    assert book.meters_of(9, 0) == 77
+    assert book.meters_of(9) == [77]
 
 
 @pytest.mark.parametrize(("name", "opener"), BOOKS.items())
