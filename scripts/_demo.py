@@ -129,6 +129,7 @@ class Demo:
             state = self.folder / "state"
             click.echo(
                 f"\nEverything runs on. To look at it:\n  export WATERLINE_HOME={state}"
+                "\n  export WATERLINE_PASSWORD_FILE=$WATERLINE_HOME/devnet/password"
                 "\n  .venv/bin/waterline quota list\n  .venv/bin/waterline devnet status"
                 f"\nThe commands that were run: {self.folder / 'demo.log'}"
                 "\nTo end it: .venv/bin/waterline devnet reset",
