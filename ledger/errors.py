@@ -100,10 +100,16 @@ class Reverted(WaterlineError):
     """A contract refused the call; `reason` is its own words, "module: reason"."""
 
     code = "reverted"
+    remedies: ClassVar[dict[str, str]] = {
+        "access: caller lacks duty": "docs/duties.md says which duty the act needs, "
+        "`waterline account list` who has it",
+    }
 
     def __init__(self, reason: str, remedy: str = "", transaction: str = "") -> None:
         where = f" (transaction {transaction})" if transaction else ""
-        super().__init__(f"the contract refused: {reason}{where}", remedy)
+        super().__init__(
+            f"the contract refused: {reason}{where}", remedy or self.remedies.get(reason, "")
+        )
         self.reason = reason
         self.transaction = transaction
 

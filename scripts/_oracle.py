@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scripts._shared import Session, home
 
@@ -147,8 +147,3 @@ def shown(here: Session, oracle: "Oracle", files: int) -> Iterator[Callable[[], 
             )
 
         yield update
-
-
-def document(report: "Report") -> dict[str, Any]:
-    """A report as `--json` shows it."""
-    return report.as_json()

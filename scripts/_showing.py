@@ -84,6 +84,11 @@ def local(at: int) -> str:
     return datetime.fromtimestamp(at, local_zone()).strftime("%Y-%m-%d %H:%M")
 
 
+def local_of(moment: str | None) -> str:
+    """The same, from a moment as programs read it."""
+    return local(int(datetime.fromisoformat(moment).timestamp()) if moment else 0)
+
+
 def local_day(at: int) -> str:
     """The local day that ends at a boundary, for rulings."""
     return datetime.fromtimestamp(at - 1, local_zone()).strftime("%Y-%m-%d")

@@ -66,22 +66,22 @@ def close(device: str, parameter: str) -> Any:
 def tell_alerts(here: Session, contract: str, station: str) -> Any:
     """The alerts of a contract, for programs or people."""
     from scripts._gauging import Gauges
-    from scripts._showing import table
+    from scripts._showing import local_of, table
 
     every = Gauges(here, contract).alerts()
     document = [one for one in every if station in ("", one["station"])]
     rows = [
         (
-            a["raised_at"],
+            local_of(a["raised_at"]),
             a["station"],
             a["parameter"],
             f"{a['worst']} ({a['limit']})",
-            "standing" if not a["cleared_at"] else f"until {a['cleared_at']}",
+            f"until {local_of(a['cleared_at'])}" if a["cleared_at"] else "standing",
             a["responsible"],
         )
         for a in document
     ]
-    head = ("raised (UTC)", "station", "parameter", "worst (limit)", "", "responsible")
+    head = ("raised", "station", "parameter", "worst (limit)", "", "responsible")
     return here.tell(document, lambda: table(rows, head))
 
 

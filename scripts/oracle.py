@@ -56,7 +56,7 @@ def replay(
         with _oracle.shown(here, oracle, len(files)) as progress:
             feed.replay(oracle, wanted, time.sleep, time.monotonic, progress, patience)
         now = report(oracle.journal)
-    return here.tell(_oracle.document(now), lambda: _oracle.lines(now))
+    return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
 def _rehearsed(wanted: list[Any]) -> Any:
@@ -100,7 +100,7 @@ def run(
         tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
         feed.watch(oracle, wanted.inputs, leaving.wait, wanted.poll_s, tell)
         now = report(oracle.journal)
-    return here.tell(_oracle.document(now), lambda: _oracle.lines(now))
+    return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
 @app.command("status", cls=Local)
@@ -119,7 +119,7 @@ def status(journal: Journal = None, as_json: Json = False) -> Any:
     now = report(store)
     store.close()
     if as_json:
-        typer.echo(json.dumps(_oracle.document(now), ensure_ascii=False))
+        typer.echo(json.dumps(now.as_json(), ensure_ascii=False))
     else:
         for line in _oracle.lines(now):
             typer.echo(line)
@@ -165,7 +165,7 @@ def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
     from oracle.journal import Journal as Opened
     from oracle.quarantine import one_of
     from scripts import _oracle
-    from scripts._showing import facts
+    from scripts._showing import facts, local
 
     opened = Opened(_oracle.journal_folder(journal), writing=False)
     entry = one_of(opened, number)
@@ -175,7 +175,8 @@ def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
             "utf-8", "replace"
         )
     opened.close()
-    lines = facts((key, value) for key, value in entry.items() if value is not None)
+    told = {**entry, "at": local(entry["at"]) if entry["at"] else None}
+    lines = facts((key, value) for key, value in told.items() if value is not None)
     for line in [json.dumps(entry, ensure_ascii=False)] if as_json else lines:
         typer.echo(line)
     return entry

@@ -195,7 +195,7 @@ def show(number: str) -> Any:
     """Show a permit by its number."""
     from ledger.units import show as shown
     from scripts._permits import permit_by_number, permit_document
-    from scripts._showing import facts, m3
+    from scripts._showing import facts, local_of, m3
 
     here = session()
     document = permit_document(here, *permit_by_number(here, number))
@@ -206,7 +206,7 @@ def show(number: str) -> Any:
         told += [
             ("volume a year", m3(document["annual_l"])),
             ("peak rate", shown(document["peak_l_h"], "l_h")),
-            ("valid", f"{document['from']} to {document['until']}"),
+            ("valid", f"{local_of(document['from'])} to {local_of(document['until'])}"),
         ]
         for one in document["limits"]:
             bounds = [

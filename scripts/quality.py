@@ -20,17 +20,20 @@ def series(
     """Show the last readings of each gauge, unpacked from the chain's own batches."""
     from scripts._gauging import Gauges
     from scripts._series import last_readings
-    from scripts._showing import table
+    from scripts._showing import local_of, table
 
     here = session()
     gauges = Gauges(here, CONTRACT)
     document = last_readings(here, CONTRACT, gauges.of(where=station), last)
     rows = [
-        (one["station"], one["parameter"], reading["at"], reading["value"], reading["mark"] or "")
+        (
+            *(one["station"], one["parameter"], local_of(reading["at"])),
+            *(reading["value"], reading["mark"] or ""),
+        )
         for one in document
         for reading in one["readings"]
     ]
-    head = ("station", "parameter", "at (UTC)", "value", "mark")
+    head = ("station", "parameter", "at", "value", "mark")
     return here.tell(document, lambda: table(rows, head))
 
 
