@@ -26,7 +26,10 @@ def contracts(
     second: Annotated[str, typer.Option(help="The other administrator: signs confirmations.")],
     second_password_file: Annotated[Path | None, typer.Option(help="Its passphrase.")] = None,
 ) -> Any:
-    """Deploy what is missing and list it in Authority; safe to run again after any interruption."""
+    """Deploy what is missing and list it in Authority; safe to run again after any interruption.
+
+    For example: waterline deploy --account admin-1 --second admin-2
+    """
     from scripts._compiled import compiled
     from scripts._proposing import jointly
 

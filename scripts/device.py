@@ -19,7 +19,10 @@ def enrol(
     key: Annotated[str, typer.Option(help="Address of the key it signs with.")] = NO_KEY,
     file: File = None,
 ) -> Any:
-    """Give a device its identity; from a file also enrol everything it measures."""
+    """Give a device its identity; from a file also enrol everything it measures.
+
+    For example: waterline device enrol OUT-1-METER --station OUT-1 --account keeper-1
+    """
     from ledger.network import station_by_code
     from scripts._enrolment import described_channels
     from scripts._files import section, take
@@ -56,7 +59,11 @@ def channel(
     grade: Annotated[str, typer.Option(help="Evidence grade.")] = "operator's oracle",
     group: Annotated[int, typer.Option(help="Relay group.")] = 1,
 ) -> Any:
-    """Enrol one thing that a device measures."""
+    """Enrol one thing that a device measures.
+
+    For example: waterline device channel OUT-1-METER volume --contract DischargeVolumes --cadence
+    '15 min' --opened-at 2026-01-31T08:00Z --account keeper-1
+    """
     entry = {key: value for key, value in locals().items() if value is not None and key != "code"}
     return _enrol_channels(session(), [(code, entry)])
 
@@ -68,7 +75,11 @@ def bind(
     permit: Annotated[str, typer.Option(help="Number of the permit.")] = "",
     file: File = None,
 ) -> Any:
-    """Count a channel's readings against a permit, or every channel with `permit` in a file."""
+    """Count a channel's readings against a permit, or every channel with `permit` in a file.
+
+    For example: waterline device bind OUT-1-METER volume --permit Q990100P2026-0001 --account
+    keeper-1
+    """
     from ledger.devices import channel_of
     from scripts._enrolment import described_channels
     from scripts._permits import permit_by_number
@@ -100,7 +111,11 @@ def judge(
     needed: Annotated[int, typer.Option(help="Readings a day needs to be ruled on.")] = 1,
     file: File = None,
 ) -> Any:
-    """Hold a gauge against a standard and its permit, or every gauge with `judge` in a file."""
+    """Hold a gauge against a standard and its permit, or every gauge with `judge` in a file.
+
+    For example: waterline device judge WTW-1-MS1 turbidity --standard 'GB 5749-2022' --dwell '5
+    min' --account keeper-1
+    """
     from scripts._enrolment import described_channels, judge_act
     from scripts._writing import perform
 
@@ -125,7 +140,11 @@ def approve_exchange(
     opening: Annotated[str, typer.Option(help="Register of the new meter.")] = "0 L",
     reset: Annotated[bool, typer.Option(help="The same meter, its register set anew.")] = False,
 ) -> Any:
-    """Approve that a meter's register is closed at one count and opened at another."""
+    """Approve that a meter's register is closed at one count and opened at another.
+
+    For example: waterline device approve-exchange INT-1-METER --closing '1250 m3' --account
+    keeper-1
+    """
     from ledger.devices import channel_of
     from ledger.units import parse
     from scripts._writing import Act, perform

@@ -59,7 +59,10 @@ def rulings(
 
 @app.write("close")
 def close(device: str, parameter: str) -> Any:
-    """Have the open day of a gauge ruled on, silence included; anybody may."""
+    """Have the open day of a gauge ruled on, silence included; anybody may.
+
+    For example: waterline discharge close OUT-1-ANALYSER cod --account holder-2
+    """
     return close_day(session(), device, parameter)
 
 

@@ -20,7 +20,10 @@ def open_(
         Path | None, typer.Option("--file", "-f", help="File with many, as city.yaml.")
     ] = None,
 ) -> Any:
-    """Open a lane for a relay account, or every lane of a file (list `lanes`)."""
+    """Open a lane for a relay account, or every lane of a file (list `lanes`).
+
+    For example: waterline lane open QuotaTracker --relay relay-1 --group 1 --account keeper-1
+    """
     from scripts._files import count, section, take
     from scripts._signing import address_of_account
     from scripts._writing import Act, perform
@@ -38,13 +41,19 @@ def open_(
 
 @app.write("halt")
 def halt(contract: str, lane: int) -> Any:
-    """Stop a lane at once; its batches are refused until it is resumed."""
+    """Stop a lane at once; its batches are refused until it is resumed.
+
+    For example: waterline lane halt QuotaTracker 1 --account officer-1
+    """
     return _switch("halt_lane", "halt", contract, lane)
 
 
 @app.write("resume")
 def resume(contract: str, lane: int) -> Any:
-    """Let a halted lane go on where it stopped."""
+    """Let a halted lane go on where it stopped.
+
+    For example: waterline lane resume QuotaTracker 1 --account officer-1
+    """
     return _switch("resume_lane", "resume", contract, lane)
 
 

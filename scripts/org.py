@@ -26,7 +26,11 @@ def request(
         Path | None, typer.Option("--output", "-o", help="Where to write it.")
     ] = None,
 ) -> Any:
-    """Ask to be registered: a request signed by the organisation's own account (--account)."""
+    """Ask to be registered: a request signed by the organisation's own account (--account).
+
+    For example: waterline org request 'Qinglan Dye Works' 91990100000003017N --account holder-2
+    --output dye-works.json
+    """
     from ledger.credit import check, inner_warning
     from scripts._requests import signed_request
     from scripts._signing import open_account
@@ -46,7 +50,10 @@ def request(
 def register(
     requests: list[Path], second: Second = None, second_password_file: SecondPassword = None
 ) -> Any:
-    """Register organisations from the requests their accounts signed."""
+    """Register organisations from the requests their accounts signed.
+
+    For example: waterline org register dye-works.json --account officer-1
+    """
     from scripts._requests import read_request
     from scripts._writing import Act, perform
 
@@ -71,7 +78,10 @@ def verify(
     codes: list[str],
     fund: Annotated[str, typer.Option(help="Ether for the account's fees.")] = FUND_ETHER,
 ) -> Any:
-    """Verify organisations that another officer registered, and fund their accounts."""
+    """Verify organisations that another officer registered, and fund their accounts.
+
+    For example: waterline org verify 91990100000003017N --account officer-2
+    """
     from ledger.units import number
     from scripts._requests import org_by_code
     from scripts._writing import Act, perform
@@ -93,7 +103,11 @@ def found(
     posts: Annotated[Path | None, typer.Option(help="File with its posts.")] = None,
     second_password_file: SecondPassword = None,
 ) -> Any:
-    """Register and verify the first organisation and open its posts, as two administrators."""
+    """Register and verify the first organisation and open its posts, as two administrators.
+
+    For example: waterline org found authority.json --posts city.yaml --account admin-1 --second
+    admin-2
+    """
     from scripts._requests import post_acts, read_request
 
     here = session()
@@ -118,7 +132,10 @@ def open_posts(
     second: Second = None,
     second_password_file: SecondPassword = None,
 ) -> Any:
-    """Open posts with their duties and appoint their first holders, as two administrators."""
+    """Open posts with their duties and appoint their first holders, as two administrators.
+
+    For example: waterline org open-posts --file city.yaml --account admin-1 --second admin-2
+    """
     from scripts._requests import post_acts
 
     here = session()
@@ -135,7 +152,11 @@ def appoint(
     second: Second = None,
     second_password_file: SecondPassword = None,
 ) -> Any:
-    """Give a post to another account; the one before loses it at once."""
+    """Give a post to another account; the one before loses it at once.
+
+    For example: waterline org appoint 'Review office' --holder officer-2 --account admin-1 --second
+    admin-2
+    """
     from scripts._files import instant
     from scripts._showing import local_zone
     from scripts._signing import address_of_account
@@ -153,7 +174,10 @@ def appoint(
 
 @app.write("withdraw")
 def withdraw(holder: str) -> Any:
-    """Take an account's post away at once, for a lost or stolen key."""
+    """Take an account's post away at once, for a lost or stolen key.
+
+    For example: waterline org withdraw relay-1 --account officer-1
+    """
     from scripts._signing import address_of_account
     from scripts._writing import Act, perform
 

@@ -26,7 +26,12 @@ def apply(
     file: File = None,
     number: Annotated[str, typer.Option(help="Which permit of the file.")] = "",
 ) -> Any:
-    """Apply for a permit, as the account of a verified organisation."""
+    """Apply for a permit, as the account of a verified organisation.
+
+    For example: waterline permit apply --kind abstraction --station INT-1 --annual '12000 m3'
+    --peak '10 m3/h' --purpose 'public supply' --source reservoir --from 2026-01-01 --until
+    2031-01-01 --account holder-1
+    """
     from scripts._permits import face
     from scripts._writing import Act, perform
 
@@ -57,7 +62,10 @@ def resubmit(
     file: File = None,
     number: Annotated[str, typer.Option(help="Which permit of the file.")] = "",
 ) -> Any:
-    """Hand in the corrected application; what is not named stays as it was."""
+    """Hand in the corrected application; what is not named stays as it was.
+
+    For example: waterline permit resubmit 3 --annual '10000 m3' --account holder-1
+    """
     from scripts._permits import application_document, face
     from scripts._writing import Act, perform
 
@@ -94,13 +102,20 @@ def inbox(
 
 @app.write("accept")
 def accept(applications: Numbers) -> Any:
-    """Accept complete applications for review."""
+    """Accept complete applications for review.
+
+    For example: waterline permit accept 3 --account officer-1
+    """
     return _each(applications, "accept", "accept application {}")
 
 
 @app.write("request-correction")
 def request_correction(application: int, reason: str) -> Any:
-    """Send an application back to be corrected."""
+    """Send an application back to be corrected.
+
+    For example: waterline permit request-correction 3 'the peak rate is missing' --account
+    officer-1
+    """
     return _each([application], "request_correction", "ask to correct application {}", reason)
 
 
@@ -110,7 +125,10 @@ def review(
     unfavourable: Annotated[bool, typer.Option(help="The opinion is against it.")] = False,
     opinion: Annotated[Path | None, typer.Option(help="The opinion; its hash only.")] = None,
 ) -> Any:
-    """Review accepted applications; another officer decides."""
+    """Review accepted applications; another officer decides.
+
+    For example: waterline permit review 3 --account officer-2
+    """
     from scripts._permits import document_hash
 
     word = "unfavourable" if unfavourable else "favourable"
@@ -125,7 +143,10 @@ def decide(
         int, typer.Option(min=0, max=8, help="Refuse on this ground, 1 to 8 of Decree 460 art. 20.")
     ] = 0,
 ) -> Any:
-    """Approve reviewed applications, or refuse them on a ground."""
+    """Approve reviewed applications, or refuse them on a ground.
+
+    For example: waterline permit decide 3 --account officer-3
+    """
     from scripts._showing import GROUNDS
 
     says = (
@@ -144,7 +165,10 @@ def issue(
     scheme: Annotated[str, typer.Option(help="Threshold scheme.")] = "default",
     file: File = None,
 ) -> Any:
-    """Issue the permits of approved applications, which opens their accounts."""
+    """Issue the permits of approved applications, which opens their accounts.
+
+    For example: waterline permit issue 3 --number C990100S2026-0002 --account officer-3
+    """
     from ledger.errors import UsageError
     from scripts._permits import normalised, parse_limit, permit_limits
     from scripts._writing import Act, perform
@@ -168,31 +192,48 @@ def issue(
 
 @app.write("suspend")
 def suspend(number: str, reason: str) -> Any:
-    """Suspend a permit at once."""
+    """Suspend a permit at once.
+
+    For example: waterline permit suspend C990100S2026-0001 'the meter is broken' --account
+    officer-1
+    """
     return _change(number, "suspend", f"suspend {number}: {reason}", reason)
 
 
 @app.write("resume")
 def resume(number: str) -> Any:
-    """Give a suspended permit its right back."""
+    """Give a suspended permit its right back.
+
+    For example: waterline permit resume C990100S2026-0001 --account officer-1
+    """
     return _change(number, "resume", f"resume {number}")
 
 
 @app.write("propose-revocation")
 def propose_revocation(number: str, ground: str) -> Any:
-    """Propose that a permit be revoked; another officer decides."""
+    """Propose that a permit be revoked; another officer decides.
+
+    For example: waterline permit propose-revocation C990100S2026-0001 'false documents' --account
+    officer-1
+    """
     return _change(number, "propose_revocation", f"propose to revoke {number}: {ground}", ground)
 
 
 @app.write("revoke")
 def revoke(number: str) -> Any:
-    """Decide on a proposed revocation; the permit ends now."""
+    """Decide on a proposed revocation; the permit ends now.
+
+    For example: waterline permit revoke C990100S2026-0001 --account officer-3
+    """
     return _change(number, "revoke", f"revoke {number}")
 
 
 @app.read("show")
 def show(number: str) -> Any:
-    """Show a permit by its number."""
+    """Show a permit by its number.
+
+    For example: waterline permit show C990100S2026-0001
+    """
     from ledger.units import show as shown
     from scripts._permits import permit_by_number, permit_document
     from scripts._showing import facts, local_of, m3

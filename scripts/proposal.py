@@ -34,13 +34,19 @@ def show(number: int) -> Any:
 
 @app.write("confirm")
 def confirm(number: int) -> Any:
-    """Confirm the other administrator's proposal; the act happens at once."""
+    """Confirm the other administrator's proposal; the act happens at once.
+
+    For example: waterline proposal confirm 4 --account admin-2
+    """
     return _decide("confirm", number)
 
 
 @app.write("cancel")
 def cancel(number: int) -> Any:
-    """Take a proposal back."""
+    """Take a proposal back.
+
+    For example: waterline proposal cancel 4 --account admin-1
+    """
     return _decide("cancel", number)
 
 

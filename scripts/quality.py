@@ -54,7 +54,10 @@ def rulings(
 
 @app.write("close")
 def close(device: str, parameter: str) -> Any:
-    """Have the open day of a gauge ruled on, silence included; anybody may."""
+    """Have the open day of a gauge ruled on, silence included; anybody may.
+
+    For example: waterline quality close WTW-1-MS1 turbidity --account holder-1
+    """
     return close_day(session(), device, parameter)
 
 

@@ -24,7 +24,10 @@ def load(
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
 ) -> Any:
-    """Load limit tables as new, sealed versions; rows without a number are listed."""
+    """Load limit tables as new, sealed versions; rows without a number are listed.
+
+    For example: waterline standard load gb5749 gbt31962 --grade B --account keeper-1
+    """
     from datetime import date
 
     from ledger.errors import NotFound
@@ -87,7 +90,10 @@ def load_scheme(
     names: Annotated[list[str], typer.Argument(help="Schemes of index.yaml, like default.")],
     folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
 ) -> Any:
-    """Load threshold schemes: when use beyond the plan is blue, yellow or red."""
+    """Load threshold schemes: when use beyond the plan is blue, yellow or red.
+
+    For example: waterline standard load-scheme default --account keeper-1
+    """
     from ledger.errors import NotFound
     from ledger.standards import read_index, read_schemes
     from scripts._writing import Act, perform
@@ -112,7 +118,11 @@ def load_calendar(
     first: Annotated[int, typer.Option("--from", help="First year.")],
     last: Annotated[int, typer.Option("--to", help="Last year.")],
 ) -> Any:
-    """Load the local days, months, quarters and years, as far as they are not loaded yet."""
+    """Load the local days, months, quarters and years, as far as they are not loaded yet.
+
+    For example: waterline standard load-calendar --timezone Asia/Shanghai --from 2026 --to 2030
+    --account keeper-1
+    """
     from ledger.standards import CALENDARS, boundaries, zone
     from scripts._writing import Act, perform
 

@@ -19,7 +19,11 @@ def add(
     organisation: Annotated[str, typer.Option(help="Who runs it: credit code or name.")] = "",
     file: File = None,
 ) -> Any:
-    """Add a station, or every station of a file (list `stations`)."""
+    """Add a station, or every station of a file (list `stations`).
+
+    For example: waterline station add RES-1 --name 'Qinglan reservoir' --kind source --organisation
+    'Qinglan Water Company' --account keeper-1
+    """
     from ledger.errors import UsageError
     from scripts._files import section, take
     from scripts._requests import org_by_code
@@ -50,7 +54,10 @@ def link(
     travel: Annotated[str, typer.Option(help="How long the water takes: 90 min, 6 h.")] = "",
     file: File = None,
 ) -> Any:
-    """Say that water flows from one station to another, or all `links` of a file."""
+    """Say that water flows from one station to another, or all `links` of a file.
+
+    For example: waterline station link RES-1 INT-1 --travel '2 h' --account keeper-1
+    """
     from ledger.network import station_by_code
     from ledger.units import parse_duration
     from scripts._files import section, take
@@ -77,7 +84,10 @@ def assign(
     from_at: Annotated[str, typer.Option("--from", help="Since when.")] = "",
     file: File = None,
 ) -> Any:
-    """Name the post that answers for a station, or for all `responsible` of a file."""
+    """Name the post that answers for a station, or for all `responsible` of a file.
+
+    For example: waterline station assign RES-1 --post 'Supply and sewer manager' --account keeper-1
+    """
     from ledger.network import station_by_code
     from scripts._files import instant, section, take
     from scripts._requests import post_by_title

@@ -14,7 +14,10 @@ def up(
     station: Annotated[str, typer.Argument(help="Code of the station to start from.")],
     at: Annotated[str | None, typer.Option(help="When the water was there; now without.")] = None,
 ) -> Any:
-    """Follow the water of a station upstream, each way checked by the chain."""
+    """Follow the water of a station upstream, each way checked by the chain.
+
+    For example: waterline trace up STP-1 --at 2026-01-31T08:00Z
+    """
     from ledger.network import checked_on_chain, station_by_code, ways_up
     from scripts._files import instant
     from scripts._requests import post_title
