@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._rulings import close_day, tell_alerts, tell_rulings
 from scripts._shared import Noun, session
-from scripts.discharge import close_day, tell_alerts, tell_rulings
 
 app = Noun(__doc__)
 CONTRACT = "QualityProvenance"
