@@ -59,10 +59,7 @@ class Relay:
     ) -> None:
         self.ledger, self.lane, self.outbox = ledger, lane, outbox
         self.signer, self.policy, self._tell = signer, policy, tell
-        self._moved: tuple[int, int] = (
-            -1,
-            0,
-        )  # the lane's next batch, and the block it was seen in
+        self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._warned = ""
 
     @property
@@ -233,9 +230,11 @@ class Relay:
         return self._warned
 
     def _fees(self, batch: Batch) -> Fees:
-        chain = self.ledger.chain
-        gas = self._gas(batch)
-        return affordable(chain, self.signer.address, fees(chain), gas, 0)
+        """The usual fees; a further attempt tips more, for a pool asks a tenth more to replace."""
+        chain, tries = self.ledger.chain, self.outbox.tries(batch.id)
+        usual = fees(chain)
+        wanted = Fees(usual.max_fee_wei + tries * usual.tip_wei, (1 + tries) * usual.tip_wei)
+        return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, that."""
