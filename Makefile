@@ -69,8 +69,8 @@ test-contracts: setup folders
 	@$(TRIAL) $(PYTEST) -p boa_test tests/contracts tests/stateful
 
 test-chain: setup folders
-	@echo "== ape and London rules"
-	@$(TRIAL) $(PYTEST) -p ape_test tests/chain
+	@echo "== London rules, the oracle on a chain"
+	@$(TRIAL) $(PYTEST) tests/chain
 
 test-system: setup folders
 	@echo "== a real chain"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
@@ -10,6 +10,7 @@ from eth.vm.forks import LondonVM
 from eth_abi import encode
 from eth_keys import keys
 from eth_keys.datatypes import PrivateKey
+from eth_typing import Address
 from eth_utils import collapse_if_tuple, to_canonical_address, to_checksum_address
 
 from ledger.hashing import keccak
@@ -44,7 +45,8 @@ class Machine:
         account = {"balance": FUNDS_WEI, "nonce": 0, "code": b"", "storage": {}}
         state = {key.public_key.to_canonical_address(): dict(account) for key in self.keys}
         genesis = {"gas_limit": GAS, "timestamp": now - 15, "difficulty": 1}
-        chain = chain_class.from_genesis(AtomicDB(), genesis, state)  # type: ignore[arg-type]
+        made = chain_class.from_genesis(AtomicDB(), genesis, state)  # type: ignore[arg-type]
+        chain = cast(MiningChain, made)
         self.chain_id = chain.chain_id
         self.header = chain.header.copy(timestamp=now, gas_limit=GAS, gas_used=0)
         self.vm = chain.get_vm(self.header)
@@ -55,7 +57,8 @@ class Machine:
 
     def deploy(self, code: Code, arguments: Sequence[Any], account: int) -> "Deployed":
         """A contract from its creation code."""
-        given = next((e["inputs"] for e in code["abi"] if e["type"] == "constructor"), [])
+        constructors = [e["inputs"] for e in code["abi"] if e["type"] == "constructor"]
+        given: Sequence[Any] = constructors[0] if constructors else ()
         data = bytes.fromhex(code["bytecode"].removeprefix("0x")) + _encoded(given, arguments)
         computation, _ = self._apply(b"", data, self.keys[account])
         return Deployed(self, to_checksum_address(computation.msg.storage_address), code["abi"])
@@ -67,7 +70,7 @@ class Machine:
         return Receipt(gas, len(events), events[-1][2] if events else b"")
 
     def _apply(self, to: bytes, data: bytes, key: PrivateKey) -> tuple[Any, int]:
-        nonce = self.vm.state.get_nonce(key.public_key.to_canonical_address())
+        nonce = self.vm.state.get_nonce(Address(key.public_key.to_canonical_address()))
         unsigned = self.vm.create_unsigned_transaction(
             nonce=nonce,
             gas_price=FEE_WEI,

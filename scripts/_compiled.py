@@ -62,14 +62,19 @@ def compiled(project: Path = PROJECT) -> dict[str, Code]:
 
 
 def compile_one(name: str) -> Code:
-    """Compile one contract with the pinned compiler; its pragma names the London rules."""
+    """Compile one of the contracts."""
+    return compile_file(Path("contracts") / CONTRACTS[name] / f"{name}.vy")
+
+
+def compile_file(path: Path) -> Code:
+    """Compile a file of the project with the pinned compiler; its pragma names the London rules."""
     from vyper.compiler import compile_from_file_input  # type: ignore[import-untyped]
     from vyper.compiler.input_bundle import (  # type: ignore[import-untyped]
         FilesystemInputBundle,
     )
 
     bundle = FilesystemInputBundle([PROJECT])
-    source = bundle.load_file(Path("contracts") / CONTRACTS[name] / f"{name}.vy")
+    source = bundle.load_file(path)
     made = compile_from_file_input(
         source, input_bundle=bundle, output_formats=["abi", "bytecode", "bytecode_runtime"]
     )

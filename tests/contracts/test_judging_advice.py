@@ -1,4 +1,4 @@
-"""A ruling is advice as long as a bound of it rests on a limit that is unverified or not averaged."""
+"""A ruling is advice while a bound of it rests on a limit that is unverified or not averaged."""
 
 import pytest
 
@@ -9,7 +9,7 @@ UNVERIFIED, NOT_AVERAGED, SURE = (True, False), (False, True), (True, True)
 
 
 def judged(suite, own, standard, soundness):
-    """The ruling of a gauge under a permit's condition and a limit; each (lo, hi), None for none."""
+    """The ruling of a gauge under a permit's condition and a limit; (lo, hi), None for none."""
     standards, keeper = suite.standards, suite.standards_keeper
     bounds = [((lo or 0), (hi or 0), lo is not None, hi is not None) for lo, hi in (own, standard)]
     set_id = standards.open_set("GRADE", "", HASH, T0, sender=keeper)

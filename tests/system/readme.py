@@ -1,4 +1,4 @@
-"""The README's commands, cut out, run in one shell, and their output compared with what it shows."""
+"""The README's commands, cut out, run in one shell, and held against what it shows."""
 
 import re
 from collections.abc import Iterator, Mapping
