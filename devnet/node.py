@@ -21,9 +21,6 @@ _LONGEST_SOCKET_PATH = 100
 _LARGEST_LOG_BYTES = 20_000_000
 
 _CACHE_MB = 256
-# a node writes its state down after so much time spent on blocks, 2 s; geth's own hour means that
-# one that is killed works off every block since its start again
-_STATE_WRITTEN_AFTER_NS = 2_000_000_000
 # geth stops by itself, in order, when less than this is free
 MIN_FREE_MB = 500
 
@@ -145,6 +142,9 @@ class Node:
             "--networkid": str(self._record.chain_id),
             "--ipcpath": str(self.socket),
             "--syncmode": "full",
+            # every block's state is written with it: one that is killed has lost nothing, and need
+            # not rewind, which without snapshots can end in a state that it cannot start from
+            "--gcmode": "archive",
             "--nat": "none",
             "--netrestrict": "127.0.0.0/8",
             # all others and no more: with all of them there, a node catches up at once
@@ -178,7 +178,6 @@ class Node:
             "--http.port": str(self._record.rpc_port),
             "--http.api": _HTTP_APIS,
             "--http.vhosts": "localhost",
-            "--gcmode": "archive",
             "--history.transactions": "0",  # keep the index of every transaction
             "--rpc.evmtimeout": "30s",
         }
@@ -188,8 +187,6 @@ class Node:
         others = [one.enode for one in self._record.members if one != self.member]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config.toml").write_text(
-            "[Eth]\n"
-            f"TrieTimeout = {_STATE_WRITTEN_AFTER_NS}\n"
             "[Node.P2P]\n"
             f'ListenAddr = "{LOOPBACK}:{self.member.port}"\n'
             "DialRatio = 1\n"

@@ -97,14 +97,18 @@ class Store:
         self.folder = folder
         self._lock = _locked(folder) if writing else None
         path = folder / "journal.sqlite"
+        absent = BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
         if not writing and not path.is_file():
-            raise BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
+            raise absent
         self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
         self.db.row_factory = sqlite3.Row
         if writing:
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
-            self.db.executescript(SCHEMA)
+            self.db.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+        elif not self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self.db.close()  # its process has only just made the file
+            raise absent
 
     def close(self) -> None:
         """Close the file and give the lock back."""
