@@ -3,14 +3,16 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from web3.exceptions import TransactionNotFound
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
 from ledger import merkle
 from ledger.batches import Group, gauge_groups, meter_groups
 from ledger.channels import Channel
 from ledger.deployment import Ledger
+from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
 from ledger.hashing import keccak
 from ledger.leaves import leaf
@@ -19,6 +21,9 @@ from oracle.journal import Journal
 from oracle.relay import METER_BOOKS
 
 FORMAT = 1
+
+Hash = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
+Number = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 @dataclass(frozen=True)
@@ -29,33 +34,33 @@ class Proof:
     file's header line; `redated_s` by how much the row's own moment was moved.
     """
 
-    chain_id: int
-    genesis_hash: str
+    chain_id: Number
+    genesis_hash: Hash
     contract: str
     address: str
-    lane: int
-    batch: int
-    channel: int
+    lane: Number
+    batch: Number
+    channel: Number
     device: str
     parameter: str
-    at: int
-    value: int
-    kind: int
-    grade: int
-    mark: int
+    at: Number
+    value: Number
+    kind: Number
+    grade: Number
+    mark: Number
     source: str
-    row: int
+    row: Number
     header: str
     telegram: str
     redated_s: int
-    leaf: str
-    siblings: list[str]
-    root: str
-    words_hash: str
-    digest: str
-    transaction: str
-    block: int
-    block_hash: str
+    leaf: Hash
+    siblings: list[Hash]
+    root: Hash
+    words_hash: Hash
+    digest: Hash
+    transaction: Hash
+    block: Number
+    block_hash: Hash
 
     def as_json(self) -> dict[str, Any]:
         """The proof as it is exported."""
@@ -68,9 +73,16 @@ def load(path: Path) -> Proof:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw.pop("format") != FORMAT:
             raise BadRecord(f"{path} has another format", "export it again")
-        return Proof(**raw)
+        return TypeAdapter(Proof).validate_python(raw, strict=True, extra="forbid")
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadRecord(
+            f"{path} is no exported proof: {where}: {first['msg']}",
+            "`waterline verify reading --output FILE`",
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise BadRecord(
             f"{path} is no exported proof: {error}", "`waterline verify reading --output FILE`"
@@ -203,15 +215,26 @@ def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, b
             "connect to the chain of the proof with --network",
         )
     chain, found = ledger.chain, check_offline(proof)
-    functions = ledger.contract(proof.contract).functions
-    batch = (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash))
-    siblings = [_bytes(one) for one in proof.siblings]
-    found["the contract confirms it"] = functions.prove(*batch, _bytes(proof.leaf), siblings).call()
+    about = enrolled(ledger, proof.channel)
+    named = (about.device, about.parameter, about.contract)
+    found["the channel is enrolled so"] = named == (proof.device, proof.parameter, proof.contract)
+    found["the contract confirms it"] = _proved(ledger, proof)
     found["its calldata holds the reading"] = _in_calldata(ledger, proof)
     receipt = receipt_of(chain, proof.transaction)
     there = receipt is not None and receipt["blockHash"].to_0x_hex() == proof.block_hash
     found["its block is final"] = receipt is not None and there and settled(chain, receipt, policy)
     return found
+
+
+def _proved(ledger: Ledger, proof: Proof) -> bool:
+    """What the contract says of the leaf, from the batch's digest that it keeps."""
+    batch = (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash))
+    siblings = [_bytes(one) for one in proof.siblings]
+    functions = ledger.contract(proof.contract).functions
+    try:
+        return bool(functions.prove(*batch, _bytes(proof.leaf), siblings).call())
+    except (ContractLogicError, Web3RPCError):
+        return False
 
 
 def _in_calldata(ledger: Ledger, proof: Proof) -> bool:

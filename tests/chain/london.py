@@ -20,13 +20,17 @@ KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(D
 FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
 
 
+def backend() -> PyEVMBackend:
+    """A machine that knows no opcode later than London."""
+    return PyEVMBackend(vm_configuration=((0, LondonVM),))
+
+
 class London:
     """A chain that knows no opcode later than London."""
 
-    def __init__(self) -> None:
-        backend = PyEVMBackend(vm_configuration=((0, LondonVM),))
-        self.tester = EthereumTester(backend)
-        self.w3 = Web3(EthereumTesterProvider(self.tester))
+    def __init__(self, tester: EthereumTester | None = None, node: Any = None) -> None:
+        self.tester = tester or EthereumTester(backend())
+        self.w3 = Web3(node or EthereumTesterProvider(self.tester))
         self.written: set[tuple[str, str]] = set()
         for key in (FIRST, SECOND, HOLDER, *KEYS.values()):
             self.tester.add_account(key.key.hex())
@@ -93,9 +97,9 @@ class Contract:
         return None
 
 
-def city() -> tuple[London, Suite]:
+def city(chain: London | None = None) -> tuple[London, Suite]:
     """Everything deployed and furnished on the London machine."""
-    chain = London()
+    chain = chain or London()
     authority = chain.deploy("Authority", FIRST.address, SECOND.address)
     contracts: dict[str, Any] = {"Authority": authority}
     for name in list(FOLDERS)[1:]:

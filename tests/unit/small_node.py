@@ -23,8 +23,8 @@ LOAN_WEI = 10**20
 class PoolingTester(EthereumTester):
     """eth-tester whose pool holds a run of nonces of one account until a block is mined."""
 
-    def __init__(self) -> None:
-        super().__init__(PyEVMBackend())
+    def __init__(self, backend: PyEVMBackend | None = None) -> None:
+        super().__init__(backend or PyEVMBackend())
         self.pool: list[bytes] = []
 
     def send_raw_transaction(self, raw_transaction_hex: str) -> str:

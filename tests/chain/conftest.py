@@ -1,0 +1,25 @@
+"""A town of its own for each test, on one deployment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chain.town import Town, build
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """A town whose blocks are sealed by hand."""
+    built = build(tmp_path)
+    tester = built.chain.tester
+    numbers, before = dict(built.suite.numbers), tester.take_snapshot()
+    answers = dict(built.node.answers)
+    yield built
+    tester.pool.clear()
+    tester.enable_auto_mine_transactions()
+    tester.revert_to_snapshot(before)
+    built.suite.numbers.clear()
+    built.suite.numbers.update(numbers)
+    built.node.answers.clear()
+    built.node.answers.update(answers)
