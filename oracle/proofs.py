@@ -73,7 +73,7 @@ def load(path: Path) -> Proof:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw.pop("format") != FORMAT:
             raise BadRecord(f"{path} has another format", "export it again")
-        return TypeAdapter(Proof).validate_python(raw, strict=True, extra="forbid")
+        return TypeAdapter(Proof).validate_json(json.dumps(raw), strict=True, extra="forbid")
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
     except ValidationError as error:

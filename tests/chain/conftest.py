@@ -16,6 +16,8 @@ def town(tmp_path: Path) -> Iterator[Town]:
     numbers, before = dict(built.suite.numbers), tester.take_snapshot()
     answers = dict(built.node.answers)
     yield built
+    for journal in built.journals:
+        journal.close()
     tester.pool.clear()
     tester.enable_auto_mine_transactions()
     tester.revert_to_snapshot(before)

@@ -35,7 +35,6 @@ def test_every_row_is_on_the_chain_in_its_order(fed):
 
     assert fed.registers() == ROWS
     assert fed.suite.quota_tracker.meter(1)[0] == ROWS[-1][1]
-    fed.kill(oracle)
 
 
 def test_killed_before_it_signs_it_goes_on(fed):
@@ -48,7 +47,6 @@ def test_killed_before_it_signs_it_goes_on(fed):
     fed.settle(again, [fed.input])
 
     assert fed.registers() == ROWS
-    fed.kill(again)
 
 
 def test_killed_between_signing_and_sending_it_sends_the_same_bytes(fed):
@@ -69,7 +67,6 @@ def test_killed_between_signing_and_sending_it_sends_the_same_bytes(fed):
     hashes = [row["hash"] for row in again.journal.db.execute("SELECT hash FROM attempt")]
     assert hashes == [signed]
     assert fed.registers() == ROWS
-    fed.kill(again)
 
 
 @pytest.mark.parametrize("blocks", range(5))
@@ -86,7 +83,6 @@ def test_killed_any_number_of_blocks_after_sending_it_sends_nothing_twice(fed, b
     fed.settle(again, [fed.input])
 
     assert fed.registers() == ROWS
-    fed.kill(again)
 
 
 def test_more_rows_of_the_same_file_follow_the_first(fed):
@@ -99,4 +95,3 @@ def test_more_rows_of_the_same_file_follow_the_first(fed):
     fed.settle(oracle, [fed.input])
 
     assert fed.registers() == ROWS + more
-    fed.kill(oracle)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Town:
     ledger: Ledger
     folder: Path
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    journals: list[Journal] = field(default_factory=list)
 
     def meter(self, group: int = 1) -> str:
         """A meter of QuotaTracker, counted against a permit of its own; its device's code."""
@@ -79,6 +81,7 @@ class Town:
     def oracle(self, journal: str = "journal", signer: Any = None) -> Oracle:
         """An oracle on a journal; whoever had that journal before has been killed."""
         opened, key = Journal(self.folder / journal, writing=True), signer or Relay()
+        self.journals.append(opened)
         return Oracle(
             self.ledger,
             opened,
@@ -98,7 +101,7 @@ class Town:
 
     def settle(self, oracle: Oracle, inputs: Sequence[Input] = ()) -> None:
         """Feed files, a block after each look at the chain, until all is final."""
-        clock = iter(range(MOST_ROUNDS))
+        clock = count()
         feed.replay(
             oracle, inputs, lambda _: self.mine(), lambda: next(clock), lambda: None, MOST_ROUNDS
         )
@@ -139,8 +142,9 @@ def build(folder: Path) -> Town:
     """The town as furnished; the caller goes back to its snapshot afterwards."""
     chain, node, suite = _furnished()
     connected = adopt(chain.w3, "in this process")
-    record = Deployment(connected.chain_id, connected.genesis_hash, 0)
+    start = connected.head().number  # earlier blocks hold nothing of a test's own
+    record = Deployment(connected.chain_id, connected.genesis_hash, start)
     for name, contract in suite.contracts.items():
-        deployed = Deployed(contract.address, list(contract.abi), "0x", "0x", 1)
+        deployed = Deployed(contract.address, list(contract.abi), "0x", "0x", start)
         record = record.with_contract(name, deployed)
     return Town(chain, node, suite, record.open(connected), folder)

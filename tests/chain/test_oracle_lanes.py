@@ -1,0 +1,118 @@
+"""A lane has one writer: what an oracle does when the chain holds something else than it sent."""
+
+import pytest
+
+from oracle.feed import Stopped
+from tests.chain.town import Relay
+from tests.contracts.suite import T0
+
+ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 13)]
+
+
+@pytest.fixture
+def fed(town):
+    """A town with one meter and its lane; blocks are sealed by hand from here on."""
+    town.input, town.other = town.file("well", town.meter(), ROWS), town.meter()
+    town.number = town.lane()
+    town.chain.tester.disable_auto_mine_transactions()
+    return town
+
+
+def sent(town, oracle):
+    """The oracle has sent its batch, and no block holds it yet."""
+    for _ in oracle.read(town.input, growing=False):
+        pass
+    oracle.pump(flush=True)
+
+
+def test_a_second_oracle_stands_down_and_overwrites_nothing(fed):
+    first, second = fed.oracle("journal"), fed.oracle("another")
+    for oracle in (first, second):
+        oracle.prepare(fed.input.mapping)
+    fed.settle(first, [fed.input])
+
+    with pytest.raises(Stopped, match="not those of this journal"):
+        fed.settle(second, [fed.input])
+
+    assert fed.registers() == ROWS
+    assert second.stopped
+
+
+def test_a_lane_that_stopped_stays_stopped_after_a_restart(fed):
+    first, second = fed.oracle("journal"), fed.oracle("another")
+    for oracle in (first, second):
+        oracle.prepare(fed.input.mapping)
+    fed.settle(first, [fed.input])
+    with pytest.raises(Stopped):
+        fed.settle(second, [fed.input])
+    fed.kill(second)
+
+    again = fed.oracle("another")
+    with pytest.raises(Stopped):
+        fed.settle(again, [fed.input])
+
+
+def test_a_batch_that_a_reorganisation_took_away_is_there_again_once(fed):
+    oracle, tester = fed.oracle(), fed.chain.tester
+    sent(fed, oracle)
+    before = tester.take_snapshot()
+    fed.mine()
+    oracle.pump(flush=True)
+    assert fed.registers() == ROWS
+    tester.revert_to_snapshot(before)
+    tester.pool.clear()
+    fed.mine()
+    assert fed.registers() == []
+
+    fed.settle(oracle)
+
+    assert fed.registers() == ROWS
+    assert oracle.journal.db.execute("SELECT count(*) FROM attempt").fetchone()[0] == 1
+
+
+def test_a_spent_nonce_is_answered_with_one_more_attempt(fed):
+    oracle = fed.oracle()
+    sent(fed, oracle)
+    fed.chain.tester.pool.clear()
+    key = Relay()
+    fees = {"gas": 21_000, "maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**9}
+    other = {"to": key.address, "value": 0, "type": 2, "chainId": fed.ledger.chain.chain_id}
+    nonce = fed.ledger.chain.w3.eth.get_transaction_count(key.address)
+    fed.ledger.chain.w3.eth.send_raw_transaction(key.sign({**other, **fees, "nonce": nonce}))
+
+    fed.settle(oracle)
+
+    assert fed.registers() == ROWS
+    states = oracle.journal.db.execute("SELECT state FROM attempt ORDER BY number").fetchall()
+    assert [row["state"] for row in states] == ["dead", "settled"]
+
+
+def test_a_halted_lane_waits_and_goes_on_when_it_is_resumed(fed):
+    tracker, supervisor = fed.suite.quota_tracker, fed.suite.supervisor
+    fed.chain.tester.enable_auto_mine_transactions()
+    tracker.halt_lane(fed.number, sender=supervisor)
+    fed.chain.tester.disable_auto_mine_transactions()
+    oracle = fed.oracle()
+    with pytest.raises(Stopped, match="halted"):
+        fed.settle(oracle, [fed.input])
+    assert fed.registers() == []
+    fed.chain.tester.enable_auto_mine_transactions()
+    tracker.resume_lane(fed.number, sender=supervisor)
+    fed.chain.tester.disable_auto_mine_transactions()
+
+    fed.settle(oracle)
+
+    assert fed.registers() == ROWS
+
+
+def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed):
+    beyond = [(T0 + 900 * 86_400, 5_000)]
+    wrong = fed.file("late", fed.other, beyond)
+    oracle = fed.oracle()
+
+    fed.settle(oracle, [fed.input, wrong])
+
+    held = oracle.journal.db.execute("SELECT reason, detail FROM held").fetchall()
+    assert [row["reason"] for row in held] == ["refused_by_contract"]
+    assert "beyond the calendar" in held[0]["detail"]
+    assert set(ROWS) <= set(fed.registers())

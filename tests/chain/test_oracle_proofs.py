@@ -1,0 +1,120 @@
+"""A reading's proof holds on the chain, and no part of it can be changed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import BadRecord, NotFound, NotSettled, WaterlineError
+from ledger.settlement import SettlementPolicy
+from oracle.proofs import check, check_offline, load, prove
+from tests.chain.town import CONFIRMATIONS
+from tests.contracts.suite import T0
+
+ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 8)]
+POLICY = SettlementPolicy(CONFIRMATIONS)
+BOUND_OFFLINE = ("channel", "at", "value", "kind", "grade", "mark", "telegram", "leaf", "root")
+BOUND_ON_CHAIN = (
+    *("lane", "batch", "siblings", "words_hash", "digest", "transaction", "block_hash"),
+    *("device", "parameter", "contract"),
+)
+CHANGED = {"device": "DEV-0", "parameter": "cod", "contract": "DischargeVolumes"}
+
+
+@pytest.fixture
+def fed(town):
+    """A town with one meter whose readings are final."""
+    town.input = town.file("well", town.meter(), ROWS)
+    town.lane()
+    town.chain.tester.disable_auto_mine_transactions()
+    town.fed = town.oracle()
+    town.settle(town.fed, [town.input])
+    (town.channel,) = town.fed.channels.values()
+    return town
+
+
+def proof_of(town, at):
+    return prove(town.ledger, town.fed.journal, town.channel, at)
+
+
+def other(value):
+    """Another value of the same form."""
+    if isinstance(value, list):
+        return value[1:] or ["0x" + "11" * 32]
+    if isinstance(value, int):
+        return value + 1
+    return value[:-1] + ("0" if value[-1] != "0" else "1")
+
+
+def test_every_reading_is_proved(fed):
+    checks = [check(fed.ledger, proof_of(fed, at), POLICY) for at, _ in ROWS]
+
+    assert all(all(found.values()) for found in checks)
+
+
+def test_a_changed_part_is_noticed_without_a_chain(fed):
+    proof = proof_of(fed, ROWS[2][0])
+
+    changed = {one: replace(proof, **{one: other(getattr(proof, one))}) for one in BOUND_OFFLINE}
+
+    assert [one for one, it in changed.items() if all(check_offline(it).values())] == []
+
+
+def test_every_other_changed_part_is_noticed_on_the_chain(fed):
+    proof = proof_of(fed, ROWS[2][0])
+    values = {one: CHANGED.get(one) or other(getattr(proof, one)) for one in BOUND_ON_CHAIN}
+
+    changed = {one: replace(proof, **{one: value}) for one, value in values.items()}
+
+    checks = {one: check(fed.ledger, it, POLICY) for one, it in changed.items()}
+    assert [one for one, found in checks.items() if all(found.values())] == []
+
+
+def test_a_channel_that_does_not_exist_is_named(fed):
+    with pytest.raises(NotFound, match="no channel 99"):
+        check(fed.ledger, replace(proof_of(fed, ROWS[0][0]), channel=99), POLICY)
+
+
+def test_a_proof_of_another_chain_is_refused(fed):
+    with pytest.raises(WaterlineError, match="the proof is of chain"):
+        check(fed.ledger, replace(proof_of(fed, ROWS[0][0]), genesis_hash="0x" + "00" * 32), POLICY)
+
+
+def test_a_reading_that_waits_is_not_proved_yet(town):
+    town.lane()
+    one = town.file("well", town.meter(), ROWS)
+    oracle = town.oracle()
+    for _ in oracle.read(one, growing=False):
+        pass
+    (channel,) = oracle.channels.values()
+
+    with pytest.raises(NotSettled, match="waits for a batch"):
+        prove(town.ledger, oracle.journal, channel, ROWS[0][0])
+
+
+def test_an_exported_proof_is_read_back_as_it_was(fed):
+    proof, path = proof_of(fed, ROWS[1][0]), fed.folder / "proof.json"
+    path.write_text(json.dumps(proof.as_json()), encoding="utf-8")
+
+    assert load(path) == proof
+
+
+def test_a_file_with_a_part_of_another_form_is_refused_by_name(fed):
+    path, proof = fed.folder / "proof.json", proof_of(fed, ROWS[1][0])
+    for field, value in (
+        *(("at", "1"), ("leaf", "0xzz"), ("siblings", "0x00")),
+        *(("value", -1), ("siblings", [1]), ("more", "of it")),
+    ):
+        path.write_text(json.dumps({**proof.as_json(), field: value}), encoding="utf-8")
+
+        with pytest.raises(BadRecord, match=field):
+            load(path)
+
+
+def test_a_file_that_is_no_proof_is_refused(tmp_path):
+    for text in ("", "[]", "{}", '{"format": 2}', '{"format": 1}', "\x00"):
+        path = tmp_path / "proof.json"
+        path.write_text(text, encoding="utf-8")
+
+        with pytest.raises(BadRecord):
+            load(path)
