@@ -1,0 +1,89 @@
+"""What is held stays so until somebody says that it is true, and then only if it can be."""
+
+import pytest
+
+from ledger.errors import NotFound, UsageError
+from oracle.intake import take
+from oracle.quarantine import StaysHeld, held, one_of
+from oracle.quarantine import release as released
+from oracle.report import report
+from tests.unit.oracle_rows import NOW, T0, by_name, channel, chunk, journal, mapping, rule
+
+ANALYSER = channel(high=500_000_000)
+CHANNELS = by_name(ANALYSER)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    with_an_analyser = journal(tmp_path / "journal", ANALYSER)
+    yield with_an_analyser
+    with_an_analyser.close()
+
+
+def fed(opened, *rows, first_row=0):
+    source = opened.source("outfall/f.csv", mapping(ANALYSER), 0)
+    cut = chunk(*rows, first_row=first_row)
+    states = opened.states([ANALYSER.id])
+    accepted, spoilt = take(
+        cut, mapping(ANALYSER).time, [rule(ANALYSER)], states, NOW, opened.known
+    )
+    opened.take(source, cut, accepted, spoilt)
+
+
+def release(opened, number, note, used=None):
+    return released(opened, number, CHANNELS, NOW, note, used)
+
+
+def test_an_entry_shows_its_row_its_reason_and_the_way_out(opened):
+    fed(opened, (T0 + 900, 900))
+
+    entry = one_of(opened, 1)
+
+    assert (entry["reason"], entry["text"], entry["state"]) == ("impossible", "900", "held")
+    assert "bounds 0 to 500000000 ng/L" in entry["detail"]
+    assert entry["source"] == "outfall/f.csv"
+    assert "bounds enrolled" in entry["remedy"]
+
+
+def test_a_value_beyond_the_bounds_is_taken_in_on_somebodys_word(opened):
+    fed(opened, (T0 + 900, 900))
+
+    entry = release(opened, 1, "keeper: the plant was flooded")
+
+    assert (entry["state"], entry["note"]) == ("released", "keeper: the plant was flooded")
+    assert report(opened).accepted == 1
+    assert held(opened) == []
+    assert [one["id"] for one in held(opened, every=True)] == [1]
+
+
+def test_nothing_is_released_behind_a_later_reading(opened):
+    fed(opened, (T0 + 900, 900), (T0 + 1_800, 300))
+
+    with pytest.raises(StaysHeld, match="backward_time"):
+        release(opened, 1, "late")
+
+    assert one_of(opened, 1)["state"] == "held"
+    assert report(opened).accepted == 1
+
+
+def test_a_fraction_is_released_under_a_mapping_that_says_the_decimals(opened):
+    fed(opened, (T0 + 900, "350.04"))
+    with pytest.raises(StaysHeld, match="fraction"):
+        release(opened, 1, "rounded")
+
+    release(opened, 1, "rounded", mapping(ANALYSER, decimals=1))
+
+    assert report(opened).accepted == 1
+
+
+def test_an_entry_is_released_once(opened):
+    fed(opened, (T0 + 900, 900))
+    release(opened, 1, "true")
+
+    with pytest.raises(UsageError, match="released already"):
+        release(opened, 1, "true")
+
+
+def test_an_entry_that_is_not_there_is_not_found(opened):
+    with pytest.raises(NotFound):
+        one_of(opened, 7)
