@@ -22,7 +22,6 @@ from oracle.sources.chunks import read
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_WAITING = 8 * MAX_WORDS  # readings of one channel that a batch could take
-BLOCK_SHARE = (9, 10)  # of a block's gas that one batch may ask for
 
 
 class Stopped(WaterlineError):
@@ -122,7 +121,7 @@ class Oracle:
         ]
         if not waiting:
             return False
-        counts = counts_that_fit(waiting, until_at, self._most_gas())
+        counts = counts_that_fit(waiting, until_at, lanes.most_gas(self.ledger))
         if not any(counts):
             return False
         whole = all(count == len(one.at) for count, one in zip(counts, waiting, strict=True))
@@ -135,10 +134,6 @@ class Oracle:
         ]
         relay.outbox.freeze(waiting, cut(waiting, counts, leaves))
         return True
-
-    def _most_gas(self) -> int:
-        part, whole = BLOCK_SHARE
-        return int(self.ledger.chain.block("latest")["gasLimit"]) * part // whole
 
     def _reopen(self, relay: Relay) -> None:
         """Open what the contract refused where the chain has it, once nothing is on its way."""

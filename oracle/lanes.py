@@ -14,6 +14,7 @@ from ledger.errors import NotFound
 from ledger.structs import read
 from oracle.readings import Ints
 
+BLOCK_SHARE = (9, 10)  # of a block's gas, for one batch
 DAY, MONTH = 1, 2  # calendars of Standards: gauges are ruled by the day, meters look at the month
 
 
@@ -78,6 +79,12 @@ def position(ledger: Ledger, channel: Channel) -> tuple[int, int]:
         raw = read(ledger, channel.contract, "meter", channel.id)
         return int(raw["last_at"]), int(raw["register_l"])
     return int(read(ledger, channel.contract, "gauge", channel.id)["last_at"]), 0
+
+
+def most_gas(ledger: Ledger) -> int:
+    """The gas that one batch may ask for."""
+    part, whole = BLOCK_SHARE
+    return int(ledger.chain.block("latest")["gasLimit"]) * part // whole
 
 
 def turns(ledger: Ledger) -> dict[int, Ints]:

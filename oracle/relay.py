@@ -23,8 +23,7 @@ from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
 from ledger.refusals import reason_in_chain, reason_of
 from ledger.settlement import SettlementPolicy, receipt_of
 from ledger.transactions import Fees, Sent, affordable, broadcast, fees, seal
-from oracle.batch import READING_GAS, USUAL_READING_GAS
-from oracle.lanes import Lane, Standing, standing
+from oracle.lanes import Lane, Standing, most_gas, standing
 from oracle.outbox import Attempt, Batch, Outbox
 
 IN_FLIGHT = 16  # pool slots that geth guarantees an account; a batch takes one
@@ -237,10 +236,8 @@ class Relay:
         return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
 
     def _gas(self, batch: Batch) -> int:
-        """What the batch needs unless its readings do the rules' worst; after a failure, that."""
-        if self.outbox.tries(batch.id):
-            return batch.gas
-        return batch.gas - (READING_GAS - USUAL_READING_GAS) * batch.readings
+        """What the batch needs unless its readings do the rules' worst; after a failure, all."""
+        return most_gas(self.ledger) if self.outbox.tries(batch.id) else batch.gas
 
     def _signed(self, batch: Batch, nonce: int, fee: Fees) -> Attempt:
         """Sign an attempt and write it down."""

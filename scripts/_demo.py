@@ -59,6 +59,8 @@ class Demo:
         from scripts._city import filled
         from scripts._stages import feeding, stages
 
+        with self.board.stage("find the chain client, or build it once", counting=self._last_said):
+            self.command("devnet", "build")
         with self.board.stage("start a chain of three signers"):
             status = self.command(
                 "devnet", "up", "--rpc-port", "0", "--accounts", ACCOUNTS, "--json"
@@ -91,6 +93,12 @@ class Demo:
                 return run(list(words))
             finally:
                 self.log.flush()
+
+    def _last_said(self) -> str:
+        """The last line of the running command."""
+        self.log.flush()
+        said = Path(self.log.name).read_text(encoding="utf-8").splitlines()
+        return said[-1].strip() if said and not said[-1].startswith("$") else ""
 
     def _counted(self) -> str:
         """How far the feeding is, read from the journal like `oracle status` does."""
@@ -204,7 +212,7 @@ class Board:
         beat = threading.Thread(target=self._beat, args=(row, begun, done, counting), daemon=True)
         beat.start()
         if self._live is None:
-            self._console.print(f"{title} ...", highlight=False)
+            self._console.print(f"{title} ...", highlight=False, soft_wrap=True)
         try:
             yield
             row[0] = "✓"
@@ -217,7 +225,7 @@ class Board:
             row[2] = f"{time.monotonic() - begun:.0f} s"
             self._show()
             if self._live is None:
-                self._console.print(f"  {row[0]} {row[2]}", highlight=False)
+                self._console.print(f"  {row[0]} {row[2]}", highlight=False, soft_wrap=True)
 
     def _beat(
         self,
@@ -232,7 +240,7 @@ class Board:
             told = counting() if counting else ""
             row[2] = " ".join(part for part in (f"{time.monotonic() - begun:.0f} s", told) if part)
             if self._live is None and told and told != said:
-                self._console.print(f"  {told}", highlight=False)
+                self._console.print(f"  {told}", highlight=False, soft_wrap=True)
             said = told
             self._show()
 
