@@ -27,7 +27,7 @@ from oracle.readings import Ints
 # one alert and raises the other; each group meets a changed right, a new tier and an excess
 READING_GAS = 9_000
 GROUP_GAS = 130_000
-# what nearly every batch needs at most: each group raises an alert, a third of its readings worsen it
+# what nearly every batch needs at most: each group raises an alert that a third of it worsens
 USUAL_READING_GAS = 1_500
 USUAL_GROUP_GAS = 115_000
 BATCH_GAS = 150_000
