@@ -1,5 +1,6 @@
 """What can go wrong, as exceptions that carry a stable code, an exit code and a remedy."""
 
+import re
 from typing import ClassVar
 
 
@@ -100,18 +101,45 @@ class Reverted(WaterlineError):
     """A contract refused the call; `reason` is its own words, "module: reason"."""
 
     code = "reverted"
-    remedies: ClassVar[dict[str, str]] = {
-        "access: caller lacks duty": "docs/duties.md says which duty the act needs, "
-        "`waterline account list` who has it",
-    }
 
-    def __init__(self, reason: str, remedy: str = "", transaction: str = "") -> None:
+    def __init__(self, reason: str, transaction: str = "") -> None:
         where = f" (transaction {transaction})" if transaction else ""
-        super().__init__(
-            f"the contract refused: {reason}{where}", remedy or self.remedies.get(reason, "")
-        )
+        about = reason.partition(":")[0]
+        super().__init__(f"the contract refused: {reason}{where}", _LOOK_AT.get(about, ""))
         self.reason = reason
         self.transaction = transaction
+
+
+class WrongCaller(Reverted):
+    """A contract refused the call because of who made it."""
+
+    code = "wrong_caller"
+    exit_code = 4
+
+
+def refused(reason: str, transaction: str = "") -> Reverted:
+    """A contract's refusal by its reason: WrongCaller where the reason names who called."""
+    kind = WrongCaller if _CALLER.search(reason) else Reverted
+    return kind(reason, transaction)
+
+
+_CALLER = re.compile(r": (caller|reviewer|proposer) ")
+# where a person sees why, by the contract or module that refused
+_LOOK_AT = {
+    "access": "docs/duties.md says which duty the act needs, `waterline account list` who has it",
+    "applications": "`waterline permit inbox` shows the applications and their states",
+    "authority": "`waterline org list`, `waterline account list` and `waterline proposal list`",
+    "devices": "`waterline device list` and `waterline device show CODE`",
+    "discharge": "`waterline discharge show`",
+    "gauges": "`waterline device list`",
+    "lanes": "`waterline lane list`",
+    "meters": "`waterline device list`",
+    "network": "`waterline station list`",
+    "permits": "`waterline permit show NUMBER` and `waterline permit history NUMBER`",
+    "quality": "`waterline quality rulings`",
+    "quota": "`waterline quota list`",
+    "standards": "`waterline standard list`",
+}
 
 
 class NotIncluded(WaterlineError):

@@ -9,7 +9,7 @@ from web3.exceptions import TransactionNotFound
 from web3.types import TxReceipt
 
 from ledger.chain import Chain
-from ledger.errors import NotIncluded, NotSettled, Reverted
+from ledger.errors import NotIncluded, NotSettled, refused
 from ledger.refusals import reason_in_chain
 
 POLL_S = 0.1
@@ -60,7 +60,7 @@ def wait_included(
             progress(f"waiting for a block to take up {transaction[:10]}")
         time.sleep(POLL_S)
     if receipt["status"] != 1:
-        raise Reverted(reason_in_chain(chain, transaction), transaction=transaction)
+        raise refused(reason_in_chain(chain, transaction), transaction)
     return receipt
 
 

@@ -9,7 +9,7 @@ from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.exceptions import ContractLogicError, Web3RPCError
 
 from ledger.chain import Chain
-from ledger.errors import CannotPay, Reverted
+from ledger.errors import CannotPay, refused
 from ledger.keystores import KeystoreSigner, Signer
 from ledger.refusals import reason_of
 from ledger.settlement import (
@@ -104,7 +104,7 @@ def gas_for(chain: Chain, account: str, call: Call, *, value: int = 0) -> int:
 def _refusal(error: Exception) -> Exception:
     if isinstance(error, Web3RPCError) and "insufficient funds" in str(error).lower():
         return CannotPay(f"the account cannot pay: {error}", "fund the account")
-    return Reverted(reason_of(error))
+    return refused(reason_of(error))
 
 
 def sign_call(

@@ -2,6 +2,8 @@
 
 import inspect
 
+import pytest
+
 from ledger import errors
 
 # what scripts, cron jobs and other programs rely on
@@ -20,6 +22,7 @@ CODES = {
     "Findings": ("findings", 6),
     "WrongChain": ("wrong_chain", 1),
     "Reverted": ("reverted", 1),
+    "WrongCaller": ("wrong_caller", 4),
     "NotIncluded": ("not_included", 1),
     "NotSettled": ("not_settled", 1),
     "CannotPay": ("cannot_pay", 1),
@@ -61,3 +64,20 @@ def test_a_refusal_keeps_the_contracts_own_words_and_its_transaction():
 
     assert refusal.reason == "quota: zero draw"
     assert refusal.message == "the contract refused: quota: zero draw (transaction 0xabc)"
+
+
+@pytest.mark.parametrize(
+    ("reason", "exit_code"),
+    [
+        ("access: caller lacks duty", 4),
+        ("lanes: caller does not own the lane", 4),
+        ("applications: reviewer cannot decide", 4),
+        ("permits: proposer cannot revoke", 4),
+        ("permits: already REVOKED", 1),
+    ],
+)
+def test_a_refusal_of_the_caller_has_the_code_for_who_may_not(reason, exit_code):
+    refusal = errors.refused(reason)
+
+    assert refusal.exit_code == exit_code
+    assert "waterline" in refusal.remedy
