@@ -151,8 +151,13 @@ class Store:
 
 
 def _locked(folder: Path) -> TextIO:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = (folder / "journal.lock").open("w")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = (folder / "journal.lock").open("w")
+    except OSError as error:
+        raise BadRecord(
+            f"{folder} cannot hold a journal: {error.strerror}", "name a folder with --journal"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -56,7 +56,9 @@ def told(as_json: bool) -> Iterator[None]:
     except Exception as error:
         if hasattr(error, "remedy") and hasattr(error, "code"):
             raise Failure(error, as_json) from error
-        if type(error).__module__.partition(".")[0] in ("web3", "ape"):
+        if type(error).__module__.partition(".")[0] in ("web3", "ape") or isinstance(
+            error, OSError
+        ):
             raise Failure(error, as_json) from error
         raise
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from ledger.errors import BadRecord
 from oracle.sources.chunks import ROWS, Chunk, cut, require
 
+LONGEST_HEADER = 2**16  # bytes
 _REMEDY = "write UTF-8, a header line, one row a line"
 
 
 def chunks(path: Path, columns: Sequence[str], first_row: int, growing: bool) -> Iterator[Chunk]:
     """The rows from `first_row` on; a line that cannot be cut is kept, with what is wrong."""
     with path.open("rb") as file:
-        header = _header(path, file.readline())
+        header = _header(path, file.readline(LONGEST_HEADER))
         names = cut(header)
         require(path, columns, names)
         whole = (line.rstrip(b"\r\n") for line in file if line.endswith(b"\n") or not growing)

@@ -93,6 +93,13 @@ def on_chain(ledger):
     return found
 
 
+def test_a_deployment_that_was_killed_is_finished_by_the_next_and_is_the_source(city):
+    compared = city.answer("deploy", "verify")
+
+    assert compared["findings"] == []
+    assert len(city.answer("deploy", "show")["contracts"]) == 10
+
+
 def test_a_killed_signer_is_named_and_the_chain_goes_on(city):
     status = city.with_a_dead_signer
 

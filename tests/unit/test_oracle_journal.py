@@ -163,6 +163,14 @@ def test_a_folder_without_a_journal_says_how_to_get_one(tmp_path):
     assert "oracle replay" in refused.value.remedy
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_place_that_cannot_hold_a_journal_is_named(tmp_path, place):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BadRecord, match=r"file.* cannot hold a journal"):
+        Journal(tmp_path / place, writing=True)
+
+
 def test_no_reading_is_in_two_batches_and_none_is_left_out(opened):
     fed(opened, ROWS)
     turns, parts = np.array([T0 - 1, T0 + 10**9]), []
