@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ledger.errors import BadRecord, NotFound
 from oracle.inputs import Input
-from oracle.mapping import Mapping
+from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
-
-REMEDY = "docs/sources.md shows a configuration"
 
 
 class Source(BaseModel):
@@ -71,14 +67,4 @@ class Feeds:
 
 def load(path: Path) -> Feeds:
     """Read a configuration; BadRecord names what is wrong in it."""
-    try:
-        config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise NotFound(f"no configuration at {path}", REMEDY) from error
-    except (OSError, yaml.YAMLError) as error:
-        raise BadRecord(f"{path} cannot be read: {error}", REMEDY) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{path}: {where or 'the file'}: {first['msg']}", REMEDY) from error
-    return Feeds(config, path.resolve().parent)
+    return Feeds(read_model(Config, path, "configuration"), path.resolve().parent)

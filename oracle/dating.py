@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.errors import BadRecord
 from oracle.mapping import Mapping
-from oracle.sources.chunks import moments_only
+from oracle.sources.files import moments_only
 from oracle.times import NoMoment, moments
 
 DAY_S = 86_400

@@ -18,7 +18,7 @@ from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
 from oracle.outbox import Outbox
 from oracle.relay import METER_BOOKS, Relay, Tell
-from oracle.sources.chunks import read
+from oracle.sources.files import read
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_WAITING = 8 * MAX_WORDS  # readings of one channel that a batch could take

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -18,6 +18,7 @@ from ledger.marks import mark
 from ledger.quantities import measured_as
 from ledger.units import factor, parse_duration
 
+Model = TypeVar("Model", bound=BaseModel)
 ByName = Names[tuple[str, str], Channel]
 
 GRADES = ("device-signed", "gateway", "operator's oracle", "laboratory", "manual")
@@ -147,17 +148,22 @@ class Rule:
 
 def load(path: Path) -> Mapping:
     """Read a mapping file; BadRecord names what is wrong in it, and where."""
+    return read_model(Mapping, path, "mapping file")
+
+
+def read_model(kind: type[Model], path: Path, what: str) -> Model:
+    """A YAML file as a model; NotFound or BadRecord name the file, the place and the fault."""
+    remedy = f"docs/sources.md shows a {what}"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Mapping.model_validate(raw)
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise NotFound(f"no mapping file at {path}", REMEDY) from error
-    except (OSError, yaml.YAMLError) as error:
-        raise BadRecord(f"{path} cannot be read: {error}", REMEDY) from error
+        raise NotFound(f"no {what} at {path}", remedy) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{path}: {where or 'the file'}: {first['msg']}", REMEDY) from error
+        raise BadRecord(f"{path}: {where or 'the file'}: {first['msg']}", remedy) from error
 
 
 def chosen(mappings: list[Mapping], path: Path) -> Mapping:

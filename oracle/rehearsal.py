@@ -7,7 +7,7 @@ from oracle.inputs import Input
 from oracle.intake import take
 from oracle.mapping import ByName, rules
 from oracle.readings import State
-from oracle.sources.chunks import read
+from oracle.sources.files import read
 
 
 def rehearse(one: Input, channels: ByName, now: int) -> dict[str, Any]:

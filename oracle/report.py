@@ -66,7 +66,9 @@ def _one(store: Store, query: str) -> int:
 
 
 def _sources(store: Store) -> list[dict[str, Any]]:
-    rows = store.db.execute("SELECT name, title, rows, shift_s FROM source WHERE rows > 0 ORDER BY id")
+    rows = store.db.execute(
+        "SELECT name, title, rows, shift_s FROM source WHERE rows > 0 ORDER BY id"
+    )
     return [
         {
             "name": row["name"],

@@ -1,11 +1,11 @@
 """What every file source gives: some rows at a time, each as it came and cut into cells."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.errors import BadRecord, NotFound, UsageError
+from ledger.errors import BadRecord
 
 ROWS = 8_192  # a chunk: small enough for any machine, large enough for columns to pay
 
@@ -26,40 +26,6 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.telegrams)
-
-
-Reader = Callable[[Path, Sequence[str], int, bool], Iterator[Chunk]]
-
-
-def moments_only(path: Path, columns: Sequence[str]) -> Iterator[Chunk]:
-    """A file's cells without its rows as they came, which is faster where only times are asked."""
-    from oracle.sources import parquet_file
-
-    if path.suffix.lower() == ".parquet":
-        return parquet_file.chunks(path, columns, 0, False, telegrams=False)
-    return read(path, columns, growing=False)
-
-
-def read(
-    path: Path, columns: Sequence[str], first_row: int = 0, *, growing: bool
-) -> Iterator[Chunk]:
-    """The rows of a CSV or Parquet file from `first_row` on, as chunks.
-
-    A growing file's last line is left for later while no line end follows it. Raises NotFound,
-    BadRecord for a missing column or an unreadable file, UsageError for another kind of file.
-    """
-    from oracle.sources import csv_file, parquet_file
-
-    readers: dict[str, Reader] = {
-        ".csv": csv_file.chunks,
-        ".parquet": parquet_file.chunks,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(f"{path.name} is neither CSV nor Parquet", "name a .csv or .parquet file")
-    if not path.is_file():
-        raise NotFound(f"no file at {path}", "check the name")
-    return reader(path, columns, first_row, growing)
 
 
 def require(path: Path, wanted: Sequence[str], there: Sequence[str]) -> None:

@@ -10,23 +10,14 @@ from boa.contracts.vyper.vyper_contract import VyperContract
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from scripts._compiled import CONTRACTS
+
 ROOT = Path(__file__).parents[2]
 T0 = 1_700_000_000  # the first boundary of every calendar of these tests
 DAY_S = 86_400
 NOW = T0 + 400 * DAY_S
 
-FOLDERS = {
-    "Authority": "foundation",
-    "Standards": "foundation",
-    "WaterNetwork": "foundation",
-    "DeviceRegistry": "foundation",
-    "Applications": "rights",
-    "PermitRegistry": "rights",
-    "QuotaTracker": "cycle",
-    "DischargeVolumes": "cycle",
-    "DischargeLimits": "cycle",
-    "QualityProvenance": "cycle",
-}
+FOLDERS = CONTRACTS
 DUTIES = {
     "registrar": 1,
     "verifier": 2,

@@ -14,6 +14,7 @@ VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?"), "<date>"),
     (re.compile(r"block:? +\d+"), "block <n>"),
     (re.compile(r"\d+ gas"), "<n> gas"),
+    (re.compile(r"\d+( of \d+)? batches"), "<n> batches"),
     (re.compile(r" {2,}"), "  "),
 )
 

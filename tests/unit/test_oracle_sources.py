@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from ledger.errors import BadRecord, NotFound, UsageError
-from oracle.sources.chunks import ROWS, read
+from oracle.sources.chunks import ROWS
+from oracle.sources.files import read
 
 
 def csv_file(folder, data):
