@@ -31,6 +31,16 @@ class Report:
         return asdict(self)
 
 
+def redated(store: Store) -> dict[int, int]:
+    """The channels with readings that were re-dated, and by how many days."""
+    rows = store.db.execute(
+        "SELECT DISTINCT block.channel, source.shift_s FROM block"
+        " JOIN segment ON segment.id = block.segment JOIN source ON source.id = segment.source"
+        " WHERE source.shift_s <> 0"
+    )
+    return {row["channel"]: row["shift_s"] // 86_400 for row in rows}
+
+
 def report(store: Store) -> Report:
     """Count what a journal holds."""
     accepted, repeated, cut = store.db.execute(

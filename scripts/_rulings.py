@@ -8,6 +8,7 @@ from scripts._shared import Session
 def tell_alerts(here: Session, contract: str, station: str) -> Any:
     """The alerts of a contract, for programs or people."""
     from scripts._gauging import Gauges
+    from scripts._redated import notes
     from scripts._showing import local_of, table
 
     every = Gauges(here, contract).alerts()
@@ -24,12 +25,13 @@ def tell_alerts(here: Session, contract: str, station: str) -> Any:
         for a in document
     ]
     head = ("raised", "station", "parameter", "worst (limit)", "", "responsible")
-    return here.tell(document, lambda: table(rows, head))
+    return here.tell(document, lambda: [*table(rows, head), *notes(document)])
 
 
 def tell_rulings(here: Session, contract: str, station: str, exceeded: bool) -> Any:
     """The rulings of a contract, for programs or people."""
     from scripts._gauging import Gauges
+    from scripts._redated import notes
     from scripts._showing import table
 
     document = [
@@ -49,7 +51,7 @@ def tell_rulings(here: Session, contract: str, station: str, exceeded: bool) -> 
         for r in document
     ]
     head = ("day", "station", "parameter", "mean", "limit", "ruling")
-    return here.tell(document, lambda: table(rows, head))
+    return here.tell(document, lambda: [*table(rows, head), *notes(document)])
 
 
 def close_day(here: Session, device: str, parameter: str) -> Any:

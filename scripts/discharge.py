@@ -18,6 +18,7 @@ def show(number: Annotated[str, typer.Argument(help="Drainage permit; all withou
     """Show volume and concentrations of outlets against their permits."""
     from scripts._accounts import account_document
     from scripts._permits import permit_by_number, permits
+    from scripts._redated import notes
     from scripts._showing import m3, share, table
 
     here = session()
@@ -37,7 +38,8 @@ def show(number: Annotated[str, typer.Argument(help="Drainage permit; all withou
                 f"{m3(used)} of {m3(plan)}, {share(used, plan)}; tier {one['tier']}"
             )
             rows = [(g["parameter"], g["last"], g["limit"], g["alert"]) for g in one["gauges"]]
-            told += ["", *table(rows, ("parameter", "last value", "limit", "alert")), ""]
+            told += ["", *table(rows, ("parameter", "last value", "limit", "alert"))]
+            told += [*notes([*one["meters"], *one["gauges"]]), ""]
         return told or ["No drainage permit yet."]
 
     return here.tell(document, lines)
@@ -71,8 +73,8 @@ def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
     from ledger.structs import read
     from scripts._gauging import Gauges, shown_band, shown_word
 
-    found = []
-    for one in Gauges(here, CONTRACT).of():
+    found, every = [], Gauges(here, CONTRACT)
+    for one in every.of():
         if one.permit_id != permit_id:
             continue
         now = read(here.ledger, CONTRACT, "gauge", one.id)
@@ -82,6 +84,7 @@ def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
             {
                 "device": one.device,
                 "parameter": one.parameter,
+                "redated_days": every.redated.get(one.id, 0),
                 "last": shown_word(one, now["value"]) if heard else "-",
                 "limit": shown_band(one, limits["enter_lo"], limits["enter_hi"], False, False),
                 "alert": "high" if now["high_alert"] else "low" if now["low_alert"] else "none",

@@ -19,6 +19,7 @@ def series(
 ) -> Any:
     """Show the last readings of each gauge, unpacked from the chain's own batches."""
     from scripts._gauging import Gauges
+    from scripts._redated import notes
     from scripts._series import last_readings
     from scripts._showing import local_of, table
 
@@ -34,7 +35,7 @@ def series(
         for reading in one["readings"]
     ]
     head = ("station", "parameter", "at", "value", "mark")
-    return here.tell(document, lambda: table(rows, head))
+    return here.tell(document, lambda: [*table(rows, head), *notes(document)])
 
 
 @app.read("alerts")

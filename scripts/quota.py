@@ -19,6 +19,7 @@ SAID = {
 def list_() -> Any:
     """List the accounts of all abstraction permits."""
     from scripts._accounts import accounts
+    from scripts._redated import notes
     from scripts._showing import m3, share, table
 
     here = session()
@@ -35,7 +36,8 @@ def list_() -> Any:
         for a in document
     ]
     head = ("permit", "station", "used", "plan", "share", "tier")
-    return here.tell(document, lambda: [*table(rows, head), *NOTE])
+    meters = [meter for account in document for meter in account["meters"]]
+    return here.tell(document, lambda: [*table(rows, head), *NOTE, *notes(meters)])
 
 
 @app.read("show")
@@ -43,6 +45,7 @@ def show(number: str) -> Any:
     """Show one account, what was told about it, and its meters."""
     from scripts._accounts import BOOKS, account_document, told_document, told_events
     from scripts._permits import permit_by_number
+    from scripts._redated import notes
     from scripts._showing import facts, m3, share, table
 
     here = session()
@@ -73,7 +76,8 @@ def show(number: str) -> Any:
             )
             for event, entry in zip(events, document["told"], strict=True)
         ]
-        return [*facts(told), "", *table(rows, ("when", "what", "used")), *NOTE]
+        listed = table(rows, ("when", "what", "used"))
+        return [*facts(told), "", *listed, *NOTE, *notes(document["meters"])]
 
     return here.tell(document, lines)
 

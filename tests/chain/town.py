@@ -1,5 +1,6 @@
 """A town on the London machine, and an oracle that feeds it from files of a few rows."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -87,7 +88,7 @@ class Town:
             opened,
             {key.address: lambda: key},
             SettlementPolicy(CONFIRMATIONS),
-            lambda: self.ledger.chain.head().at,
+            time.time,
             lambda event, **keys: self.told.append((event, keys)),
         )
 

@@ -138,6 +138,15 @@ def test_the_days_over_the_permits_limit_are_ruled_exceeded(city):
     assert {(one["parameter"], one["limit_of"]) for one in exceeded} == {("cod", "permit")}
 
 
+def test_what_was_redated_says_so_wherever_it_is_shown(city):
+    days = {one["series"]: one["redated_days"] for one in city.report().sources}
+    meters = [m for account in city.answer("quota", "list") for m in account["meters"]]
+    rulings = city.answer("discharge", "rulings")
+
+    assert {one["redated_days"] for one in meters} == {days["water main"]} != {0}
+    assert {one["redated_days"] for one in rulings} == {days["outfall"]} != {0}
+
+
 def test_a_reading_is_followed_from_its_row_to_its_block(city):
     raised = city.answer("discharge", "alerts")[0]
 

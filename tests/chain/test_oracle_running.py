@@ -1,0 +1,90 @@
+"""The oracle that runs: files grow, the chain goes away and comes back, and nothing is lost."""
+
+import pytest
+
+from ledger.errors import ChainUnreachable
+from oracle import feed
+from tests.contracts.suite import T0
+
+ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
+
+
+@pytest.fixture
+def fed(town):
+    """A town with one meter and its lane; blocks are sealed by hand from here on."""
+    town.input = town.file("well", town.meter(), ROWS[:3])
+    town.lane()
+    town.chain.tester.disable_auto_mine_transactions()
+    return town
+
+
+def watched(town, oracle, acts):
+    """Run the oracle; after each round one of the acts, then it is told to leave."""
+    left = iter(acts)
+
+    def wait(_):
+        town.mine()
+        act = next(left, None)
+        if act is None:
+            return True
+        act()
+        return False
+
+    tell = lambda event, **keys: town.told.append((event, keys))  # noqa: E731
+    feed.watch(oracle, lambda: [town.input], wait, 0, tell)
+
+
+def grown(town, text):
+    def grow():
+        with town.input.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return grow
+
+
+def rows(some):
+    return "".join(f"{at},{register}\n" for at, register in some)
+
+
+def test_a_growing_file_is_followed_line_by_complete_line(fed):
+    text = rows(ROWS[3:])
+    nothing = [lambda: None] * 4
+
+    watched(fed, fed.oracle(), [grown(fed, text[:20]), *nothing, grown(fed, text[20:]), *nothing])
+
+    assert fed.registers() == ROWS
+
+
+def test_rows_are_taken_in_while_the_chain_is_away_and_sent_when_it_is_back(fed):
+    oracle = fed.oracle()
+
+    def away(*_):
+        raise ChainUnreachable("nothing listens there", "")
+
+    def leave():
+        fed.node.answers["eth_getBlockByNumber"] = away
+
+    def come_back():
+        assert oracle.journal.db.execute("SELECT sum(accepted) FROM channel").fetchone()[0] == 6
+        del fed.node.answers["eth_getBlockByNumber"]
+
+    grow, nothing = grown(fed, rows(ROWS[3:])), [lambda: None] * 4
+
+    watched(fed, oracle, [*nothing, leave, grow, lambda: None, come_back, *nothing])
+
+    assert fed.registers() == ROWS
+    assert [event for event, _ in fed.told if event.startswith("chain")] == [
+        "chain is away",
+        "chain is back",
+    ]
+
+
+def test_told_to_leave_it_leaves_everything_for_the_next_run(fed):
+    first = fed.oracle()
+    watched(fed, first, [])
+    fed.kill(first)
+
+    again = fed.oracle()
+    fed.settle(again)
+
+    assert fed.registers() == ROWS[:3]
