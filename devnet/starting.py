@@ -12,6 +12,7 @@ from devnet.errors import DevnetError
 from devnet.making import GENESIS_FILE
 from devnet.node import Node
 from devnet.record import Record
+from devnet.rpc import Silent
 from devnet.status import STALLED_AFTER_PERIODS, STALLED_AFTER_S, is_stalled, needed, way_out
 from devnet.stopping import stop
 
@@ -53,16 +54,30 @@ def start(
                 progress("waiting until the nodes agree on the head")
                 weight = max(_weight(node) for node in nodes)
                 list(threads.map(lambda node: _catch_up(node, weight), nodes))
-    except BaseException:
+    except BaseException as error:
+        gone = [node for node in nodes if node.pid() is None]
         # nothing half done: what was started here is stopped again
         for node in stopped:
             node.ask_to_stop()
+        if isinstance(error, Silent) and gone:
+            raise _left(gone[0]) from error
         raise
-    for node in _signers(nodes):
+    for node in in_turn_last(_signers(nodes), max(_head(node) for node in nodes)):
         node.rpc().call("miner_start")
     if stopped or _stands_still(record, nodes):
         _wait_for_block(record, nodes, progress)
     return record
+
+
+def in_turn_last(signers: Sequence[Node], head: int) -> list[Node]:
+    """Signers in the order in which they may begin to seal: whose turn the next block is, last.
+
+    A node takes no block from others before it seals itself. The block in turn is the heavier one
+    (EIP-225), so when it comes last every node hears of it, and none is left alone with its own.
+    """
+    ordered = sorted(signers, key=lambda node: str(node.member.address).lower())
+    turn = (head + 1) % len(ordered)
+    return [*ordered[:turn], *ordered[turn + 1 :], ordered[turn]]
 
 
 def _stands_still(record: Record, nodes: Sequence[Node]) -> bool:
@@ -129,11 +144,7 @@ def _start(node: Node, program: Client, data_dir: Path) -> None:
 def _wait_until_it_answers(node: Node) -> None:
     def done() -> bool:
         if node.pid() is None:
-            raise DevnetError(
-                f"{node.name} does not stay up: {node.complaint()}",
-                f"its whole log: `waterline devnet logs --node {node.name}`",
-                "node_failed",
-            )
+            raise _left(node)
         return node.socket.exists() and node.answers()
 
     if not _until(done, _ANSWERS_WITHIN_S):
@@ -142,6 +153,14 @@ def _wait_until_it_answers(node: Node) -> None:
             f"look into `waterline devnet logs --node {node.name}`",
             "node_failed",
         )
+
+
+def _left(node: Node) -> DevnetError:
+    return DevnetError(
+        f"{node.name} does not stay up: {node.complaint()}",
+        f"its whole log: `waterline devnet logs --node {node.name}`",
+        "node_failed",
+    )
 
 
 def _same_genesis(record: Record, nodes: Sequence[Node]) -> str:
