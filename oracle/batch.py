@@ -104,8 +104,9 @@ def counts_that_fit(waiting: Sequence[Waiting], until_at: int, most_gas: int) ->
     while low < high:
         middle = (low + high + 1) // 2
         chosen = _counts(owner[order[:middle]], len(waiting))
-        worst = _gas(waiting, chosen, READING_GAS, GROUP_GAS)
-        fits = _size(waiting, chosen) <= MAX_WORDS and worst <= most_gas
+        number, words = _size(waiting, chosen)
+        worst = _gas(number, words, middle, READING_GAS, GROUP_GAS)
+        fits = words <= MAX_WORDS and worst <= most_gas
         low, high = (middle, high) if fits else (low, middle - 1)
     return _counts(owner[order[:low]], len(waiting))
 
@@ -119,18 +120,19 @@ def _groups_of(waiting: Sequence[Waiting], counts: Sequence[int]) -> list[tuple[
     return [(w, group) for w in pairs for group in groups(w)]
 
 
-def _size(waiting: Sequence[Waiting], counts: Sequence[int]) -> int:
-    total = 0
-    for w, group in _groups_of(waiting, counts):
+def _size(waiting: Sequence[Waiting], counts: Sequence[int]) -> tuple[int, int]:
+    """How many groups the first `counts` readings make, and how many words."""
+    found = _groups_of(waiting, counts)
+    words = 0
+    for w, group in found:
         steps = _steps(w)[group]
-        total += words_needed(len(steps), is_regular(steps))
-    return total
+        words += words_needed(len(steps), is_regular(steps))
+    return len(found), words
 
 
-def _gas(waiting: Sequence[Waiting], counts: Sequence[int], a_reading: int, a_group: int) -> int:
-    number = len(_groups_of(waiting, counts))
-    calldata = BYTE_GAS * 32 * (_size(waiting, counts) + 8)
-    return BATCH_GAS + calldata + a_group * number + a_reading * sum(counts)
+def _gas(number: int, words: int, readings: int, a_reading: int, a_group: int) -> int:
+    calldata = BYTE_GAS * 32 * (words + 8)
+    return BATCH_GAS + calldata + a_group * number + a_reading * readings
 
 
 def _steps(w: Waiting) -> Ints:
@@ -194,7 +196,8 @@ def cut(waiting: Sequence[Waiting], counts: Sequence[int], leaves: Sequence[byte
     packed = b"".join(group for one in chosen for group in _packed(one))
     root = merkle.root(leaves)
     digest = keccak(root + keccak(packed))
-    gas = _gas(waiting, counts, USUAL_READING_GAS, USUAL_GROUP_GAS)
+    number, words = _size(waiting, counts)
+    gas = _gas(number, words, sum(counts), USUAL_READING_GAS, USUAL_GROUP_GAS)
     return Cut(tuple(counts), packed, root, digest, gas)
 
 

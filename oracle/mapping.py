@@ -161,9 +161,14 @@ def read_model(kind: type[Model], path: Path, what: str) -> Model:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{path}: {where or 'the file'}: {first['msg']}", remedy) from error
+        raise BadRecord(f"{path}: {first_fault(error)}", remedy) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where the first fault of a document lies, and what it is."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where or 'the file'}: {first['msg']}"
 
 
 def chosen(mappings: list[Mapping], path: Path) -> Mapping:

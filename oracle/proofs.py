@@ -18,6 +18,7 @@ from ledger.hashing import keccak
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from oracle.journal import Journal
+from oracle.mapping import first_fault
 from oracle.relay import METER_BOOKS
 
 FORMAT = 1
@@ -73,19 +74,14 @@ def load(path: Path) -> Proof:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw.pop("format") != FORMAT:
             raise BadRecord(f"{path} has another format", "export it again")
+        # strict Python would take nothing but a Proof; strict JSON takes what stands for one
         return TypeAdapter(Proof).validate_json(json.dumps(raw), strict=True, extra="forbid")
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadRecord(
-            f"{path} is no exported proof: {where}: {first['msg']}",
-            "`waterline verify reading --output FILE`",
-        ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        fault = first_fault(error) if isinstance(error, ValidationError) else error
         raise BadRecord(
-            f"{path} is no exported proof: {error}", "`waterline verify reading --output FILE`"
+            f"{path} is no exported proof: {fault}", "`waterline verify reading --output FILE`"
         ) from error
 
 

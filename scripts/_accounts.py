@@ -8,7 +8,6 @@ from ledger.events import Event, logs
 from ledger.network import station
 from ledger.structs import read
 from scripts._permits import permits
-from scripts._redated import redated_days
 from scripts._shared import Session
 from scripts._showing import PERMIT_KINDS, PERMIT_STATES, TIERS, utc
 
@@ -22,7 +21,6 @@ def account_document(here: Session, permit_id: int, permit: dict[str, Any]) -> d
     ledger, book = here.ledger, BOOKS[permit["kind"]]
     numbers = read(ledger, book, "meters_of", permit_id)
     meters = [(channel(ledger, n), read(ledger, book, "meter", n)) for n in numbers]
-    days = redated_days()
     last_at = max((raw["last_at"] for _, raw in meters), default=0)
     at = max(min(last_at or here.chain.head().at, permit["until_at"]), permit["from_at"] + 1)
     pace = read(ledger, book, "pace", permit_id, at)
@@ -46,7 +44,7 @@ def account_document(here: Session, permit_id: int, permit: dict[str, Any]) -> d
                 "register_l": raw["register_l"],
                 "last_at": utc(raw["last_at"]),
                 "over_peak": raw["over"],
-                "redated_days": days.get(one.id, 0),
+                "redated_days": here.redated_days.get(one.id, 0),
             }
             for one, raw in meters
         ],

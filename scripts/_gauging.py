@@ -9,7 +9,6 @@ from ledger.labels import text_of
 from ledger.network import station
 from ledger.structs import read
 from ledger.units import SHOWN, from_base
-from scripts._redated import redated_days
 from scripts._requests import post_title
 from scripts._shared import Session
 from scripts._showing import GAUGE_ZERO, NO_BATCH, VERDICTS, gauge_value, local_day, reading, utc
@@ -25,7 +24,6 @@ class Gauges:
         self._channels: dict[int, Channel] = {}
         self._posts: dict[tuple[int, int], str] = {}
         self._limits: dict[int, str] = {}
-        self.redated = redated_days()
 
     def channel(self, number: int) -> Channel:
         """A channel by its number."""
@@ -93,7 +91,7 @@ class Gauges:
             "channel": one.id,
             "parameter": one.parameter,
             "responsible": self.responsible(one, at),
-            "redated_days": self.redated.get(one.id, 0),
+            "redated_days": self.here.redated_days.get(one.id, 0),
         }
 
     def _alert(self, event: Event) -> dict[str, Any]:

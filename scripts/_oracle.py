@@ -129,19 +129,16 @@ def _redated(days: int) -> str:
 def shown(here: Session, oracle: "Oracle", files: int) -> Iterator[Callable[[], None]]:
     """Progress on a terminal: rows read, readings received and final."""
     from oracle.report import report
-    from scripts import _progress
+    from scripts._progress import line
 
-    if _progress.quiet or here.as_json or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading") as status:
+    with line("reading", silent=here.as_json) as say:
 
         def update() -> None:
+            if say is None:
+                return
             now = report(oracle.journal)
             trouble = "; ".join(oracle.trouble())
-            status.update(
+            say(
                 f"{now.source_rows:,} rows, {now.accepted:,} readings received,"
                 f" {now.settled:,} final{'; ' + trouble if trouble else ''}"
             )

@@ -9,7 +9,6 @@ from ledger.events import logs
 from ledger.marks import name_of
 from ledger.network import station
 from scripts._gauging import shown_word
-from scripts._redated import redated_days
 from scripts._shared import Session
 from scripts._showing import utc
 
@@ -37,19 +36,18 @@ def last_readings(
                 fresh[group.channel] += [(*r, group.mark, group.void) for r in group.readings]
         for number, readings in fresh.items():
             found[number] = readings + found[number]
-    days = redated_days()
-    return [_document(here, one, found[one.id][-count:], days.get(one.id, 0)) for one in wanted]
+    return [_document(here, one, found[one.id][-count:]) for one in wanted]
 
 
 def _document(
-    here: Session, one: Channel, readings: Sequence[tuple[int, int, int, bool]], days: int
+    here: Session, one: Channel, readings: Sequence[tuple[int, int, int, bool]]
 ) -> dict[str, Any]:
     return {
         "station": station(here.ledger, one.station_id).code,
         "device": one.device,
         "channel": one.id,
         "parameter": one.parameter,
-        "redated_days": days,
+        "redated_days": here.redated_days.get(one.id, 0),
         "readings": [
             {
                 "at": utc(at),

@@ -208,6 +208,13 @@ class Session:
         return getattr(self.contract(contract).functions, function)(*arguments).call()
 
     @cached_property
+    def redated_days(self) -> dict[int, int]:
+        """Channels whose readings were re-dated, and by how many days."""
+        from scripts._redated import redated_days
+
+        return redated_days()
+
+    @cached_property
     def policy(self) -> "SettlementPolicy":
         """How deep a block must lie to be final."""
         from ledger.errors import UsageError

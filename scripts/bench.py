@@ -23,42 +23,19 @@ def gas(
     import json
 
     from bench.gas import measure
+    from scripts._compiled import compile_file, compiled
+    from scripts._progress import line
 
-    with _told() as say:
-        from scripts._compiled import compile_file, compiled
-
-        say("compiling")
-        report = measure(compiled(), compile_file(NAIVE), say)
+    with line("compiling") as update:
+        report = measure(compiled(), compile_file(NAIVE), update or _say_nothing)
     document = _document(report)
-    for line in [json.dumps(document, ensure_ascii=False)] if as_json else _lines(document):
-        typer.echo(line)
+    for told in [json.dumps(document, ensure_ascii=False)] if as_json else _lines(document):
+        typer.echo(told)
     return document
 
 
-def _told() -> Any:
-    """A line of progress on stderr: fresh on a terminal, nothing elsewhere."""
-    import sys
-    from contextlib import nullcontext
-
-    if not sys.stderr.isatty():
-        return nullcontext(lambda _: None)
-    from rich.console import Console
-
-    return _Status(Console(stderr=True))
-
-
-class _Status:
-    """What is being measured now."""
-
-    def __init__(self, console: Any) -> None:
-        self._status = console.status("")
-
-    def __enter__(self) -> Any:
-        self._status.__enter__()
-        return self._status.update
-
-    def __exit__(self, *error: Any) -> None:
-        self._status.__exit__(*error)
+def _say_nothing(_: str) -> None:
+    """Nobody reads the progress."""
 
 
 def _document(report: Any) -> dict[str, Any]:

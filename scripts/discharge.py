@@ -73,8 +73,8 @@ def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
     from ledger.structs import read
     from scripts._gauging import Gauges, shown_band, shown_word
 
-    found, every = [], Gauges(here, CONTRACT)
-    for one in every.of():
+    found = []
+    for one in Gauges(here, CONTRACT).of():
         if one.permit_id != permit_id:
             continue
         now = read(here.ledger, CONTRACT, "gauge", one.id)
@@ -84,7 +84,7 @@ def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
             {
                 "device": one.device,
                 "parameter": one.parameter,
-                "redated_days": every.redated.get(one.id, 0),
+                "redated_days": here.redated_days.get(one.id, 0),
                 "last": shown_word(one, now["value"]) if heard else "-",
                 "limit": shown_band(one, limits["enter_lo"], limits["enter_hi"], False, False),
                 "alert": "high" if now["high_alert"] else "low" if now["low_alert"] else "none",

@@ -24,6 +24,7 @@ from oracle.journal import Journal
 from oracle.mapping import load
 from tests.chain.london import KEYS, London, backend, city
 from tests.contracts.suite import METER, Suite
+from tests.unit.small_chain import LocalSigner
 from tests.unit.small_node import Node, PoolingTester
 
 CONFIRMATIONS = 2
@@ -31,15 +32,11 @@ MOST_ROUNDS = 40
 BLOCKS = 2**64  # a larger number is a block's hash
 
 
-class Relay:
+class Relay(LocalSigner):
     """The relay's account."""
 
     def __init__(self) -> None:
-        self._key = KEYS["relay"]
-        self.address: str = self._key.address
-
-    def sign(self, tx: dict[str, Any]) -> bytes:
-        return bytes(self._key.sign_transaction(tx).raw_transaction)
+        super().__init__(KEYS["relay"])
 
 
 @dataclass

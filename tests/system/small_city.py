@@ -30,6 +30,11 @@ LEFT_OUT = "waterworks"
 MOST_S = 120
 
 
+def environment() -> dict[str, str]:
+    """Nothing of the caller's own settings."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("WATERLINE_", "APE_"))}
+
+
 @dataclass
 class SmallCity:
     """A state folder with a chain, and the series that its oracle is fed from."""
@@ -39,10 +44,13 @@ class SmallCity:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of the caller's own settings."""
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("WATERLINE_", "APE_"))}
+        """That of a person who works with this city only."""
         password = str(self.home / "devnet" / "password")
-        return {**own, "WATERLINE_HOME": str(self.home), "WATERLINE_PASSWORD_FILE": password}
+        return {
+            **environment(),
+            "WATERLINE_HOME": str(self.home),
+            "WATERLINE_PASSWORD_FILE": password,
+        }
 
     def run(self, *words: str) -> str:
         """What a command prints; one that fails fails the test with what it said."""

@@ -1,6 +1,5 @@
 """The worked day of the README does what the README shows."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from scripts._shared import PROJECT
 from tests.system import readme
+from tests.system.small_city import environment
 
 pytestmark = pytest.mark.chain
 FIRST = ".venv/bin/waterline demo --keep"
@@ -20,7 +20,7 @@ FIRST = ".venv/bin/waterline demo --keep"
 @pytest.fixture(scope="module")
 def day():
     """Every command of the worked day with its output, the demo's chain removed at the end."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith(("WATERLINE_", "APE_"))}
+    own = environment()
     first, *rest = readme.commands()
     assert first.text == FIRST
     demo = subprocess.run(first.text.split(), cwd=PROJECT, env=own, capture_output=True, text=True)

@@ -50,10 +50,10 @@ def refuse_without_words():
 
 
 class LocalSigner:
-    """An account whose key was made for this test."""
+    """An account whose key was made for this test, or is given."""
 
-    def __init__(self) -> None:
-        self._account = Account.create()
+    def __init__(self, account: Any = None) -> None:
+        self._account = account or Account.create()
         self.address: str = self._account.address
 
     def sign(self, tx: dict[str, Any]) -> bytes:
