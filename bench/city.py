@@ -30,6 +30,8 @@ DEPENDENTS = (
     "DeviceRegistry",
     "Applications",
     "PermitRegistry",
+    "PermitChanges",
+    "Tariff",
     "QuotaTracker",
     "QualityProvenance",
 )
@@ -103,12 +105,13 @@ class City:
         """An abstraction permit, from application to issue."""
         number = self.permits = self.permits + 1
         words = (label("public supply"), label("surface"))
-        face = (ABSTRACTION, *words, 1, PLAN_L, PEAK_L_H, T0, T0 + PERIOD_S, HASH)
-        self.send("Applications", "apply", face, account=HOLDER)
-        self.send("Applications", "accept", number)
-        self.send("Applications", "review", number, True, HASH)
-        self.send("Applications", "decide", number, True, 0, account=DECIDER)
-        self.send("PermitRegistry", "issue", number, f"C440114S2020-{number:04d}", 1, [])
+        volumes, term = (PLAN_L, 0, 0, PEAK_L_H), (T0, T0 + PERIOD_S, HASH)
+        face = (ABSTRACTION, *words, 1, *volumes, 0, 0, 0, 0, *term, 0, False, 0)
+        self.send("Applications", "apply", face, 0, account=HOLDER)
+        self.send("Applications", "accept", number, 0)
+        self.send("Applications", "review", number, True, HASH, 0)
+        self.send("Applications", "decide", number, True, 0, 0, account=DECIDER)
+        self.send("PermitRegistry", "issue", number, f"C440114S2020-{number:04d}", 1, [], 0)
         return number
 
     def _found(self) -> None:
@@ -125,6 +128,10 @@ class City:
             self._by_both("open_post", 1, f"post {holder}", duties, whom, T0, 2**32 - 1)
         for calendar in range(1, 5):
             self.send("Standards", "extend_calendar", calendar, [T0, T0 + PERIOD_S])
+        # one period ahead, as the longest term of a permit asks for
+        self.send("Standards", "extend_calendar", 2, [T0 + 2 * PERIOD_S, T0 + 3 * PERIOD_S])
+        longest = (label("permit_max_months"), 0, 1, label("months"), "", True, T0)
+        self.send("Standards", "load_settings", [longest])
         self.send("Standards", "load_scheme", "default", 0, 1_000, 3_000, 8_000, 9_500)
         self.send("WaterNetwork", "add_station", "ST-1", "Works", 3, 1)
         self.send("Standards", "open_set", "STD 1", "", HASH, T0)

@@ -24,7 +24,7 @@ class Gate:
     who: str
     reason: str
     duties: tuple[str, ...] = ()
-    contract: str = ""
+    contracts: tuple[str, ...] = ()
 
 
 def duty(name: str, reason: str = "access: caller lacks duty", or_else: str = "") -> Gate:
@@ -34,7 +34,7 @@ def duty(name: str, reason: str = "access: caller lacks duty", or_else: str = ""
 
 def only(contract: str) -> Gate:
     """The contract that Authority lists by this name."""
-    return Gate(contract, "access: caller is not the listed contract", contract=contract)
+    return Gate(contract, "access: caller is not the listed contract", contracts=(contract,))
 
 
 def administrator(reason: str) -> Gate:
@@ -48,6 +48,7 @@ APPLICANT = "applicant"
 VERIFIED = "account of a verified organisation"
 LANE_OWNER = "RELAY, owner of the lane"
 
+HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
 TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
 OWN_LANE = Gate(LANE_OWNER, "lanes: caller does not own the lane", duties=("RELAY",))
 
@@ -90,10 +91,12 @@ GATES: dict[str, dict[str, Gate]] = {
         "add_limits": duty("STANDARDS_KEEPER"),
         "seal_set": duty("STANDARDS_KEEPER"),
         "load_scheme": duty("STANDARDS_KEEPER"),
+        "load_settings": duty("STANDARDS_KEEPER"),
         "extend_calendar": duty("STANDARDS_KEEPER"),
     },
     "WaterNetwork": {
         "add_station": duty("NETWORK_KEEPER"),
+        "classify": duty("NETWORK_KEEPER"),
         "add_link": duty("NETWORK_KEEPER"),
         "assign": duty("NETWORK_KEEPER"),
     },
@@ -105,7 +108,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "take_approval": Gate(
             "the contract that writes the channel",
             "access: caller is not the listed contract",
-            contract="QuotaTracker",  # of the channel that the callers' test uses
+            contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
     },
     "Applications": {
@@ -113,16 +116,49 @@ GATES: dict[str, dict[str, Gate]] = {
         "accept": duty("CLERK"),
         "request_correction": duty("CLERK"),
         "resubmit": Gate(APPLICANT, "applications: caller is not the applicant"),
+        "refer": duty("CLERK"),
+        "forward": duty("CLERK"),
+        "suspend_review": duty("REVIEWER"),
+        "resume_review": duty("REVIEWER"),
         "review": duty("REVIEWER"),
         "decide": duty("DECIDER"),
-        "take": only("PermitRegistry"),
+        "begin_works": Gate(APPLICANT, "applications: caller does not build the works"),
+        "accept_works": duty("REVIEWER"),
+        "take": Gate(
+            "PermitRegistry or PermitChanges",
+            "applications: caller issues no permits",
+            contracts=("PermitRegistry", "PermitChanges"),
+        ),
     },
     "PermitRegistry": {
         "issue": duty("ISSUER"),
         "suspend": duty("SUPERVISOR"),
         "resume": duty("SUPERVISOR"),
-        "propose_revocation": duty("SUPERVISOR"),
-        "revoke": duty("DECIDER"),
+        "restrict": duty("SUPERVISOR"),
+        "lift_restriction": duty("SUPERVISOR"),
+        "open_version": only("PermitChanges"),
+        "end": only("PermitChanges"),
+    },
+    "PermitChanges": {
+        "request_extension": HOLDER_OF_PERMIT,
+        "decide_extension": duty("DECIDER"),
+        "alter": duty("ISSUER"),
+        "amend": duty("ISSUER"),
+        "offer_transfer": HOLDER_OF_PERMIT,
+        "decide_transfer": duty("DECIDER"),
+        "surrender": HOLDER_OF_PERMIT,
+        "propose_end": duty("SUPERVISOR"),
+        "decide_end": duty("DECIDER"),
+    },
+    "Tariff": {
+        "load_tariff": duty("STANDARDS_KEEPER"),
+        "add_surcharge": duty("STANDARDS_KEEPER"),
+        "settle": duty("BILLER"),
+        "reverse": duty("BILLER"),
+        "mark_paid": duty("BILLER"),
+        "dispute": Gate(HOLDER_OF_PERMIT.who, "tariff: caller does not hold the permit"),
+        "resolve": duty("SUPERVISOR"),
+        "grant_credit": duty("SUPERVISOR"),
     },
     "QuotaTracker": LANES | METERS | ENROLMENT | BINDING | accounts("PermitRegistry"),
     "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | accounts("DischargeLimits"),
@@ -134,7 +170,12 @@ _CLOSE = (
     "A day can be closed only when its end and the grace are past, and what is ruled on is on the "
     "chain already: the caller chooses nothing, and whoever notices silence can have it ruled on."
 )
+_LAPSE = (
+    "An approval lapses by its date alone: the caller chooses nothing, and works can no longer "
+    "begin whether or not anybody has called."
+)
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
+    "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
     "QualityProvenance": {"close": _CLOSE},
 }

@@ -16,6 +16,7 @@ DUTIES = {
     "ISSUER": 256,
     "SUPERVISOR": 512,
     "RELAY": 1024,
+    "BILLER": 2048,
 }
 
 

@@ -129,6 +129,8 @@ _LOOK_AT = {
     "access": "docs/duties.md says which duty the act needs, `waterline account list` who has it",
     "applications": "`waterline permit inbox` shows the applications and their states",
     "authority": "`waterline org list`, `waterline account list` and `waterline proposal list`",
+    "changes": "`waterline permit show NUMBER`, `permit history NUMBER`, `permit transfers`",
+    "dates": "an act states a date with --stated; without it, now",
     "devices": "`waterline device list` and `waterline device show CODE`",
     "discharge": "`waterline discharge show`",
     "gauges": "`waterline device list`",
@@ -139,6 +141,7 @@ _LOOK_AT = {
     "quality": "`waterline quality rulings`",
     "quota": "`waterline quota list`",
     "standards": "`waterline standard list`",
+    "tariff": "`waterline bill list` and `waterline standard tariffs`",
 }
 
 

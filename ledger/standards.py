@@ -33,8 +33,9 @@ OWN = {
     "Bq/L": ("mBq/L", 1_000),
 }
 COLUMNS = ("standard", "item_key", "unit", "grade", "basis", "min", "max", "verified", "note")
-DAY, MONTH, QUARTER, YEAR = 1, 2, 3, 4
-CALENDARS = {DAY: "DAY", MONTH: "MONTH", QUARTER: "QUARTER", YEAR: "YEAR"}
+DAY, MONTH, QUARTER, YEAR, WORKING = 1, 2, 3, 4, 5
+CALENDARS = {DAY: "DAY", MONTH: "MONTH", QUARTER: "QUARTER", YEAR: "YEAR", WORKING: "WORKING"}
+SATURDAY = 5
 
 
 class Limit(NamedTuple):
@@ -96,6 +97,22 @@ class Scheme:
     red_bps: int
     approaching_bps: int
     peak_leave_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A figure that rules ask for, with where it comes from."""
+
+    name: str
+    amount: int
+    unit: str
+    source: str
+    verified: bool
+
+    def as_struct(self, in_force_at: int) -> tuple[Any, ...]:
+        """The fields of IStandards.Setting in their order; the contract counts the versions."""
+        fields = (label(self.unit), self.source, self.verified, in_force_at)
+        return (label(self.name), 0, self.amount, *fields)
 
 
 def amount(text: str, printed: str) -> tuple[int, str]:
@@ -213,6 +230,45 @@ def read_schemes(index: dict[str, dict[str, Any]]) -> list[Scheme]:
         ) from error
 
 
+def read_settings(path: Path) -> list[Setting]:
+    """The settings of a file like standards/settings.yaml."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))["settings"]
+        settings = [Setting(name, **fields) for name, fields in raw.items()]
+    except FileNotFoundError as error:
+        raise NotFound(f"no settings at {path}", "name a file like settings.yaml") from error
+    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise BadRecord(
+            f"{path} cannot be read: {error}", "each needs amount, unit, source and verified"
+        ) from error
+    for one in settings:
+        if type(one.amount) is not int or type(one.verified) is not bool:
+            raise BadRecord(
+                f"{path}: {one.name} is not whole or neither verified nor not",
+                "amount is a whole number, verified is yes or no",
+            )
+    return settings
+
+
+def read_working_days(path: Path) -> tuple[frozenset[date], frozenset[date]]:
+    """Holidays between Monday and Friday, and weekend days on which people work."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        lists = [raw["holidays"] or [], raw["working_weekends"] or []]
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"no working days at {path}", "name a file like working_days.yaml"
+        ) from error
+    except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
+        raise BadRecord(
+            f"{path} cannot be read: {error}", "it needs holidays: and working_weekends:"
+        ) from error
+    for day in (day for days in lists for day in days):
+        if type(day) is not date:
+            raise BadRecord(f"{path}: {day!r} is no day", "write it like 2026-10-01")
+    return frozenset(lists[0]), frozenset(lists[1])
+
+
 def _bps(text: str) -> int:
     value, _, unit = str(text).partition("%")
     if unit or "%" not in str(text):
@@ -245,3 +301,24 @@ def boundaries(calendar: int, first_year: int, last_year: int, where: ZoneInfo) 
         for month in range(1, 13, step)
     ]
     return [midnight(day, where) for day in [*starts, date(last_year + 1, 1, 1)]]
+
+
+def working_ends(
+    first_year: int,
+    last_year: int,
+    where: ZoneInfo,
+    holidays: frozenset[date],
+    working_weekends: frozenset[date],
+) -> list[int]:
+    """The instants at which local working days end."""
+    first, last = date(first_year, 1, 1).toordinal(), date(last_year + 1, 1, 1).toordinal()
+    return [
+        midnight(date.fromordinal(n + 1), where)
+        for n in range(first, last)
+        if is_working(date.fromordinal(n), holidays, working_weekends)
+    ]
+
+
+def is_working(day: date, holidays: frozenset[date], working_weekends: frozenset[date]) -> bool:
+    """Whether people work on a day."""
+    return day in working_weekends or (day.weekday() < SATURDAY and day not in holidays)

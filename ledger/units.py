@@ -239,6 +239,11 @@ def parse_peak(text: str) -> LitresPerHour:
     return LitresPerHour(parse_as(text, "l_h"))
 
 
+def parse_money(text: str) -> MicroYuan:
+    """Whole micro-yuan of an amount with a unit."""
+    return MicroYuan(parse_as(text, "uy"))
+
+
 def parse_duration(text: str) -> Seconds:
     """A duration, like "90 min", "6 h" or "300" (seconds)."""
     return Seconds(parse_as(text, "s", "s"))

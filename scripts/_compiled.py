@@ -17,6 +17,8 @@ CONTRACTS = {
     "DeviceRegistry": "foundation",
     "Applications": "rights",
     "PermitRegistry": "rights",
+    "PermitChanges": "rights",
+    "Tariff": "rights",
     "QuotaTracker": "cycle",
     "DischargeVolumes": "cycle",
     "DischargeLimits": "cycle",

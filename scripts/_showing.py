@@ -10,7 +10,18 @@ from ledger.standards import zone
 from ledger.units import SHOWN, from_base, show
 from scripts._shared import home
 
-PERMIT_STATES = {1: "valid", 2: "suspended", 3: "revoked"}
+PERMIT_STATES = {
+    1: "valid",
+    2: "suspended",
+    3: "revoked",
+    4: "surrendered",
+    5: "deregistered",
+    6: "invalid",
+    7: "expired",
+    8: "not begun",
+}
+CAUSES = {1: "issue", 2: "extension", 3: "alteration", 4: "amendment", 5: "transfer"}
+TRANSFER_STATES = {1: "offered", 2: "approved", 3: "refused"}
 PERMIT_KINDS = {1: "abstraction", 2: "drainage"}
 APPLICATION_STATES = {
     1: "submitted",
@@ -20,6 +31,18 @@ APPLICATION_STATES = {
     5: "approved",
     6: "rejected",
     7: "issued",
+    8: "not competent",
+    9: "suspended review",
+    10: "lapsed",
+}
+BILL_STATES = {1: "open", 2: "reversed", 3: "paid"}
+STOP_CAUSES = {1: "hearing", 2: "consultation", 3: "dispute"}
+DUE_ACTS = {
+    0: None,
+    1: "to be accepted",
+    2: "to be decided on",
+    3: "works to begin",
+    4: "to be forwarded",
 }
 STATION_KINDS = {
     1: "source",
@@ -97,6 +120,11 @@ def local_day(at: int) -> str:
 def m3(volume_l: int) -> str:
     """A volume in cubic metres."""
     return f"{Decimal(volume_l) / 1000:,.0f} m3" if volume_l >= 10_000 else show(volume_l, "l")
+
+
+def yuan(amount_uy: int) -> str:
+    """An amount of money to the fen."""
+    return f"{Decimal(amount_uy) / 1_000_000:,.2f} yuan"
 
 
 def share(part: int, whole: int) -> str:

@@ -78,6 +78,8 @@ def _rules(city: City) -> Stage:
                 *("--from", str(first), "--to", str(last), *keeper, *SENT),
             ),
             ("standard", "load-scheme", *standards["schemes"], *keeper, *SENT),
+            ("standard", "load-settings", *keeper, *SENT),
+            ("standard", "load-tariff", *standards["tariffs"], *keeper, *SENT),
             ("standard", "load", *standards["tables"], *grades, *keeper, *INCLUDED),
         ),
     )

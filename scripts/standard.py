@@ -11,8 +11,11 @@ app = Noun(__doc__)
 FOLDER = PROJECT / "standards"
 PAGE = 64  # limits in one transaction, as Standards takes them
 INSTANTS = 400
+# months are loaded so much further: a permit runs ten years at most, and so does its extension
+YEARS_AHEAD = 22
 LIMIT_GAS = 250_000  # eleven words of storage, each for the first time
 INSTANT_GAS = 26_000
+SETTING_GAS = 260_000
 BASE_GAS = 90_000
 
 
@@ -117,20 +120,38 @@ def load_calendar(
     timezone: Annotated[str, typer.Option(help="The city's zone, like Asia/Shanghai.")],
     first: Annotated[int, typer.Option("--from", help="First year.")],
     last: Annotated[int, typer.Option("--to", help="Last year.")],
+    working_days: Annotated[Path, typer.Option(help="Holidays and working weekends.")] = FOLDER
+    / "working_days.yaml",
 ) -> Any:
-    """Load the local days, months, quarters and years, as far as they are not loaded yet.
+    """Load the local days, months, quarters, years and working days that are not loaded yet.
 
+    Months are loaded 22 years further, as far as the terms of permits reach.
     For example: waterline standard load-calendar --timezone Asia/Shanghai --from 2026 --to 2030
     --account keeper-1
     """
-    from ledger.standards import CALENDARS, boundaries, zone
+    from ledger.standards import (
+        CALENDARS,
+        MONTH,
+        WORKING,
+        boundaries,
+        read_working_days,
+        working_ends,
+        zone,
+    )
     from scripts._writing import Act, perform
 
     here, where, acts = session(), zone(timezone), []
+    exceptions = read_working_days(working_days)
     functions = here.contract("Standards").functions
     for calendar, title in CALENDARS.items():
         loaded_until = functions.calendar_end(calendar).call()
-        instants = [i for i in boundaries(calendar, first, last, where) if i > loaded_until]
+        until = last + YEARS_AHEAD if calendar == MONTH else last
+        every = (
+            working_ends(first, until, where, *exceptions)
+            if calendar == WORKING
+            else boundaries(calendar, first, until, where)
+        )
+        instants = [i for i in every if i > loaded_until]
         for start in range(0, len(instants), INSTANTS):
             page = instants[start : start + INSTANTS]
             acts.append(
@@ -149,6 +170,139 @@ def load_calendar(
         here.say("everything is loaded already")
         return None
     return _written(here, done)
+
+
+@app.write("load-tariff")
+def load_tariff(
+    names: Annotated[list[str], typer.Argument(help="Tariffs of the file, like resident.")],
+    file: Annotated[Path, typer.Option("--file", "-f", help="File with `tariffs`.")] = FOLDER
+    / "tariffs.yaml",
+    in_force: Annotated[str, typer.Option(help="From when; the first of time if left out.")] = "",
+) -> Any:
+    """Load tariffs as new versions; a resident's blocks that rise too little are told.
+
+    For example: waterline standard load-tariff resident non-resident --account keeper-1
+    """
+    from ledger.errors import NotFound
+    from ledger.tariffs import below_least_ratio, read_tariffs
+    from scripts._files import FIRST_MOMENT, instant
+    from scripts._showing import local_zone
+    from scripts._writing import Act, perform
+
+    here, known, acts = session(), read_tariffs(file), []
+    at = instant(in_force, local_zone()) if in_force else FIRST_MOMENT
+    for name in names:
+        if name not in known:
+            raise NotFound(f"no tariff {name!r} in {file}", f"it has: {', '.join(known)}")
+        terms = known[name]
+        if len(terms["cuts_l"]) and below_least_ratio(terms["prices_uy_m3"]):
+            here.say(f"{name}: the blocks rise by less than 1 : 1.5 : 3")
+        call = here.contract("Tariff").functions.load_tariff((*terms.values(), at))
+        acts.append(Act("Tariff", call, f"a new version of the tariff {name}"))
+    return _written(here, perform(here, acts))
+
+
+@app.write("load-settings")
+def load_settings(
+    file: Annotated[Path, typer.Option("--file", "-f", help="File with `settings`.")] = FOLDER
+    / "settings.yaml",
+    name: Annotated[list[str] | None, typer.Option(help="Only these.")] = None,
+    in_force: Annotated[str, typer.Option(help="From when; the first of time if left out.")] = "",
+) -> Any:
+    """Load terms, tolerances and other figures that rules ask for, as new versions.
+
+    For example: waterline standard load-settings --account keeper-1
+    """
+    from ledger.errors import NotFound
+    from ledger.standards import read_settings
+    from scripts._files import FIRST_MOMENT, instant
+    from scripts._showing import local_zone
+    from scripts._writing import Act, perform
+
+    here, known = session(), {one.name: one for one in read_settings(file)}
+    for missing in set(name or ()) - set(known):
+        raise NotFound(f"no setting {missing!r} in {file}", f"it has: {', '.join(known)}")
+    at = instant(in_force, local_zone()) if in_force else FIRST_MOMENT
+    chosen = [one.as_struct(at) for one in known.values() if not name or one.name in name]
+    functions = here.contract("Standards").functions
+    acts = [
+        Act(
+            "Standards",
+            functions.load_settings(chosen[start : start + PAGE]),
+            f"{len(chosen[start : start + PAGE])} settings",
+            gas=BASE_GAS + SETTING_GAS * len(chosen[start : start + PAGE]),
+        )
+        for start in range(0, len(chosen), PAGE)
+    ]
+    return _written(here, perform(here, acts))
+
+
+@app.read("tariffs")
+def tariffs() -> Any:
+    """Show every tariff with its versions, each unverified one marked."""
+    from ledger.labels import text_of
+    from ledger.structs import read
+    from ledger.tariffs import CONVENTIONS, KINDS, PERIODS
+    from scripts._showing import table, utc, yuan
+
+    here = session()
+    periods = {number: word for word, number in PERIODS.items()}
+    conventions = {number: word for word, number in CONVENTIONS.items()}
+    document = []
+    for n in range(1, here.view("Tariff", "tariff_count") + 1):
+        terms = read(here.ledger, "Tariff", "terms", n)
+        words = {
+            "kind": KINDS[terms["kind"]],
+            "period": periods[terms.pop("calendar")],
+            "convention": conventions[terms["convention"]],
+            "charge": text_of(terms["charge"]),
+            "source_hash": "0x" + terms["source_hash"].hex(),
+            "in_force": utc(terms.pop("in_force_at")),
+        }
+        document.append({"id": n, **terms, **words})
+    rows = [
+        (
+            *(t["name"], t["version"], t["kind"], t["period"]),
+            ", ".join(yuan(price) for price in t["prices_uy_m3"]) + " a m3",
+            t["convention"] or "-",
+            "" if t["verified"] else "unverified default",
+        )
+        for t in document
+    ]
+    head = ("tariff", "version", "for", "by the", "prices", "over the plan", "")
+    return here.tell(document, lambda: table(rows, head))
+
+
+@app.read("settings")
+def settings() -> Any:
+    """Show every setting with its versions, each unverified one marked."""
+    from ledger.labels import text_of
+    from ledger.structs import every
+    from scripts._showing import local, table, utc
+
+    here = session()
+    document = [
+        {
+            "name": text_of(s["name"]),
+            "version": s["version"],
+            "amount": s["amount"],
+            "unit": text_of(s["unit"]),
+            "source": s["source"],
+            "verified": s["verified"],
+            "in_force": utc(s["in_force_at"]),
+            "in_force_at": s["in_force_at"],
+        }
+        for _, s in every(here.ledger, "Standards", "setting", "setting_count")
+    ]
+    rows = [
+        (
+            *(s["name"], s["version"], f"{s['amount']} {s['unit']}", local(s.pop("in_force_at"))),
+            *(s["source"], "" if s["verified"] else "unverified default"),
+        )
+        for s in document
+    ]
+    head = ("setting", "version", "amount", "in force", "source", "")
+    return here.tell(document, lambda: table(rows, head))
 
 
 @app.read("list")
@@ -187,7 +341,7 @@ def list_() -> Any:
             "",
             *table(cuts, ("scheme", "version", "blue", "yellow", "red", "approaching")),
             "",
-            f"Calendar loaded until {local(ends[4])}.",
+            f"Calendar loaded until {local(ends[4])}, months until {local(ends[2])}.",
         ]
 
     return here.tell(document, lines)

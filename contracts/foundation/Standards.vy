@@ -3,7 +3,8 @@
 """
 @title Standards
 @license Apache-2.0
-@notice Limits, thresholds and calendars as data with versions; a ruling cites the one it used.
+@notice Limits, thresholds, settings and calendars as data with versions; a ruling cites the one
+        it used.
 @dev Limits stand in base units (ng/L, mntu, mph and so on), inclusive on both sides. Nothing
      national is written here: tables are loaded from standards/.
 @custom:halt Nothing to halt: an entry is never changed, a later version stands beside it.
@@ -21,7 +22,13 @@ exports: access.AUTHORITY
 
 MAX_PAGE: constant(uint256) = 64  # limits in one transaction: about 6 million gas
 MAX_INSTANTS: constant(uint256) = 400  # a year of days in one transaction
-CALENDARS: constant(uint256) = 4  # DAY 1, MONTH 2, QUARTER 3, YEAR 4
+MAX_STOPS: constant(uint256) = 32  # interruptions of one procedure
+MAX_BACK: constant(uint256) = 256  # versions that are looked through from the latest back
+DAY: constant(uint256) = 1
+MONTH: constant(uint256) = 2
+YEAR: constant(uint256) = 4
+WORKING: constant(uint256) = 5  # ends of working days
+CALENDARS: constant(uint256) = 5  # DAY 1, MONTH 2, QUARTER 3, YEAR 4, WORKING 5
 M32: constant(uint256) = 2**32 - 1
 BPS: constant(uint256) = 10_000
 
@@ -35,6 +42,10 @@ set_of_version: public(HashMap[bytes32, HashMap[uint256, uint256]])
 scheme: public(HashMap[uint256, IStandards.Scheme])
 scheme_count: public(uint256)
 scheme_versions: public(HashMap[String[32], uint256])
+setting: public(HashMap[uint256, IStandards.Setting])
+setting_count: public(uint256)
+setting_versions: public(HashMap[bytes32, uint256])
+setting_of_version: public(HashMap[bytes32, HashMap[uint256, uint256]])
 boundary: public(HashMap[uint256, HashMap[uint256, uint256]])
 boundary_count: public(HashMap[uint256, uint256])
 
@@ -164,9 +175,38 @@ def load_scheme(
 
 
 @external
+def load_settings(settings: DynArray[IStandards.Setting, MAX_PAGE]):
+    """
+    @notice Load new versions of settings: terms, tolerances and other figures that rules ask for.
+    @dev The version given is left aside: it is the next one of the name.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    for given: IStandards.Setting in settings:
+        assert given.name != empty(bytes32), "standards: empty setting name"
+        version: uint256 = self.setting_versions[given.name] + 1
+        self.setting_versions[given.name] = version
+        self.setting_count += 1
+        setting: IStandards.Setting = given
+        setting.version = version
+        self.setting[self.setting_count] = setting
+        self.setting_of_version[given.name][version] = self.setting_count
+        log IStandards.SettingLoaded(
+            setting_id=self.setting_count,
+            name=setting.name,
+            version=version,
+            amount=setting.amount,
+            unit=setting.unit,
+            source=setting.source,
+            verified=setting.verified,
+            in_force_at=setting.in_force_at,
+        )
+
+
+@external
 def extend_calendar(calendar: uint256, instants: DynArray[uint256, MAX_INSTANTS]):
     """
-    @notice Append boundaries of local days, months, quarters or years, as Unix seconds.
+    @notice Append boundaries of local days, months, quarters or years, or ends of working days, as
+            Unix seconds.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert calendar > 0 and calendar <= CALENDARS, "standards: unknown calendar"
@@ -191,11 +231,83 @@ def current_set(standard: String[32], grade: String[16], at: uint256) -> uint256
     """
     key: bytes32 = self._key(standard, grade)
     versions: uint256 = self.version_count[key]
-    for back: uint256 in range(min(versions, 256), bound=256):
+    for back: uint256 in range(min(versions, MAX_BACK), bound=MAX_BACK):
         set_id: uint256 = self.set_of_version[key][versions - back]
         if self.limit_set[set_id].sealed and self.limit_set[set_id].in_force_at <= at:
             return set_id
     return 0
+
+
+@external
+@view
+def setting_at(name: bytes32, at: uint256) -> IStandards.Setting:
+    """
+    @notice The latest version of a setting in force at a moment.
+    """
+    versions: uint256 = self.setting_versions[name]
+    for back: uint256 in range(min(versions, MAX_BACK), bound=MAX_BACK):
+        setting_id: uint256 = self.setting_of_version[name][versions - back]
+        if self.setting[setting_id].in_force_at <= at:
+            return self.setting[setting_id]
+    raise "standards: setting is not loaded"
+
+
+@external
+@view
+def months_later(at: uint256, months: uint256) -> uint256:
+    """
+    @notice The same day and time of a later local month, or the last second of a month too short.
+    """
+    month: uint256 = self._period_at(MONTH, at + 1)
+    later: uint256 = month + months
+    assert later + 1 < self.boundary_count[MONTH], "standards: beyond the months loaded"
+    same: uint256 = self.boundary[MONTH][later] + at - self.boundary[MONTH][month]
+    return min(same, self.boundary[MONTH][later + 1] - 1)
+
+
+@external
+@view
+def season_at(first: uint256, last: uint256, at: uint256) -> (bool, uint256):
+    """
+    @notice Whether a moment lies in a season, both its days included, and when that may differ.
+    @dev A season may pass the new year. After the last turn of a year, the year's end is answered.
+    @param first Day of any local year as month * 100 + day: 401 is April 1.
+    """
+    year: uint256 = self._period_at(YEAR, at + 1)
+    begins_at: uint256 = self._day_of(year, first, 0)
+    ends_at: uint256 = self._day_of(year, last, 1)
+    year_ends_at: uint256 = self.boundary[YEAR][year + 1]
+    if first <= last:
+        if at < begins_at:
+            return False, begins_at
+        if at < ends_at:
+            return True, ends_at
+        return False, year_ends_at
+    if at < ends_at:
+        return True, ends_at
+    if at < begins_at:
+        return False, begins_at
+    return True, year_ends_at
+
+
+@external
+@view
+def working_due(
+    at: uint256, days: uint256, stops: DynArray[IStandards.Stop, MAX_STOPS]
+) -> uint256:
+    """
+    @notice The end of the last of `days` working days after the local day of a moment.
+    @param stops Interruptions in their order; working days that end within one do not count.
+    """
+    day_end: uint256 = self.boundary[DAY][self._period_at(DAY, at + 1) + 1]
+    due: uint256 = self._working_index(day_end + 1) + days - 1
+    for stop: IStandards.Stop in stops:
+        assert due < self.boundary_count[WORKING], "standards: beyond the working days loaded"
+        if stop.from_at < self.boundary[WORKING][due] and stop.until_at > day_end:
+            ended: uint256 = self._working_index(stop.until_at + 1)
+            due += ended - self._working_index(max(stop.from_at, day_end) + 1)
+    assert due < self.boundary_count[WORKING], "standards: working days are not loaded"
+    return self.boundary[WORKING][due]
 
 
 @external
@@ -216,6 +328,35 @@ def period_at(calendar: uint256, at: uint256) -> uint256:
     """
     @notice The period k that a step ending at `at` belongs to: boundary(k) < at <= boundary(k + 1).
     """
+    return self._period_at(calendar, at)
+
+
+@internal
+@view
+def _day_of(year: uint256, day: uint256, later: uint256) -> uint256:
+    """
+    @dev When a day of a local year begins, `later` days on; a day that its month lacks is the next
+         month's first.
+    """
+    january: uint256 = self._period_at(MONTH, self.boundary[YEAR][year] + 1)
+    month: uint256 = january + day // 100 - 1
+    first_day: uint256 = self._period_at(DAY, self.boundary[MONTH][month] + 1)
+    begins_at: uint256 = self.boundary[DAY][first_day + day % 100 - 1 + later]
+    return min(begins_at, self.boundary[MONTH][month + 1])
+
+
+@internal
+@view
+def _working_index(at: uint256) -> uint256:
+    """
+    @dev The first end of a working day that is not before a moment.
+    """
+    return self._period_at(WORKING, at) + 1
+
+
+@internal
+@view
+def _period_at(calendar: uint256, at: uint256) -> uint256:
     high: uint256 = self.boundary_count[calendar]
     assert high > 1, "standards: calendar is empty"
     high -= 1

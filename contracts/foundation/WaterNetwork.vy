@@ -27,6 +27,7 @@ M32: constant(uint256) = 2**32 - 1
 station: public(HashMap[uint256, IWaterNetwork.Station])
 station_count: public(uint256)
 station_by_code: public(HashMap[String[32], uint256])
+station_purpose: public(HashMap[uint256, bytes32])  # what an intake point is classed for
 link: public(HashMap[uint256, IWaterNetwork.Link])
 link_count: public(uint256)
 _links_into: HashMap[uint256, DynArray[uint256, MAX_LINKS]]
@@ -64,6 +65,18 @@ def add_station(code: String[32], name: String[64], kind: uint256, org_id: uint2
         station_id=station_id, kind=kind, org_id=org_id, code=code, name=name
     )
     return station_id
+
+
+@external
+def classify(station_id: uint256, purpose: bytes32):
+    """
+    @notice Say what a station's water is for; empty for not classed.
+    """
+    access._only(duties.NETWORK_KEEPER)
+    known: bool = station_id > 0 and station_id <= self.station_count
+    assert known, "network: no such station"
+    self.station_purpose[station_id] = purpose
+    log IWaterNetwork.StationClassed(station_id=station_id, purpose=purpose)
 
 
 @external

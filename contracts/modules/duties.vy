@@ -16,4 +16,5 @@ DECIDER: constant(uint256) = 128
 ISSUER: constant(uint256) = 256
 SUPERVISOR: constant(uint256) = 512
 RELAY: constant(uint256) = 1024
-ALL: constant(uint256) = 2047
+BILLER: constant(uint256) = 2048
+ALL: constant(uint256) = 4095

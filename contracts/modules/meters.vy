@@ -342,6 +342,7 @@ def _open_account(
         scheme_id=scheme_id,
         from_at=from_at,
         until_at=until_at,
+        as_of_at=0,
     )
     log IMeters.AccountOpened(
         permit_id=permit_id,
@@ -385,10 +386,11 @@ def _bind_meter(channel: uint256, permit_id: uint256):
 @internal
 def _right_changed(permit_id: uint256):
     """
-    @dev The right is asked for again with the next reading.
+    @dev The right and the volume it gives are asked for again with the next reading.
     """
     for channel: uint256 in self._meters[permit_id]:
-        self._hot[channel] = (self._hot[channel] | PAUSED) & ~BARRED
+        # a moment long past as tripwire: the next group is replayed, and sets another
+        self._hot[channel] = (self._hot[channel] | PAUSED) & ~(BARRED | (M32 << 128))
     log IMeters.RightChanged(permit_id=permit_id, at=block.timestamp)
 
 
@@ -437,6 +439,8 @@ def _step(
     """
     after: uint256 = hot + volume_l + (duration_s << 48)
     at: uint256 = (after >> 48) & M32
+    if at > (after >> 128) & M32:
+        after = self._renewed(channel, batch_id, after)
     after = self._ruled_peak(channel, batch_id, after, at, volume_l, duration_s)
     if after & M48 > (after >> 80) & M48 or at > (after >> 128) & M32:
         return self._rule(channel, batch_id, hot & M48, after, volume_l, False)
@@ -534,6 +538,8 @@ def _exceptional(
         volume_l=volume_l,
         register_l=register_l,
     )
+    if (after >> 48) & M32 > (after >> 128) & M32:
+        after = self._renewed(channel, batch_id, after)
     unlawful_l: uint256 = 0
     after, unlawful_l = self._rule(channel, batch_id, before_l, after, volume_l, True)
     return after, unlawful_l, 0
@@ -559,21 +565,21 @@ def _rule(
         return hot, 0
     permit_id: uint256 = base.permit_id
     at: uint256 = (hot >> 48) & M32
-    account: IMeters.Account = self.account[permit_id]
     standards: IStandards = IStandards(access._at(names.STANDARDS))
 
     month_end_at: uint256 = staticcall standards.boundary(MONTH, base.month + 1)
     if at > month_end_at:
         # a step's volume belongs to the period in which it ends: the month closed before it
         self._tell_pace(channel, batch_id, permit_id, base, before_l, month_end_at)
-        if at > staticcall standards.boundary(YEAR, base.period + 1):
+        year_end_at: uint256 = staticcall standards.boundary(YEAR, base.period + 1)
+        if at > year_end_at:
             log IMeters.PeriodClosed(
                 permit_id=permit_id,
                 channel=channel,
                 batch_id=batch_id,
                 period=base.period,
                 used_l=self._used_l(permit_id, base.period, channel, before_l),
-                plan_l=account.plan_l,
+                plan_l=self._given(permit_id, year_end_at).annual_l,
             )
             self._closed_l[permit_id][base.period] += before_l - base.register_l
             base.period = staticcall standards.period_at(YEAR, at)
@@ -586,18 +592,67 @@ def _rule(
         base.register_l = hot & M48
         self.base[channel] = base
 
-    used_l: uint256 = self._used_l(permit_id, base.period, channel, hot & M48)
-    left_l: uint256 = self._tell_tier(channel, batch_id, permit_id, base.period, at, used_l)
-
     trip_at: uint256 = (hot >> 128) & M32
     if at > trip_at:
-        # the month has ended, or what was known of the right
+        # the month has ended, or what was known of the right and its volume
         trip_at = month_end_at
         hot = (hot | PAUSED) & ~BARRED
+    used_l: uint256 = self._used_l(permit_id, base.period, channel, hot & M48)
+    left_l: uint256 = self._tell_tier(channel, batch_id, permit_id, base.period, at, used_l)
     share_l: uint256 = left_l // len(self._meters[permit_id])
     tier: uint256 = self.standing[permit_id].tier
     self._rearm_others(permit_id, channel, base.period, share_l, tier)
     return self._asked(permit_id, self._armed(hot, share_l, trip_at, tier), volume_l)
+
+
+@internal
+def _renewed(channel: uint256, batch_id: uint256, hot: uint256) -> uint256:
+    """
+    @dev Take over the volume and the rate that the permit gives by now; a meter that lags behind
+         others of its account never brings back what was in force before.
+    @return The word with the rate in force.
+    """
+    permit_id: uint256 = self.base[channel].permit_id
+    if permit_id == 0:
+        return hot
+    at: uint256 = (hot >> 48) & M32
+    account: IMeters.Account = self.account[permit_id]
+    if at < account.as_of_at:
+        return hot
+    given: IPermitRegistry.Volume = self._given(permit_id, at)
+    changed: bool = given.annual_l != account.plan_l or given.peak_l_h != account.peak_l_h
+    account.plan_l = given.annual_l
+    account.peak_l_h = given.peak_l_h
+    account.until_at = given.until_at
+    account.as_of_at = at
+    self.account[permit_id] = account
+    if changed:
+        log IMeters.PlanChanged(
+            permit_id=permit_id,
+            channel=channel,
+            batch_id=batch_id,
+            at=at,
+            plan_l=given.annual_l,
+            peak_l_h=given.peak_l_h,
+        )
+    if (hot >> 160) & M32 == given.peak_l_h:
+        return hot
+    scheme: IStandards.Scheme = staticcall IStandards(access._at(names.STANDARDS)).scheme(
+        account.scheme_id
+    )
+    self.base[channel].peak_return_l_h = given.peak_l_h * scheme.peak_leave_bps // 10_000
+    return (hot & ~(M32 << 160)) | (given.peak_l_h << 160)
+
+
+@internal
+@view
+def _given(permit_id: uint256, at: uint256) -> IPermitRegistry.Volume:
+    """
+    @dev What the permit gave while the water of a step ending at `at` flowed.
+    """
+    return staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).volume_at(
+        permit_id, at - 1
+    )
 
 
 @internal
@@ -703,7 +758,7 @@ def _tell_pace(
     ends_at: uint256 = 0
     begun_at, ends_at = self._span(permit_id, base.period)
     used_l: uint256 = self._used_l(permit_id, base.period, channel, before_l)
-    plan_l: uint256 = self.account[permit_id].plan_l
+    plan_l: uint256 = self._given(permit_id, month_end_at).annual_l
     if tiers._ahead_of_pace(used_l, plan_l, begun_at, month_end_at, ends_at):
         self.standing[permit_id].month = base.month + 1
         log IMeters.PaceExceeded(

@@ -3,10 +3,13 @@
 """
 @title Permit registry
 @license Apache-2.0
-@notice Abstraction and drainage permits, their conditions, and every change of the right they give.
-@dev Nothing is overwritten: each suspension, resumption and revocation is a change with its moment,
-     so that a reading is judged by what was in force at its own time. A permit gives its right in
-     [from, until). Revoking is a decision of two officers.
+@notice Abstraction and drainage permits from issue to end: versions, conditions, every change of
+        the right they give.
+@dev Nothing is overwritten: a permit's terms are versions, each in force from its own moment until
+     the next, and each suspension, restriction and end stands with its moment, so that a reading is
+     judged by what was in force at its own time. A permit gives its right in [from, until), inside
+     its season, unless suspended or ended. Restriction: Decree 460 art. 41-42. How terms change and
+     permits end is decided in PermitChanges. Setting of Standards: permit_max_months.
 @custom:halt Suspend the permits concerned, or withdraw the ISSUER posts in Authority.
 """
 
@@ -14,10 +17,13 @@ from contracts.interfaces import IAccounts
 from contracts.interfaces import IApplications
 from contracts.interfaces import IPermitRegistry
 from contracts.interfaces import IStandards
+from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
+from contracts.modules import dates
 from contracts.modules import duties
 from contracts.modules import names
 from contracts.modules import spelling
+from contracts.modules import states
 
 implements: IPermitRegistry
 
@@ -28,22 +34,23 @@ exports: access.AUTHORITY
 ABSTRACTION: constant(uint256) = 1
 VALID: constant(uint256) = 1
 SUSPENDED: constant(uint256) = 2
-REVOKED: constant(uint256) = 3
+EXPIRED: constant(uint256) = 7  # 3 to 6 are the ends that PermitChanges decides
+NOT_BEGUN: constant(uint256) = 8
+ISSUE: constant(uint256) = 1  # cause of a version; the others are those of PermitChanges
 MAX_LIMITS: constant(uint256) = 16  # conditions of one drainage permit
 MAX_PAGE: constant(uint256) = 100
+M32: constant(uint256) = 2**32 - 1
+NEVER: constant(uint256) = max_value(uint256)
 
-struct Revocation:
-    proposed_by: address
-    ground: String[128]
-
-
-permit: public(HashMap[uint256, IPermitRegistry.Permit])
 permit_count: public(uint256)
 permit_by_number: public(HashMap[String[32], uint256])
 holder_count: public(HashMap[uint256, uint256])
+terms: public(HashMap[uint256, HashMap[uint256, IPermitRegistry.Terms]])  # permit, version from 1
 change: public(HashMap[uint256, HashMap[uint256, IPermitRegistry.Change]])
 change_count: public(HashMap[uint256, uint256])
-revocation: public(HashMap[uint256, Revocation])
+restriction: public(HashMap[uint256, HashMap[uint256, IPermitRegistry.Restriction]])
+restriction_count: public(HashMap[uint256, uint256])
+_permit: HashMap[uint256, IPermitRegistry.Permit]
 _held: HashMap[uint256, HashMap[uint256, uint256]]
 _limits: HashMap[uint256, DynArray[IPermitRegistry.PermitLimit, MAX_LIMITS]]
 
@@ -59,6 +66,7 @@ def issue(
     number: String[32],
     scheme_id: uint256,
     limits: DynArray[IPermitRegistry.PermitLimit, MAX_LIMITS],
+    stated_at: uint256,
 ) -> uint256:
     """
     @notice Issue the permit of an approved application and open its account.
@@ -70,30 +78,18 @@ def issue(
     assert self.permit_by_number[number] == 0, "permits: number is taken"
     schemes: uint256 = staticcall IStandards(access._at(names.STANDARDS)).scheme_count()
     assert scheme_id > 0 and scheme_id <= schemes, "permits: unknown scheme"
-    applications: IApplications = IApplications(access._at(names.APPLICATIONS))
-    extcall applications.take(application_id)
-    face: IApplications.Face = staticcall applications.face(application_id)
-    org_id: uint256 = (staticcall applications.application(application_id)).org_id
+    face: IApplications.Face = self._taken(application_id, stated_at)
+    assert face.amends == 0, "permits: application amends another permit"
+    self._check_term(face.from_at, face.until_at)
+    org_id: uint256 = self._applicant(application_id)
     self.permit_count += 1
     permit_id: uint256 = self.permit_count
-    self.permit[permit_id] = IPermitRegistry.Permit(
-        number=number,
-        kind=face.kind,
-        holder=org_id,
-        purpose=face.purpose,
-        source=face.source,
-        station_id=face.station_id,
-        annual_l=face.annual_l,
-        peak_l_h=face.peak_l_h,
-        from_at=face.from_at,
-        until_at=face.until_at,
-        document_hash=face.document_hash,
-        version=1,
-        state=VALID,
-        application_id=application_id,
-        scheme_id=scheme_id,
-        issued_at=block.timestamp,
-    )
+    self._permit[permit_id].number = number
+    self._permit[permit_id].kind = face.kind
+    self._permit[permit_id].holder = org_id
+    self._permit[permit_id].scheme_id = scheme_id
+    self._permit[permit_id].issued_at = dates._stated(stated_at, 0)
+    self._permit[permit_id].state = VALID
     self.permit_by_number[number] = permit_id
     self._held[org_id][self.holder_count[org_id]] = permit_id
     self.holder_count[org_id] += 1
@@ -111,12 +107,10 @@ def issue(
         kind=face.kind,
         number=number,
         application_id=application_id,
-        version=1,
-        annual_l=face.annual_l,
-        from_at=face.from_at,
-        until_at=face.until_at,
-        document_hash=face.document_hash,
+        stated_at=self._permit[permit_id].issued_at,
     )
+    self._open_version(permit_id, self._terms_of(face, application_id), msg.sender)
+    self._tell_purpose(permit_id)
     extcall IAccounts(self._accounts(face.kind)).open_account(
         permit_id,
         face.station_id,
@@ -135,12 +129,13 @@ def suspend(permit_id: uint256, reason: String[128]):
     @notice Suspend a permit at once.
     """
     access._only(duties.SUPERVISOR)
-    assert self.permit[permit_id].state == VALID, "permits: to suspend, must be VALID"
+    state: uint256 = self._state_at(permit_id, block.timestamp)
+    self._must(state == VALID, state, "permits: to suspend, must be VALID")
     assert len(reason) > 0, "permits: empty reason"
     log IPermitRegistry.PermitSuspended(
         permit_id=permit_id, by=msg.sender, at=block.timestamp, reason=reason
     )
-    self._change(permit_id, SUSPENDED)
+    self._change(permit_id, SUSPENDED, msg.sender)
 
 
 @external
@@ -149,47 +144,171 @@ def resume(permit_id: uint256):
     @notice Give a suspended permit its right back.
     """
     access._only(duties.SUPERVISOR)
-    assert self.permit[permit_id].state == SUSPENDED, "permits: to resume, must be SUSPENDED"
+    state: uint256 = self._state_at(permit_id, block.timestamp)
+    self._must(state == SUSPENDED, state, "permits: to resume, must be SUSPENDED")
     log IPermitRegistry.PermitResumed(permit_id=permit_id, by=msg.sender, at=block.timestamp)
-    self._change(permit_id, VALID)
+    self._change(permit_id, VALID, msg.sender)
 
 
 @external
-def propose_revocation(permit_id: uint256, ground: String[128]):
+def restrict(
+    permit_id: uint256,
+    annual_l: uint256,
+    reason: String[128],
+    notice_at: uint256,
+    from_at: uint256,
+    until_at: uint256,
+):
     """
-    @notice Propose that a permit be revoked; another officer decides.
+    @notice Restrict the yearly volume for a time, after written notice; it ends by itself.
+    @param notice_at When the holder was notified in writing.
+    @param from_at From when, 0 for now.
     """
     access._only(duties.SUPERVISOR)
-    state: uint256 = self.permit[permit_id].state
-    revocable: bool = state == VALID or state == SUSPENDED
-    assert revocable, "permits: to revoke, must be VALID or SUSPENDED"
-    assert len(ground) > 0, "permits: empty ground"
-    self.revocation[permit_id] = Revocation(proposed_by=msg.sender, ground=ground)
-    log IPermitRegistry.RevocationProposed(permit_id=permit_id, by=msg.sender, ground=ground)
+    state: uint256 = self._state_at(permit_id, block.timestamp)
+    lives: bool = state == VALID or state == SUSPENDED or state == NOT_BEGUN
+    self._must(lives, state, "permits: to restrict, must be VALID, SUSPENDED or NOT_BEGUN")
+    assert len(reason) > 0, "permits: restriction needs a reason"
+    begins_at: uint256 = from_at if from_at > 0 else block.timestamp
+    assert begins_at >= block.timestamp, "permits: restriction would begin in the past"
+    assert notice_at > 0 and notice_at <= begins_at, "permits: restriction before written notice"
+    assert notice_at <= block.timestamp, "permits: notice lies in the future"
+    assert until_at > begins_at and until_at <= M32, "permits: restriction must end after it begins"
+    version: uint256 = self._version_at(permit_id, begins_at)
+    allowed_l: uint256 = self.terms[permit_id][version].annual_l
+    assert annual_l < allowed_l, "permits: restriction does not lower the volume"
+    count: uint256 = self.restriction_count[permit_id]
+    if count > 0:
+        last_until_at: uint256 = self.restriction[permit_id][count - 1].until_at
+        assert begins_at >= last_until_at, "permits: another restriction stands"
+    self.restriction[permit_id][count] = IPermitRegistry.Restriction(
+        annual_l=annual_l,
+        notice_at=notice_at,
+        from_at=begins_at,
+        until_at=until_at,
+        by=msg.sender,
+    )
+    self.restriction_count[permit_id] = count + 1
+    log IPermitRegistry.PermitRestricted(
+        permit_id=permit_id,
+        by=msg.sender,
+        annual_l=annual_l,
+        notice_at=notice_at,
+        from_at=begins_at,
+        until_at=until_at,
+        reason=reason,
+    )
+    self._tell(permit_id)
 
 
 @external
-def revoke(permit_id: uint256):
+def lift_restriction(permit_id: uint256):
     """
-    @notice Decide on a proposed revocation; the permit ends now.
+    @notice End a restriction before its time.
     """
-    access._only(duties.DECIDER)
-    revocation: Revocation = self.revocation[permit_id]
-    assert revocation.proposed_by != empty(address), "permits: revocation is not proposed"
-    assert revocation.proposed_by != msg.sender, "permits: proposer cannot revoke"
-    assert self.permit[permit_id].state != REVOKED, "permits: already REVOKED"
-    log IPermitRegistry.PermitRevoked(
-        permit_id=permit_id, by=msg.sender, at=block.timestamp, ground=revocation.ground
+    access._only(duties.SUPERVISOR)
+    count: uint256 = self.restriction_count[permit_id]
+    assert count > 0, "permits: no restriction stands"
+    standing: bool = block.timestamp < self.restriction[permit_id][count - 1].until_at
+    assert standing, "permits: the restriction has ended"
+    # one that has not begun never does
+    self.restriction[permit_id][count - 1].until_at = block.timestamp
+    log IPermitRegistry.RestrictionLifted(
+        permit_id=permit_id, by=msg.sender, at=block.timestamp
     )
-    self._change(permit_id, REVOKED)
+    self._tell(permit_id)
+
+
+@external
+def open_version(permit_id: uint256, terms: IPermitRegistry.Terms, by: address):
+    """
+    @notice Give a permit another version of its terms; only PermitChanges.
+    """
+    access._only_contract(names.PERMIT_CHANGES)
+    self._open_version(permit_id, terms, by)
+    self._tell_purpose(permit_id)
+    self._tell(permit_id)
+
+
+@external
+def end(permit_id: uint256, end: uint256, ground: String[128], by: address):
+    """
+    @notice End a permit now; only PermitChanges.
+    """
+    access._only_contract(names.PERMIT_CHANGES)
+    log IPermitRegistry.PermitEnded(
+        permit_id=permit_id, by=by, end=end, at=block.timestamp, ground=ground
+    )
+    self._permit[permit_id].ended_at = block.timestamp
+    self._change(permit_id, end, by)
+
+
+@external
+@view
+def permit(permit_id: uint256) -> IPermitRegistry.Permit:
+    """
+    @notice What does not change with versions, and the state now; the terms stand in `terms`.
+    """
+    permit: IPermitRegistry.Permit = self._permit[permit_id]
+    permit.state = self._state_at(permit_id, block.timestamp)
+    return permit
+
+
+@external
+@view
+def latest(permit_id: uint256) -> IPermitRegistry.Terms:
+    """
+    @notice The terms of the last version, in force already or not yet.
+    """
+    return self._latest(permit_id)
+
+
+@external
+@view
+def as_of(number: String[32], at: uint256) -> IPermitRegistry.Standing:
+    """
+    @notice What a permit was at a moment: its state, the version in force, the volume it gave.
+    """
+    permit_id: uint256 = self.permit_by_number[number]
+    assert permit_id != 0, "permits: no permit of this number"
+    version: uint256 = self._version_at(permit_id, at)
+    given: IPermitRegistry.Terms = self.terms[permit_id][version]
+    annual_l: uint256 = self._volume_at(permit_id, at).annual_l
+    return IPermitRegistry.Standing(
+        permit_id=permit_id,
+        state=self._state_at(permit_id, at),
+        version=version,
+        annual_l=annual_l,
+        restricted=annual_l < given.annual_l,
+    )
+
+
+@external
+@view
+def expiring(
+    from_at: uint256, until_at: uint256, first: uint256, count: uint256
+) -> DynArray[uint256, MAX_PAGE]:
+    """
+    @notice The permits from number `first` on, at most `count` looked at, that expire in a span.
+    """
+    page: DynArray[uint256, MAX_PAGE] = []
+    for i: uint256 in range(MAX_PAGE):
+        permit_id: uint256 = first + i
+        if i >= count or permit_id > self.permit_count:
+            break
+        ends_at: uint256 = self._latest(permit_id).until_at
+        ended: bool = self._permit[permit_id].ended_at != 0
+        if not ended and ends_at >= from_at and ends_at < until_at:
+            page.append(permit_id)
+    return page
 
 
 @external
 @view
 def in_right(permit_id: uint256, at: uint256) -> bool:
     """
-    @notice Whether a permit gave its right at a moment: within its dates, neither suspended nor
-            revoked then.
+    @notice Whether a permit gave its right at a moment: within its dates and its season, neither
+            suspended nor ended then.
     """
     return self._right_at(permit_id, at)[0]
 
@@ -198,21 +317,19 @@ def in_right(permit_id: uint256, at: uint256) -> bool:
 @view
 def right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
     """
-    @notice Whether a permit gave its right at a moment, and the next moment at which that may differ.
+    @notice Whether a permit gave its right at a moment, and the next moment at which that or its
+            volume may differ.
     """
     return self._right_at(permit_id, at)
 
 
 @external
 @view
-def right_settled_at(permit_id: uint256) -> uint256:
+def volume_at(permit_id: uint256, at: uint256) -> IPermitRegistry.Volume:
     """
-    @notice When the right last changed by an act, 0 for never.
+    @notice The yearly volume and the rate that a permit gave at a moment, and its dates.
     """
-    count: uint256 = self.change_count[permit_id]
-    if count == 0:
-        return 0
-    return self.change[permit_id][count - 1].at
+    return self._volume_at(permit_id, at)
 
 
 @external
@@ -248,6 +365,112 @@ def limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitL
 
 
 @internal
+@pure
+def _must(fits: bool, state: uint256, rule: String[72]):
+    assert fits, concat(rule, ", is ", states._permit(state))
+
+
+@internal
+def _taken(application_id: uint256, stated_at: uint256) -> IApplications.Face:
+    applications: IApplications = IApplications(access._at(names.APPLICATIONS))
+    extcall applications.take(application_id, stated_at)
+    return staticcall applications.face(application_id)
+
+
+@internal
+@view
+def _applicant(application_id: uint256) -> uint256:
+    applications: IApplications = IApplications(access._at(names.APPLICATIONS))
+    return (staticcall applications.application(application_id)).org_id
+
+
+@internal
+@view
+def _check_term(from_at: uint256, until_at: uint256):
+    """
+    @dev Decree 460 art. 25: at most ten years, as a setting.
+    """
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    months: uint256 = self._setting("permit_max_months", block.timestamp)
+    longest_at: uint256 = staticcall standards.months_later(from_at, months)
+    assert until_at <= longest_at, "permits: term is too long"
+
+
+@internal
+@view
+def _setting(name: String[32], at: uint256) -> uint256:
+    setting: IStandards.Setting = staticcall IStandards(access._at(names.STANDARDS)).setting_at(
+        names._label(name), at
+    )
+    return convert(setting.amount, uint256)
+
+
+@internal
+@pure
+def _terms_of(face: IApplications.Face, application_id: uint256) -> IPermitRegistry.Terms:
+    return IPermitRegistry.Terms(
+        purpose=face.purpose,
+        source=face.source,
+        station_id=face.station_id,
+        annual_l=face.annual_l,
+        monthly_l=face.monthly_l,
+        daily_l=face.daily_l,
+        peak_l_h=face.peak_l_h,
+        season_from=face.season_from,
+        season_until=face.season_until,
+        return_station_id=face.return_station_id,
+        return_l=face.return_l,
+        from_at=face.from_at,
+        until_at=face.until_at,
+        document_hash=face.document_hash,
+        application_id=application_id,
+        cause=ISSUE,
+        in_force_at=0,
+    )
+
+
+@internal
+@view
+def _latest(permit_id: uint256) -> IPermitRegistry.Terms:
+    return self.terms[permit_id][self._permit[permit_id].versions]
+
+
+@internal
+def _open_version(permit_id: uint256, terms: IPermitRegistry.Terms, by: address):
+    version: uint256 = self._permit[permit_id].versions + 1
+    self._permit[permit_id].versions = version
+    self.terms[permit_id][version] = terms
+    log IPermitRegistry.VersionOpened(
+        permit_id=permit_id,
+        version=version,
+        cause=terms.cause,
+        by=by,
+        annual_l=terms.annual_l,
+        from_at=terms.from_at,
+        until_at=terms.until_at,
+        in_force_at=terms.in_force_at,
+        document_hash=terms.document_hash,
+    )
+
+
+@internal
+def _tell_purpose(permit_id: uint256):
+    """
+    @dev A point that is classed for another purpose is a violation on the record.
+    """
+    terms: IPermitRegistry.Terms = self._latest(permit_id)
+    network: IWaterNetwork = IWaterNetwork(access._at(names.WATER_NETWORK))
+    classed: bytes32 = staticcall network.station_purpose(terms.station_id)
+    if classed != empty(bytes32) and classed != terms.purpose:
+        log IPermitRegistry.PurposeViolated(
+            permit_id=permit_id,
+            station_id=terms.station_id,
+            purpose=terms.purpose,
+            station_purpose=classed,
+        )
+
+
+@internal
 @view
 def _limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitLimit:
     for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
@@ -257,29 +480,83 @@ def _limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.Permit
 
 
 @internal
-def _change(permit_id: uint256, state: uint256):
+def _change(permit_id: uint256, state: uint256, by: address):
     count: uint256 = self.change_count[permit_id]
-    self.permit[permit_id].state = state
+    self._permit[permit_id].state = state
     self.change[permit_id][count] = IPermitRegistry.Change(
-        state=state, at=block.timestamp, by=msg.sender
+        state=state, at=block.timestamp, by=by
     )
     self.change_count[permit_id] = count + 1
-    extcall IAccounts(self._accounts(self.permit[permit_id].kind)).right_changed(permit_id)
+    self._tell(permit_id)
+
+
+@internal
+def _tell(permit_id: uint256):
+    """
+    @dev Whoever counts asks again with the next reading.
+    """
+    extcall IAccounts(self._accounts(self._permit[permit_id].kind)).right_changed(permit_id)
 
 
 @internal
 @view
-def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
-    from_at: uint256 = self.permit[permit_id].from_at
-    until_at: uint256 = self.permit[permit_id].until_at
-    if at < from_at:
-        return False, from_at
-    if at >= until_at:
-        return False, max_value(uint256)
-    # how many changes had happened by then
-    count: uint256 = self.change_count[permit_id]
+def _version_at(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @dev The last version in force at a moment; the first one before it.
+    """
+    low: uint256 = 1
+    high: uint256 = self._permit[permit_id].versions
+    for _: uint256 in range(256):
+        if low >= high:
+            break
+        middle: uint256 = (low + high + 1) // 2
+        if self.terms[permit_id][middle].in_force_at <= at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@internal
+@view
+def _restriction_at(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @dev How many restrictions had begun by a moment.
+    """
     low: uint256 = 0
-    high: uint256 = count
+    high: uint256 = self.restriction_count[permit_id]
+    for _: uint256 in range(256):
+        if low == high:
+            break
+        middle: uint256 = (low + high) // 2
+        if self.restriction[permit_id][middle].from_at <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@internal
+@view
+def _volume_at(permit_id: uint256, at: uint256) -> IPermitRegistry.Volume:
+    terms: IPermitRegistry.Terms = self.terms[permit_id][self._version_at(permit_id, at)]
+    annual_l: uint256 = terms.annual_l
+    begun: uint256 = self._restriction_at(permit_id, at)
+    if begun > 0 and at < self.restriction[permit_id][begun - 1].until_at:
+        annual_l = min(annual_l, self.restriction[permit_id][begun - 1].annual_l)
+    return IPermitRegistry.Volume(
+        annual_l=annual_l, peak_l_h=terms.peak_l_h, from_at=terms.from_at, until_at=terms.until_at
+    )
+
+
+@internal
+@view
+def _changed_at(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @dev How many changes of the right had happened by a moment.
+    """
+    low: uint256 = 0
+    high: uint256 = self.change_count[permit_id]
     for _: uint256 in range(256):
         if low == high:
             break
@@ -288,12 +565,63 @@ def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
             low = middle + 1
         else:
             high = middle
-    next_at: uint256 = until_at
-    if low < count:
-        next_at = min(until_at, self.change[permit_id][low].at)
-    if low == 0:
-        return True, next_at
-    return self.change[permit_id][low - 1].state == VALID, next_at
+    return low
+
+
+@internal
+@view
+def _state_at(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @dev The earliest end counts; an act that ends a permit goes before its expiry at the same
+         instant.
+    """
+    if self._permit[permit_id].versions == 0:
+        return 0
+    terms: IPermitRegistry.Terms = self.terms[permit_id][self._version_at(permit_id, at)]
+    ended_at: uint256 = self._permit[permit_id].ended_at
+    if ended_at != 0 and ended_at <= min(at, terms.until_at):
+        return self._permit[permit_id].state
+    if at >= terms.until_at:
+        return EXPIRED
+    if at < terms.from_at:
+        return NOT_BEGUN
+    changed: uint256 = self._changed_at(permit_id, at)
+    if changed == 0:
+        return VALID
+    return self.change[permit_id][changed - 1].state
+
+
+@internal
+@view
+def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
+    version: uint256 = self._version_at(permit_id, at)
+    terms: IPermitRegistry.Terms = self.terms[permit_id][version]
+    changes_at: uint256 = NEVER
+    if version < self._permit[permit_id].versions:
+        changes_at = self.terms[permit_id][version + 1].in_force_at
+    changed: uint256 = self._changed_at(permit_id, at)
+    if changed < self.change_count[permit_id]:
+        changes_at = min(changes_at, self.change[permit_id][changed].at)
+    begun: uint256 = self._restriction_at(permit_id, at)
+    if begun < self.restriction_count[permit_id]:
+        changes_at = min(changes_at, self.restriction[permit_id][begun].from_at)
+    if begun > 0 and at < self.restriction[permit_id][begun - 1].until_at:
+        changes_at = min(changes_at, self.restriction[permit_id][begun - 1].until_at)
+    if at < terms.from_at:
+        return False, min(changes_at, terms.from_at)
+    if at >= terms.until_at:
+        return False, changes_at
+    changes_at = min(changes_at, terms.until_at)
+    if changed > 0 and self.change[permit_id][changed - 1].state != VALID:
+        return False, changes_at
+    if terms.season_from == 0:
+        return True, changes_at
+    inside: bool = False
+    turns_at: uint256 = 0
+    inside, turns_at = staticcall IStandards(access._at(names.STANDARDS)).season_at(
+        terms.season_from, terms.season_until, at
+    )
+    return inside, min(changes_at, turns_at)
 
 
 @internal

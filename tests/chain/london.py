@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from eth._utils import headers
 from eth.vm.forks import LondonVM
 from eth_account import Account
 from eth_tester import EthereumTester, PyEVMBackend
@@ -11,7 +12,7 @@ from eth_tester.exceptions import TransactionFailed
 from vyper.compiler.output import build_abi_output
 from web3 import EthereumTesterProvider, Web3
 
-from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, Suite, deployer, found
+from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, deployer, found
 
 GAS = 25_000_000
 FEE_WEI = 10**12
@@ -21,8 +22,10 @@ FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
 
 
 def backend() -> PyEVMBackend:
-    """A machine that knows no opcode later than London."""
-    return PyEVMBackend(vm_configuration=((0, LondonVM),))
+    """A machine that knows no opcode later than London, and on which it is the tests' day."""
+    headers.eth_now = lambda: NOW  # else the tests' calendars would end one day
+    params = PyEVMBackend.generate_genesis_params({"timestamp": NOW})
+    return PyEVMBackend(params, vm_configuration=((0, LondonVM),))
 
 
 class London:
@@ -45,6 +48,10 @@ class London:
         )
         assert receipt["status"] == 1
         return receipt
+
+    def now(self) -> int:
+        """The time of the latest block."""
+        return int(self.w3.eth.get_block("latest")["timestamp"])
 
     def status_of_creation(self, code: str) -> int:
         """1 when init code runs to its end, 0 when it does not."""

@@ -10,18 +10,31 @@ from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packe
 from tests.contracts.suite import (
     COD,
     CREDIT_CODES,
+    DAY_S,
     FOLDERS,
     GAUGE,
     HASH,
     METER,
+    NOW,
     T0,
     Suite,
     request_signature,
+    word,
 )
+from tests.contracts.tariffs import UY_M3, of_city
 
 MOST_BYTES = 24_576
 # run by another contract's call: their effects are asserted below
-PASSED_ON = {"enrol", "bind", "open_account", "right_changed", "take", "take_approval"}
+PASSED_ON = {
+    "open_version",
+    "end",
+    "enrol",
+    "bind",
+    "open_account",
+    "right_changed",
+    "take",
+    "take_approval",
+}
 LISTS = {"holdings"}  # an index beyond the end has no words
 SELF_ACTS = {"open_post", "appoint", "list_contract", "replace_administrator"}
 
@@ -96,10 +109,72 @@ def furnishes_the_network(suite: Suite) -> None:
     assert posts == [0, 1]
 
 
+def decides_on_applications(suite: Suite) -> None:
+    applications, reviewer, long_ago = suite.applications, suite.reviewer, NOW - 380 * DAY_S
+    above = applications.apply(suite.face(level=1), 0, sender=suite.holder)
+    applications.forward(above, HASH, 0, sender=suite.clerk)
+    applications.refer(above, "Basin", 0, sender=suite.clerk)
+    for lapses in (True, False):
+        face = suite.face(needs_works=True)
+        number = applications.apply(face, long_ago, sender=suite.holder)
+        applications.accept(number, long_ago, sender=suite.clerk)
+        applications.suspend_review(number, 1, "neighbours", long_ago, sender=reviewer)
+        assert tuple(applications.due(number)) == (2, 0)
+        applications.resume_review(number, long_ago, sender=reviewer)
+        applications.review(number, True, HASH, long_ago, sender=reviewer)
+        applications.decide(number, True, 0, long_ago, sender=suite.decider)
+        if lapses:
+            applications.lapse(number, sender=suite.clerk)
+        else:
+            begun_at = long_ago + DAY_S
+            applications.begin_works(number, begun_at, sender=suite.holder)
+            applications.accept_works(number, begun_at, HASH, 0, sender=reviewer)
+            suite.permit_registry.issue(number, "WORKS-1", 1, [], 0, sender=suite.issuer)
+
+
+def changes_permits(suite: Suite) -> None:
+    registry, changes, holder = suite.permit_registry, suite.permit_changes, suite.holder
+    giver, taker = suite.permit(), suite.permit()
+    suite.water_network.classify(1, word("industry"), sender=suite.network_keeper)
+    registry.restrict(giver, 5, "drought", NOW, 0, 2**32 - 1, sender=suite.supervisor)
+    registry.lift_restriction(giver, sender=suite.supervisor)
+    until_at = T0 + 701 * DAY_S
+    changes.request_extension(giver, until_at, HASH, 0, sender=holder)
+    changes.decide_extension(giver, True, 0, sender=suite.decider)
+    altered = (1, 0, 0, 77, 401, 1031, 0, HASH)
+    changes.alter(giver, altered, 0, sender=suite.issuer)
+    changes.amend(suite.approved(amends=giver), 0, 0, sender=suite.issuer)
+    transfer = changes.transfer_count() + 1
+    changes.offer_transfer(giver, taker, 9, 0, 0, HASH, sender=holder)
+    changes.decide_transfer(transfer, True, sender=suite.decider)
+    assert registry.latest(taker)[3] == 1_000_009
+    changes.surrender(giver, "moved", sender=holder)
+
+
+def bills_a_permit(suite: Suite) -> None:
+    tariff, biller = suite.tariff, suite.biller
+    given = of_city("Zhengzhou", credit_uy_m3=UY_M3)
+    tariff.load_tariff(given, sender=suite.standards_keeper)
+    surcharge = (word("drought"), 1, 0, 2**31, 2**32)
+    tariff.add_surcharge(1, surcharge, sender=suite.standards_keeper)
+    permit = suite.permit()
+    channel, book = suite.channel(METER, "QuotaTracker", permit=permit), suite.quota_tracker
+    words = meter_group(channel, 100, T0, [(1_600_000, 60), (0, 41 * DAY_S)])
+    book.record_meters(suite.lane(book), 0, HASH, packed(words), b"", sender=suite.relay)
+    tariff.grant_credit(permit, 1, 5_000, HASH, sender=suite.supervisor)
+    tariff.settle(permit, 1, 0, sender=biller)
+    tariff.dispute(permit, 1, 0, HASH, sender=suite.holder)
+    tariff.resolve(permit, 1, 0, True, sender=suite.supervisor)
+    tariff.reverse(1, "wrong", sender=biller)
+    tariff.settle(permit, 1, 0, sender=biller)
+    tariff.mark_paid(2, suite.contracts["Tariff"].chain.now(), sender=biller)
+    assert tariff.owed_uy(2, NOW) == 0
+
+
 def corrects_an_application(suite: Suite) -> None:
-    application = suite.applications.apply(suite.face(), sender=suite.holder)
-    suite.applications.request_correction(application, "map missing", sender=suite.clerk)
-    suite.applications.resubmit(application, suite.face(), sender=suite.holder)
+    application = suite.applications.apply(suite.face(), 0, sender=suite.holder)
+    suite.applications.request_correction(application, "map missing", 0, sender=suite.clerk)
+    suite.applications.resubmit(application, suite.face(), 0, sender=suite.holder)
 
 
 def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
@@ -117,8 +192,8 @@ def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
     halts(suite, book, lane)
     suite.permit_registry.suspend(permit, "drought", sender=suite.supervisor)
     suite.permit_registry.resume(permit, sender=suite.supervisor)
-    suite.permit_registry.propose_revocation(permit, "false data", sender=suite.supervisor)
-    suite.permit_registry.revoke(permit, sender=suite.decider)
+    suite.permit_changes.propose_end(permit, 3, "false data", sender=suite.supervisor)
+    suite.permit_changes.decide_end(permit, 3, sender=suite.decider)
     assert not suite.permit_registry.in_right(permit, 2**32 - 1)
 
 
@@ -151,6 +226,9 @@ def test_every_state_changing_function_runs(london):
     registers_an_organisation(chain, suite)
     furnishes_the_network(suite)
     corrects_an_application(suite)
+    decides_on_applications(suite)
+    changes_permits(suite)
+    bills_a_permit(suite)
     counts_a_meter(suite, "QuotaTracker", 1)
     counts_a_meter(suite, "DischargeVolumes", 2)
     rules_on_a_gauge(suite, "DischargeLimits")

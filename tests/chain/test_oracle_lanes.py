@@ -1,6 +1,7 @@
 """A lane has one writer: what an oracle does when the chain holds something else than it sent."""
 
 import pytest
+from eth._utils import headers
 
 from oracle.feed import Stopped
 from tests.chain.town import Relay
@@ -105,9 +106,10 @@ def test_a_halted_lane_waits_and_goes_on_when_it_is_resumed(fed):
     assert fed.registers() == ROWS
 
 
-def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed):
+def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed, monkeypatch):
     beyond = [(T0 + 900 * 86_400, 5_000)]
     wrong = fed.file("late", fed.other, beyond)
+    monkeypatch.setattr(headers, "eth_now", lambda: beyond[0][0] + 60)
     oracle = fed.oracle()
 
     fed.settle(oracle, [fed.input, wrong])

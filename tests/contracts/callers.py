@@ -5,11 +5,16 @@ from typing import Any
 
 import boa
 
-from checks.duties import APPLICANT, BOTH, EITHER, VERIFIED, Gate
+from checks.duties import APPLICANT, BOTH, EITHER, HOLDER_OF_PERMIT, VERIFIED, Gate
 from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
 
 ALL = sum(DUTIES.values())
 LATEST = 2**32 - 1
+# functions whose gate looks at what their first argument names
+NUMBERED = {
+    *("resubmit", "begin_works", "take_approval"),
+    *("request_extension", "offer_transfer", "surrender", "dispute"),
+}
 
 
 def zero(entry: Mapping[str, Any]) -> Any:
@@ -54,7 +59,8 @@ class Callers:
             name: suite.lane(suite.contracts[name]) for name in FOLDERS if FOLDERS[name] == "cycle"
         }
         self.channel = suite.channel(METER, "QuotaTracker")
-        suite.applications.apply(suite.face(), sender=suite.holder)
+        suite.applications.apply(suite.face(), 0, sender=suite.holder)
+        suite.permit()
 
     def _post(self, title: str, duties: int, from_at: int = 0, until_at: int = LATEST) -> str:
         account: str = boa.env.generate_address(title)
@@ -78,11 +84,11 @@ class Callers:
             let |= {f"{name} administrator": who for name, who in self.administrators.items()}
         if BOTH in gate.who:
             let["Authority"] = self.contracts["Authority"]
-        if gate.contract:
-            let[gate.contract] = self.contracts[gate.contract]
+        for name in gate.contracts:
+            let[name] = self.contracts[name]
         if gate.who == VERIFIED:
             let |= self.holders
-        if gate.who == APPLICANT:
+        if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):
             let["applicant"] = self.suite.holder
         if "lane" in gate.who:  # the lanes belong to one of those who hold RELAY
             let = {"RELAY alone": self.single["RELAY"]}
@@ -95,7 +101,7 @@ class Callers:
         arguments = [zero(entry) for entry in inputs]
         if function.startswith("record_"):
             arguments[0] = self.lanes[contract]
-        if function in ("resubmit", "take_approval"):
+        if function in NUMBERED:
             arguments[0] = 1
         encoded: bytes = method.prepare_calldata(*arguments)
         return encoded

@@ -30,6 +30,17 @@ DUTIES = {
     "issuer": 256,
     "supervisor": 512,
     "relay": 1024,
+    "biller": 2048,
+}
+SETTINGS = {
+    "accept_days": (5, "working days"),
+    "forward_days": (20, "working days"),
+    "decide_days": (45, "working days"),
+    "works_months": (36, "months"),
+    "trial_days": (30, "days"),
+    "permit_max_months": (120, "months"),
+    "extension_days": (45, "days"),
+    "unused_years": (2, "years"),
 }
 ABSTRACTION, DRAINAGE = 1, 2
 METER, GAUGE = 1, 2
@@ -102,26 +113,37 @@ class Suite:
             "source": word("surface"),
             "station_id": 1,
             "annual_l": 1_000_000,
+            "monthly_l": 0,
+            "daily_l": 0,
             "peak_l_h": 2**32 - 1,
+            "season_from": 0,
+            "season_until": 0,
+            "return_station_id": 0,
+            "return_l": 0,
             "from_at": T0,
             "until_at": T0 + 700 * DAY_S,
             "document_hash": HASH,
+            "amends": 0,
+            "needs_works": False,
+            "level": 0,
         }
         return tuple((face | changed).values())
 
     def approved(self, **changed: Any) -> int:
         """An application that was accepted, reviewed and approved."""
         applications = self.applications
-        application = applications.apply(self.face(**changed), sender=self.holder)
-        applications.accept(application, sender=self.clerk)
-        applications.review(application, True, HASH, sender=self.reviewer)
-        applications.decide(application, True, 0, sender=self.decider)
+        application = applications.apply(self.face(**changed), 0, sender=self.holder)
+        applications.accept(application, 0, sender=self.clerk)
+        applications.review(application, True, HASH, 0, sender=self.reviewer)
+        applications.decide(application, True, 0, 0, sender=self.decider)
         return application
 
     def permit(self, limits: tuple[Any, ...] = (), **changed: Any) -> int:
         application = self.approved(**changed)
         number = f"C440114S2020-{self.next_number('permit'):04d}"
-        return self.permit_registry.issue(application, number, 1, list(limits), sender=self.issuer)
+        return self.permit_registry.issue(
+            application, number, 1, list(limits), 0, sender=self.issuer
+        )
 
     def device(self) -> int:
         code = f"DEV-{self.next_number('device')}"
@@ -239,7 +261,16 @@ def _load_standards(suite: Suite) -> None:
     days = [T0 + DAY_S * day for day in range(800)]
     for page in (days[:400], days[400:]):
         standards.extend_calendar(1, page, sender=keeper)
-    standards.extend_calendar(2, days[::10], sender=keeper)  # "months" of ten days
+    # "months" of ten days, loaded far ahead as terms of years ask for
+    standards.extend_calendar(2, [T0 + DAY_S * 10 * n for n in range(240)], sender=keeper)
     standards.extend_calendar(3, days[::30], sender=keeper)
     standards.extend_calendar(4, days[::40], sender=keeper)  # "years" of forty days
+    working = [day for n, day in enumerate(days[1:]) if n % 7 < 5]
+    for page in (working[:400], working[400:]):
+        standards.extend_calendar(5, page, sender=keeper)
     standards.load_scheme("default", *CUTS, sender=keeper)
+    settings = [
+        (word(name), 0, amount, word(unit), "Decree 460", True, T0)
+        for name, (amount, unit) in SETTINGS.items()
+    ]
+    standards.load_settings(settings, sender=keeper)

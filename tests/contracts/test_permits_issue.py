@@ -13,7 +13,7 @@ PH_LIMIT = (PH, 6_000, 9_000, True, True)
 
 def issued(suite, limits=(), number=NUMBER, **changed):
     return suite.permit_registry.issue(
-        suite.approved(**changed), number, 1, list(limits), sender=suite.issuer
+        suite.approved(**changed), number, 1, list(limits), 0, sender=suite.issuer
     )
 
 
@@ -24,6 +24,7 @@ def refused(suite, application, number=NUMBER, scheme_id=1, limits=()):
         number,
         scheme_id,
         list(limits),
+        0,
         sender=suite.issuer,
     )
 
@@ -32,31 +33,23 @@ def test_issue_takes_over_the_face_of_the_application(suite):
     application = suite.approved(annual_l=2_000_000, peak_l_h=9_000)
     face = suite.applications.face(application)
 
-    permit_id = suite.permit_registry.issue(application, NUMBER, 1, [], sender=suite.issuer)
+    permit_id = suite.permit_registry.issue(application, NUMBER, 1, [], 0, sender=suite.issuer)
 
+    about = {"holder": 2, "kind": ABSTRACTION, "number": NUMBER, "application_id": application}
+    dates = {"from_at": face.from_at, "until_at": face.until_at, "in_force_at": 0}
+    version = {"version": 1, "cause": 1, "by": suite.issuer, "annual_l": 2_000_000}
     assert events(suite.permit_registry) == [
-        (
-            "PermitIssued",
-            {
-                "permit_id": permit_id,
-                "holder": 2,
-                "kind": ABSTRACTION,
-                "number": NUMBER,
-                "application_id": application,
-                "version": 1,
-                "annual_l": 2_000_000,
-                "from_at": face.from_at,
-                "until_at": face.until_at,
-                "document_hash": HASH,
-            },
-        )
+        ("PermitIssued", {"permit_id": permit_id, "stated_at": NOW} | about),
+        ("VersionOpened", {"permit_id": permit_id, "document_hash": HASH} | version | dates),
     ]
     permit = suite.permit_registry.permit(permit_id)
-    shared = [field for field in face._fields if field != "kind"]
-    assert [getattr(permit, f) for f in shared] == [getattr(face, f) for f in shared]
-    assert (permit.number, permit.kind, permit.holder) == (NUMBER, ABSTRACTION, 2)
-    assert (permit.version, permit.state, permit.issued_at) == (1, 1, NOW)
-    assert (permit.application_id, permit.scheme_id) == (application, 1)
+    terms = suite.permit_registry.terms(permit_id, 1)
+    of_the_application = ("kind", "amends", "needs_works", "level")
+    shared = [field for field in face._fields if field not in of_the_application]
+    assert [getattr(terms, f) for f in shared] == [getattr(face, f) for f in shared]
+    assert (terms.application_id, terms.cause, terms.in_force_at) == (application, 1, 0)
+    assert tuple(permit) == (NUMBER, ABSTRACTION, 2, 1, NOW, 1, 0, 1)
+    assert suite.permit_registry.latest(permit_id) == terms
     assert suite.applications.application(application).state == 7
 
 
@@ -81,8 +74,8 @@ def test_an_abstraction_permit_opens_its_account_in_the_quota_tracker(suite):
 
     account = tuple(suite.quota_tracker.account(permit_id))
 
-    until_at = suite.permit_registry.permit(permit_id).until_at
-    assert account == (1, 2_000_000, 9_000, 1, T0, until_at)
+    until_at = suite.permit_registry.latest(permit_id).until_at
+    assert account == (1, 2_000_000, 9_000, 1, T0, until_at, 0)
     assert suite.discharge_limits.outlet_station(permit_id) == 0
 
 
@@ -105,13 +98,14 @@ def test_the_conditions_of_a_drainage_permit_are_found_by_parameter(suite):
 
 
 def test_issue_refuses_an_application_that_is_not_approved(suite):
-    waiting = suite.applications.apply(suite.face(), sender=suite.holder)
+    waiting = suite.applications.apply(suite.face(), 0, sender=suite.holder)
     taken = suite.approved()
-    suite.permit_registry.issue(taken, NUMBER, 1, [], sender=suite.issuer)
+    suite.permit_registry.issue(taken, NUMBER, 1, [], 0, sender=suite.issuer)
 
     why = "applications: to issue, must be APPROVED"
-    assert refused(suite, waiting, "N-2") == refused(suite, taken, "N-2") == why
-    assert refused(suite, 99, "N-2") == why
+    assert refused(suite, waiting, "N-2") == f"{why}, is SUBMITTED"
+    assert refused(suite, taken, "N-2") == f"{why}, is ISSUED"
+    assert refused(suite, 99, "N-2") == f"{why}, is UNKNOWN"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ HOMES = {
     "devices": "DeviceRegistry",
     "applications": "Applications",
     "permits": "PermitRegistry",
+    "changes": "PermitChanges",
+    "tariff": "Tariff",
     "quota": "QuotaTracker",
     "volumes": "DischargeVolumes",
     "discharge": "DischargeLimits",

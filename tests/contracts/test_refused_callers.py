@@ -85,7 +85,11 @@ def test_what_is_open_to_anyone_refuses_nobody_for_who_they_are(callers, name, f
         for account in callers.everybody().values()
     }
 
-    assert answers == {"gauges: unknown channel"}
+    assert answers == {
+        "applications: for its works, must be APPROVED, is UNKNOWN"
+        if function == "lapse"
+        else "gauges: unknown channel"
+    }
 
 
 @pytest.mark.parametrize(
@@ -114,6 +118,6 @@ def test_an_account_of_an_unverified_organisation_cannot_apply(callers):
             "New works", CREDIT_CODES[2], key.address, signature, sender=suite.registrar
         )
 
-        refused = reason(suite.applications.apply, suite.face(), sender=key.address)
+        refused = reason(suite.applications.apply, suite.face(), 0, sender=key.address)
 
     assert refused == "applications: organisation is not verified"

@@ -45,6 +45,11 @@ def suspended(suite, permit):
     suite.permit_registry.suspend(permit, "drought", sender=suite.supervisor)
 
 
+def revoked(suite, permit):
+    suite.permit_changes.propose_end(permit, 3, "false data", sender=suite.supervisor)
+    suite.permit_changes.decide_end(permit, 3, sender=suite.decider)
+
+
 def resumed(suite, permit):
     suite.permit_registry.resume(permit, sender=suite.supervisor)
 
@@ -60,7 +65,7 @@ def test_a_step_that_ends_with_the_permit_was_used_under_it(suite, kind):
 
 def test_a_step_that_ends_with_the_permit_is_the_same_while_the_right_is_in_question(suite):
     tap = Tap(suite, opened_at=END - 120, from_at=BEGIN, until_at=END)
-    suspended(suite, tap.permit)
+    suite.quota_tracker.right_changed(tap.permit, sender=suite.permit_registry.address)
 
     assert tap.reads((5, 120), (7, 60), (9, 60)) == [(END, END + 120, 16)]
 
@@ -99,8 +104,7 @@ def test_use_without_right_is_dated_by_its_first_and_last_step_not_by_its_group(
 def test_a_standing_loss_of_right_is_told_with_every_batch(suite):
     tap = Tap(suite, opened_at=NOW - 60)
     tap.reads((5, 60))
-    suite.permit_registry.propose_revocation(tap.permit, "false data", sender=suite.supervisor)
-    suite.permit_registry.revoke(tap.permit, sender=suite.decider)
+    revoked(suite, tap.permit)
     boa.env.evm.patch.timestamp += 600
 
     told = [tap.reads((5, 60), (0, 60)) for _ in range(3)]
@@ -139,7 +143,7 @@ def test_late_and_prompt_readings_are_judged_second_by_second(deployed, acts, te
     with boa.env.anchor():
         starts, ends = NOW + term[0], NOW + term[0] + term[1]
         tap = Tap(deployed, opened_at=NOW, from_at=starts, until_at=ends)
-        registry, state, changes = deployed.permit_registry, "valid", []
+        state, changes = "valid", []
 
         def lawful(at):
             before = [valid for changed_at, valid in changes if changed_at < at]
@@ -166,10 +170,11 @@ def test_late_and_prompt_readings_are_judged_second_by_second(deployed, acts, te
             if data.draw(st.booleans()):
                 report()
             now = boa.env.evm.patch.timestamp
+            if now >= ends:
+                break
             if act == "revoke" and state != "revoke":
-                registry.propose_revocation(tap.permit, "g", sender=deployed.supervisor)
-                registry.revoke(tap.permit, sender=deployed.decider)
-            elif (state, act) == ("valid", "suspend"):
+                revoked(deployed, tap.permit)
+            elif (state, act) == ("valid", "suspend") and now >= starts:
                 suspended(deployed, tap.permit)
             elif (state, act) == ("suspend", "resume"):
                 resumed(deployed, tap.permit)

@@ -35,7 +35,7 @@ def device(suite, code):
 
 
 def permit(suite, number):
-    return (suite.permit_registry.issue, suite.approved(), number, 1, []), suite.issuer
+    return (suite.permit_registry.issue, suite.approved(), number, 1, [], 0), suite.issuer
 
 
 IDENTIFIERS = {

@@ -42,7 +42,7 @@ def test_extend_calendar_appends_boundaries(suite):
     ("calendar", "instants", "why"),
     [
         (0, [50], "standards: unknown calendar"),
-        (5, [50], "standards: unknown calendar"),
+        (6, [50], "standards: unknown calendar"),
         (MONTH, [20], "standards: boundaries must rise"),
         (MONTH, [30, 30], "standards: boundaries must rise"),
         (MONTH, [40, 30], "standards: boundaries must rise"),

@@ -50,7 +50,7 @@ def test_an_account_opens_with_its_plan_and_nothing_used(suite, name, opener):
     book.open_account(*ACCOUNT, sender=address(suite, opener))
 
     assert events(book) == [("AccountOpened", dict(zip(FIELDS, ACCOUNT, strict=True)))]
-    assert tuple(book.account(9)) == ACCOUNT[1:]
+    assert tuple(book.account(9)) == (*ACCOUNT[1:], 0)
     assert book.used_l(9, 0) == 0
 
 
@@ -90,7 +90,7 @@ def test_a_drainage_permit_opens_its_outlet_before_its_account(suite):
 
     assert events(limits) == [("OutletOpened", {"permit_id": 9, "station_id": 1})]
     assert limits.outlet_station(9) == 1
-    assert tuple(suite.discharge_volumes.account(9)) == ACCOUNT[1:]
+    assert tuple(suite.discharge_volumes.account(9)) == (*ACCOUNT[1:], 0)
 
 
 def test_a_changed_right_of_a_drainage_permit_reaches_its_volumes(suite):

@@ -17,8 +17,11 @@ STATES = [
     "APPROVED",
     "REJECTED",
     "ISSUED",
+    "NOT_COMPETENT",
+    "SUSPENDED_REVIEW",
 ]
-RIGHTS = ["", "VALID", "SUSPENDED", "REVOKED"]
+ENDS_BY = {3: "REVOKED", 6: "INVALID"}
+RIGHTS = ["", "VALID", "SUSPENDED", "REVOKED", "SURRENDERED", "DEREGISTERED", "INVALID", "EXPIRED"]
 OFFICERS = 64 | 128 | 256 | 512  # reviewer, decider, issuer, supervisor in one small office
 STARTS, ENDS = NOW - DAY_S, NOW + DAY_S
 
@@ -30,15 +33,22 @@ class File:
     state: str = "SUBMITTED"
     version: int = 1
     reviewer: int | None = None
+    stopped_in: str = ""
 
 
 @dataclass
 class Right:
-    """A permit as the rules see it; `lost` lists when its right ended and came back."""
+    """A permit as the rules see it; `told` lists when its right ended and came back."""
 
     state: str = "VALID"
     proposer: int | None = None
+    proposed: int = 0
     told: list[tuple[int, bool]] = field(default_factory=list)
+
+    def seen(self, at: int) -> str:
+        """The state as it shows at a moment."""
+        ended = self.state in (*ENDS_BY.values(), "SURRENDERED")
+        return "EXPIRED" if self.state and at >= ENDS and not ended else self.state
 
     def holds(self, at: int) -> bool:
         """Whether the right is given at a moment."""
@@ -87,13 +97,13 @@ class Office:
 
     def applies(self):
         face = self.suite.face(from_at=STARTS, until_at=ENDS)
-        self.suite.applications.apply(face, sender=self.suite.holder)
+        self.suite.applications.apply(face, 0, sender=self.suite.holder)
         self.files.append(File())
 
     def is_sent_back(self, number, **_):
         file, correct = self.file(number), self.suite.applications.request_correction
         allowed = file.state == "SUBMITTED"
-        if self.attempt(correct, number + 1, "map", sender=self.suite.clerk, allowed=allowed):
+        if self.attempt(correct, number + 1, "map", 0, sender=self.suite.clerk, allowed=allowed):
             file.state = "CORRECTION"
 
     def is_resubmitted(self, number, by_applicant, **_):
@@ -101,20 +111,20 @@ class Office:
         sender = self.suite.holder if by_applicant else self.suite.clerk
         face = self.suite.face(from_at=STARTS, until_at=ENDS)
         allowed = file.state == "CORRECTION" and by_applicant
-        if self.attempt(resubmit, number + 1, face, sender=sender, allowed=allowed):
+        if self.attempt(resubmit, number + 1, face, 0, sender=sender, allowed=allowed):
             file.state, file.version = "SUBMITTED", file.version + 1
 
     def is_accepted(self, number, **_):
         file, accept = self.file(number), self.suite.applications.accept
         allowed = file.state == "SUBMITTED"
-        if self.attempt(accept, number + 1, sender=self.suite.clerk, allowed=allowed):
+        if self.attempt(accept, number + 1, 0, sender=self.suite.clerk, allowed=allowed):
             file.state = "ACCEPTED"
 
     def is_reviewed(self, number, by, **_):
         file, review = self.file(number), self.suite.applications.review
         allowed = file.state == "ACCEPTED"
         sender = self.officers[by]
-        if self.attempt(review, number + 1, True, HASH, sender=sender, allowed=allowed):
+        if self.attempt(review, number + 1, True, HASH, 0, sender=sender, allowed=allowed):
             file.state, file.reviewer = "UNDER_REVIEW", by
 
     def is_decided(self, number, by, decision, **_):
@@ -123,17 +133,36 @@ class Office:
         fits = ground == 0 if approve else 1 <= ground <= 8
         allowed = file.state == "UNDER_REVIEW" and file.reviewer != by and fits
         sender = self.officers[by]
-        if self.attempt(decide, number + 1, approve, ground, sender=sender, allowed=allowed):
+        if self.attempt(decide, number + 1, approve, ground, 0, sender=sender, allowed=allowed):
             file.state = "APPROVED" if approve else "REJECTED"
 
     def is_issued(self, number, by, printed, **_):
         file, registry = self.file(number), self.suite.permit_registry
         allowed = file.state == "APPROVED" and registry.permit_by_number(printed) == 0
-        arguments = (number + 1, printed, 1, [])
+        arguments = (number + 1, printed, 1, [], 0)
         sender = self.officers[by]
         if self.attempt(registry.issue, *arguments, sender=sender, allowed=allowed):
             file.state = "ISSUED"
             self.rights.append(Right())
+
+    def is_referred(self, number, **_):
+        file, refer = self.file(number), self.suite.applications.refer
+        allowed = file.state == "SUBMITTED"
+        if self.attempt(refer, number + 1, "Basin", 0, sender=self.suite.clerk, allowed=allowed):
+            file.state = "NOT_COMPETENT"
+
+    def review_is_stopped(self, number, by, **_):
+        file, suspend = self.file(number), self.suite.applications.suspend_review
+        allowed = file.state in ("ACCEPTED", "UNDER_REVIEW")
+        arguments = (number + 1, 1, "hearing", 0)
+        if self.attempt(suspend, *arguments, sender=self.officers[by], allowed=allowed):
+            file.state, file.stopped_in = "SUSPENDED_REVIEW", file.state
+
+    def review_goes_on(self, number, by, **_):
+        file, resume = self.file(number), self.suite.applications.resume_review
+        allowed = file.state == "SUSPENDED_REVIEW"
+        if self.attempt(resume, number + 1, 0, sender=self.officers[by], allowed=allowed):
+            file.state = file.stopped_in
 
     def changes(self, right, state, valid):
         right.state = state
@@ -141,30 +170,43 @@ class Office:
 
     def is_suspended(self, number, by, **_):
         right, suspend = self.right(number), self.suite.permit_registry.suspend
-        allowed = right.state == "VALID"
+        allowed = self.now(right) == "VALID"
         sender = self.officers[by]
         if self.attempt(suspend, number + 1, "drought", sender=sender, allowed=allowed):
             self.changes(right, "SUSPENDED", False)
 
     def is_resumed(self, number, by, **_):
         right, resume = self.right(number), self.suite.permit_registry.resume
-        allowed = right.state == "SUSPENDED"
+        allowed = self.now(right) == "SUSPENDED"
         if self.attempt(resume, number + 1, sender=self.officers[by], allowed=allowed):
             self.changes(right, "VALID", True)
 
-    def revocation_is_proposed(self, number, by, **_):
-        right, propose = self.right(number), self.suite.permit_registry.propose_revocation
-        allowed = right.state in ("VALID", "SUSPENDED")
-        sender = self.officers[by]
-        if self.attempt(propose, number + 1, "false data", sender=sender, allowed=allowed):
-            right.proposer = by
+    def is_surrendered(self, number, by_applicant, **_):
+        right, surrender = self.right(number), self.suite.permit_changes.surrender
+        sender = self.suite.holder if by_applicant else self.suite.clerk
+        allowed = self.lives(right) and by_applicant
+        if self.attempt(surrender, number + 1, "moved", sender=sender, allowed=allowed):
+            self.changes(right, "SURRENDERED", False)
 
-    def is_revoked(self, number, by, **_):
-        right, revoke = self.right(number), self.suite.permit_registry.revoke
-        proposed = right.proposer is not None and right.proposer != by
-        allowed = proposed and right.state != "REVOKED"
-        if self.attempt(revoke, number + 1, sender=self.officers[by], allowed=allowed):
-            self.changes(right, "REVOKED", False)
+    def end_is_proposed(self, number, by, end, **_):
+        right, propose = self.right(number), self.suite.permit_changes.propose_end
+        allowed = self.lives(right) and end in ENDS_BY
+        sender = self.officers[by]
+        if self.attempt(propose, number + 1, end, "fraud", sender=sender, allowed=allowed):
+            right.proposer, right.proposed = by, end
+
+    def is_ended(self, number, by, end, **_):
+        right, decide = self.right(number), self.suite.permit_changes.decide_end
+        proposed = right.proposed == end and right.proposer not in (None, by)
+        allowed = proposed and self.lives(right)
+        if self.attempt(decide, number + 1, end, sender=self.officers[by], allowed=allowed):
+            self.changes(right, ENDS_BY[end], False)
+
+    def now(self, right):
+        return right.seen(boa.env.evm.patch.timestamp)
+
+    def lives(self, right):
+        return self.now(right) in ("VALID", "SUSPENDED")
 
     def agrees(self):
         """The contracts say what the model says, of every file and every moment that matters."""
@@ -184,6 +226,6 @@ class Office:
         assert len(self.rights) == sum(file.state == "ISSUED" for file in self.files)
         now = boa.env.evm.patch.timestamp
         for number, right in enumerate(self.rights, 1):
-            assert RIGHTS[registry.permit(number).state] == right.state
+            assert RIGHTS[registry.permit(number).state] == right.seen(now)
             for at in (STARTS - 1, NOW, now - 1, now, ENDS):
                 assert registry.in_right(number, at) == right.holds(at)

@@ -14,8 +14,9 @@ from tests.stateful.rights_model import Office
 # what brings a file forward comes more often than what turns it back
 ACTS = [
     *["is_accepted", "is_reviewed", "is_decided", "is_issued"] * 3,
-    *["revocation_is_proposed", "is_suspended", "is_resumed"] * 2,
-    *["is_sent_back", "is_resubmitted", "is_resubmitted", "is_revoked", "time_passes"],
+    *["end_is_proposed", "is_suspended", "is_resumed"] * 2,
+    *["is_sent_back", "is_resubmitted", "is_resubmitted", "is_ended", "time_passes"],
+    *["review_is_stopped", "review_goes_on", "review_goes_on", "is_referred", "is_surrendered"],
 ]
 # the right decision as often as all wrong and unfavourable ones
 DECISIONS = [*[(True, 0)] * 4, (False, 2), (True, 2), (False, 0), (False, 9)]
@@ -29,6 +30,7 @@ def step(chance: Random) -> tuple[str, dict[str, object]]:
         "by": chance.randrange(2),
         "decision": chance.choice(DECISIONS),
         "printed": chance.choice("AB"),
+        "end": chance.choice([3, 3, 3, 6, 1]),
         "by_applicant": chance.random() < 0.8,
         "seconds": chance.randrange(1, DAY_S // 8),
     }
@@ -55,5 +57,6 @@ def test_rights_agree_with_their_model(deployed):
 
     assert set(done) == {
         *("accept", "request_correction", "resubmit", "review", "decide"),
-        *("issue", "suspend", "resume", "propose_revocation", "revoke"),
+        *("refer", "suspend_review", "resume_review"),
+        *("issue", "suspend", "resume", "propose_end", "decide_end", "surrender"),
     }

@@ -52,8 +52,8 @@ def test_a_listed_function_that_is_gone_is_found():
 
 
 def test_a_whole_contract_that_nobody_listed_is_found():
-    assert duties.strays(abis() | {"Tariff": [written("charge")]}) == [
-        "Tariff.charge: not in checks/duties.py"
+    assert duties.strays(abis() | {"Pump": [written("charge")]}) == [
+        "Pump.charge: not in checks/duties.py"
     ]
 
 
@@ -114,10 +114,10 @@ def test_a_gate_that_was_changed_makes_the_page_stale(current, monkeypatch):
 
 def test_strays_are_told_and_nothing_is_written_over_them(current, monkeypatch, capsys):
     before = (current / duties.PAGE).read_text(encoding="utf-8")
-    found = abis() | {"Tariff": [written("charge")]}
+    found = abis() | {"Pump": [written("charge")]}
     monkeypatch.setattr(duties, "compiled", lambda _: found)
 
     assert duties.main(["--write"]) == 1
 
-    assert "Tariff.charge: not in checks/duties.py" in capsys.readouterr().out
+    assert "Pump.charge: not in checks/duties.py" in capsys.readouterr().out
     assert (current / duties.PAGE).read_text(encoding="utf-8") == before

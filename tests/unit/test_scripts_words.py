@@ -6,7 +6,7 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
-from scripts import _enrolment, _gauging, _showing, lane, org, proposal, standard
+from scripts import _changing, _enrolment, _gauging, _showing, lane, org, proposal, standard
 from scripts._compiled import CONTRACTS
 from tests.conftest import PROJECT
 
@@ -16,7 +16,9 @@ SOURCES = PROJECT / "contracts"
 def constants(path: str) -> dict[str, int]:
     """The whole-number constants of a contract or module."""
     text = (SOURCES / path).read_text(encoding="utf-8")
-    found = re.findall(r"^(\w+): (?:public\()?constant\(uint256\)\)? = ([\d_*\- ]+)", text, re.M)
+    found = re.findall(
+        r"^(\w+): (?:public\()?constant\(uint256\)\)? = ([\d_*\- ]+)(?: *#.*)?$", text, re.M
+    )
     return {name: eval(value) for name, value in found}  # digits, powers and minus only
 
 
@@ -36,11 +38,25 @@ def test_tiers_are_those_of_the_contracts():
     }
 
 
-def test_states_of_a_permit_are_those_of_the_contract():
-    held = constants("rights/PermitRegistry.vy")
+def words_of(function: str) -> dict[int, str]:
+    """The words that modules/states.vy gives numbers."""
+    text = (SOURCES / "modules" / "states.vy").read_text(encoding="utf-8")
+    body = text.split(f"def {function}(")[1].split("@internal")[0]
+    pairs = re.findall(r'if state == (\d+):\s+return "(\w+)"', body)
+    return {int(number): word for number, word in pairs}
 
-    assert numbered(_showing.PERMIT_STATES).items() <= held.items()
-    assert _showing.PERMIT_KINDS[held["ABSTRACTION"]] == "abstraction"
+
+def test_states_of_a_permit_are_those_of_the_contracts():
+    registry, changes = (constants(f"rights/{n}.vy") for n in ("PermitRegistry", "PermitChanges"))
+    words = numbered(_showing.PERMIT_STATES)
+
+    assert words == {word: number for number, word in words_of("_permit").items()}
+    assert words.items() <= (registry | changes).items()
+    assert {word.upper(): n for n, word in _changing.ENDS.items()}.items() <= changes.items()
+    transfers = {word.upper(): number for number, word in _showing.TRANSFER_STATES.items()}
+    assert transfers.items() <= changes.items()
+    assert numbered(_showing.CAUSES).items() <= (registry | changes).items()
+    assert _showing.PERMIT_KINDS[registry["ABSTRACTION"]] == "abstraction"
 
 
 def test_states_of_an_application_are_those_of_the_contract():
@@ -49,8 +65,12 @@ def test_states_of_an_application_are_those_of_the_contract():
     words["CORRECTION"] = words.pop("CORRECTION_REQUESTED")
 
     assert words.items() <= held.items()
+    assert words == {word: number for number, word in words_of("_application").items()}
     assert numbered(_showing.PERMIT_KINDS).items() <= held.items()
     assert sorted(_showing.GROUNDS) == list(range(1, held["GROUNDS"] + 1))
+    assert sorted(_showing.STOP_CAUSES) == list(range(1, held["CAUSES"] + 1))
+    acts = {held[name] for name in ("TO_ACCEPT", "TO_DECIDE", "TO_BEGIN_WORKS", "TO_FORWARD")}
+    assert acts == set(_showing.DUE_ACTS) - {0}
 
 
 def test_verdicts_are_those_of_the_contracts():

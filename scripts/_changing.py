@@ -1,0 +1,260 @@
+"""How permits change and end: restricted, extended, altered, amended, transferred, given back."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Noun, Session, session
+
+app = Noun(__doc__)
+Stated = Annotated[str, typer.Option(help="The date the act states; now if left out.")]
+InForce = Annotated[str, typer.Option(help="From when; now if left out.")]
+Document = Annotated[Path | None, typer.Option(help="The document; its hash only.")]
+ENDS = {3: "revoked", 5: "deregistered", 6: "invalid"}
+
+
+@app.write("restrict")
+def restrict(
+    number: str,
+    annual: Annotated[str, typer.Argument(help="Volume a year while it lasts: 200000 m3.")],
+    reason: str,
+    notice: Annotated[str, typer.Option(help="When the holder was notified in writing.")],
+    until: Annotated[str, typer.Option(help="When it ends by itself.")],
+    from_at: Annotated[str, typer.Option("--from", help="From when; now if left out.")] = "",
+) -> Any:
+    """Restrict the yearly volume for a time, after written notice.
+
+    For example: waterline permit restrict C990100S2026-0001 '200000 m3' drought --notice 2026-07-01
+    --from 2026-07-10 --until 2026-09-30 --account officer-1
+    """
+    from ledger.units import parse
+    from scripts._permits import date_of
+
+    dates = date_of(notice), date_of(from_at), date_of(until)
+    says = f"restrict {number} to {annual} a year: {reason}"
+    return _act("PermitRegistry", number, "restrict", says, parse(annual), reason, *dates)
+
+
+@app.write("lift-restriction")
+def lift_restriction(number: str) -> Any:
+    """End a restriction before its time.
+
+    For example: waterline permit lift-restriction C990100S2026-0001 --account officer-1
+    """
+    return _act("PermitRegistry", number, "lift_restriction", f"lift the restriction of {number}")
+
+
+@app.write("request-extension")
+def request_extension(
+    number: str,
+    until: Annotated[str, typer.Option(help="The new end of validity.")],
+    document: Document = None,
+    stated: Stated = "",
+) -> Any:
+    """Ask that a permit be extended, as its holder, at least 45 days before it expires.
+
+    For example: waterline permit request-extension C990100S2026-0001 --until 2036-01-01 --account
+    holder-1
+    """
+    from scripts._permits import date_of, document_hash
+
+    arguments = date_of(until), document_hash(document), date_of(stated)
+    says = f"ask to extend {number} until {until}"
+    return _act("PermitChanges", number, "request_extension", says, *arguments)
+
+
+@app.write("decide-extension")
+def decide_extension(
+    number: str,
+    refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False,
+    stated: Stated = "",
+) -> Any:
+    """Decide on an extension that was asked for, before the permit expires.
+
+    For example: waterline permit decide-extension C990100S2026-0001 --account officer-3
+    """
+    from scripts._permits import date_of
+
+    says = f"{'refuse' if refuse else 'approve'} the extension of {number}"
+    at = date_of(stated)
+    return _act("PermitChanges", number, "decide_extension", says, not refuse, at)
+
+
+@app.write("alter")
+def alter(
+    number: str,
+    station: Annotated[str, typer.Option(help="Code of the station.")] = "",
+    monthly: Annotated[str, typer.Option(help="Highest volume of a month.")] = "",
+    daily: Annotated[str, typer.Option(help="Highest volume of a day.")] = "",
+    peak: Annotated[str, typer.Option(help="Highest rate.")] = "",
+    season: Annotated[str, typer.Option(help="Days of the year: 04-01..10-31.")] = "",
+    return_station: Annotated[str, typer.Option(help="Where water is returned.")] = "",
+    document: Document = None,
+    in_force: InForce = "",
+) -> Any:
+    """Change what needs no new application; what is not named stays as it was.
+
+    Source, purpose, volume and return flow need a new application: `permit apply --amends NUMBER`.
+
+    For example: waterline permit alter C990100S2026-0001 --peak '300 m3/h' --account officer-3
+    """
+    given = {k: v for k, v in locals().items() if k not in ("number", "in_force") and v}
+    from scripts._permits import alteration, date_of
+
+    here = session()
+    changed = alteration(here, number, given)
+    says = f"alter {number}: {', '.join(given) or 'nothing'}"
+    return _act("PermitChanges", number, "alter", says, changed, date_of(in_force))
+
+
+@app.write("amend")
+def amend(application: int, in_force: InForce = "", stated: Stated = "") -> Any:
+    """Give a permit the terms of an approved application that amends it.
+
+    For example: waterline permit amend 4 --account officer-3
+    """
+    from scripts._permits import date_of
+    from scripts._writing import Act, perform
+
+    here = session()
+    call = here.contract("PermitChanges").functions.amend(
+        application, date_of(in_force), date_of(stated)
+    )
+    act = Act("PermitChanges", call, f"amend a permit by application {application}")
+    return _written(here, perform(here, [act]))
+
+
+@app.write("offer-transfer")
+def offer_transfer(
+    number: str,
+    to: Annotated[str, typer.Option(help="The permit that takes the volume.")],
+    volume: Annotated[str, typer.Option(help="Volume a year: 20000 m3.")],
+    price: Annotated[str, typer.Option(help="What is paid: '5000 yuan'.")] = "0 yuan",
+    document: Document = None,
+    in_force: InForce = "",
+) -> Any:
+    """Offer a part of a permit's volume, saved water, to another permit, as its holder.
+
+    For example: waterline permit offer-transfer C990100S2026-0001 --to C990100G2026-0002 --volume
+    '20000 m3' --price '5000 yuan' --account holder-1
+    """
+    from ledger.units import parse, parse_money
+    from scripts._permits import date_of, document_hash, permit_by_number
+    from scripts._writing import Act, perform
+
+    here = session()
+    (giver, _), (taker, _) = permit_by_number(here, number), permit_by_number(here, to)
+    terms = parse(volume), parse_money(price), date_of(in_force), document_hash(document)
+    call = here.contract("PermitChanges").functions.offer_transfer(giver, taker, *terms)
+    done = perform(here, [Act("PermitChanges", call, f"offer {volume} of {number} to {to}")])
+    event = done.first("TransferOffered")
+    if event:
+        here.say(f"transfer {event.args['transfer_id']}")
+    return _written(here, done)
+
+
+@app.write("decide-transfer")
+def decide_transfer(
+    transfer: int, refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False
+) -> Any:
+    """Approve an offered transfer, which moves the volume, or refuse it.
+
+    For example: waterline permit decide-transfer 1 --account officer-3
+    """
+    from scripts._writing import Act, perform
+
+    here = session()
+    call = here.contract("PermitChanges").functions.decide_transfer(transfer, not refuse)
+    says = f"{'refuse' if refuse else 'approve'} transfer {transfer}"
+    return _written(here, perform(here, [Act("PermitChanges", call, says)]))
+
+
+@app.read("transfers")
+def transfers() -> Any:
+    """List the transfers that were offered, approved or refused.
+
+    For example: waterline permit transfers
+    """
+    from ledger.structs import every, read
+    from ledger.units import show
+    from scripts._showing import TRANSFER_STATES, m3, table
+
+    here = session()
+    document = [
+        {
+            "transfer": n,
+            "from": read(here.ledger, "PermitRegistry", "permit", raw["giver"])["number"],
+            "to": read(here.ledger, "PermitRegistry", "permit", raw["taker"])["number"],
+            "volume_l": raw["volume_l"],
+            "price_uy": raw["price_uy"],
+            "state": TRANSFER_STATES[raw["state"]],
+        }
+        for n, raw in every(here.ledger, "PermitChanges", "transfer", "transfer_count")
+    ]
+    rows = [
+        (
+            *(t["transfer"], t["from"], t["to"], m3(t["volume_l"])),
+            *(show(t["price_uy"], "uy"), t["state"]),
+        )
+        for t in document
+    ]
+    head = ("no.", "from", "to", "a year", "price", "state")
+    return here.tell(document, lambda: table(rows, head))
+
+
+@app.write("surrender")
+def surrender(number: str, reason: str) -> Any:
+    """Give a permit back, as its holder.
+
+    For example: waterline permit surrender C990100S2026-0001 'works closed' --account holder-1
+    """
+    says = f"surrender {number}: {reason}"
+    return _act("PermitChanges", number, "surrender", says, reason)
+
+
+End = Annotated[str, typer.Option("--as", help="revoked, deregistered or invalid")]
+
+
+@app.write("propose-end")
+def propose_end(number: str, ground: str, end: End = "revoked") -> Any:
+    """Propose that a permit be revoked, deregistered or found invalid; another officer decides.
+
+    For example: waterline permit propose-end C990100S2026-0001 'false documents' --as invalid
+    --account officer-1
+    """
+    says = f"propose that {number} be {end}: {ground}"
+    return _act("PermitChanges", number, "propose_end", says, _end(end), ground)
+
+
+@app.write("decide-end")
+def decide_end(number: str, end: End = "revoked") -> Any:
+    """Decide on a proposed end; the permit ends now.
+
+    For example: waterline permit decide-end C990100S2026-0001 --as invalid --account officer-3
+    """
+    return _act("PermitChanges", number, "decide_end", f"{number} is {end}", _end(end))
+
+
+def _end(word: str) -> int:
+    from ledger.errors import UsageError
+    from scripts._showing import number_of
+
+    number = number_of(ENDS, word)
+    if number is None:
+        raise UsageError(f"a permit does not end as {word!r}", f"use {', '.join(ENDS.values())}")
+    return number
+
+
+def _act(contract: str, number: str, function: str, says: str, *arguments: Any) -> Any:
+    from scripts._permits import permit_by_number
+    from scripts._writing import Act, perform
+
+    here = session()
+    permit_id, _ = permit_by_number(here, number)
+    call = getattr(here.contract(contract).functions, function)(permit_id, *arguments)
+    return _written(here, perform(here, [Act(contract, call, says)]))
+
+
+def _written(here: Session, done: Any) -> Any:
+    return here.tell(done.as_json(), lambda: [])

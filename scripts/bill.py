@@ -1,0 +1,225 @@
+"""Bills: what water costs, what is owed, disputes, credits."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._shared import Noun, Session, session
+
+app = Noun(__doc__)
+Tariff = Annotated[str, typer.Option(help="The tariff's name; its version in force is used.")]
+Year = Annotated[int, typer.Option(help="The local year that is billed.")]
+
+
+@app.read("quote")
+def quote(
+    volume: Annotated[str, typer.Argument(help="Volume of one period: 1600 m3.")],
+    tariff: Tariff = "non-resident",
+    plan: Annotated[str, typer.Option(help="The plan it is held against: 1000 m3.")] = "",
+) -> Any:
+    """Show what a volume costs, line by line.
+
+    For example: waterline bill quote '1600 m3' --plan '1000 m3'
+    """
+    from ledger.structs import read
+    from ledger.units import parse
+    from scripts._billing import in_force, lines_of, shown_lines
+
+    here = session()
+    at = here.chain.head().at
+    tariff_id, terms = in_force(here, tariff, at)
+    volume_l, plan_l = parse(volume), parse(plan) if plan else 0
+    raw = read(here.ledger, "Tariff", "quote", tariff_id, volume_l, plan_l, at)
+    document = {
+        "tariff": terms["name"],
+        "version": terms["version"],
+        "verified": terms["verified"],
+        "volume_l": volume_l,
+        "plan_l": plan_l or None,
+        **lines_of(raw),
+    }
+    return here.tell(document, lambda: shown_lines(document))
+
+
+@app.write("settle")
+def settle(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    year: Year,
+    tariff: Tariff = "non-resident",
+) -> Any:
+    """Settle the bill of a permit for a local year that has ended.
+
+    For example: waterline bill settle C990100S2026-0001 --year 2026 --account officer-3
+    """
+    from scripts._billing import period_of
+
+    here = session()
+    period, begins_at = period_of(here, year)
+    tariff_id = _tariff(here, tariff, begins_at)
+    says = f"settle {year} of {number} under {tariff}"
+    done = _act(here, number, "settle", says, tariff_id, period)
+    event = done.first("BillSettled")
+    if event:
+        here.say(f"bill {event.args['bill_id']}")
+    return _written(here, done)
+
+
+@app.read("list")
+def list_(
+    permit: Annotated[str, typer.Option(help="Only of this permit.")] = "",
+) -> Any:
+    """List the bills and what is owed on each.
+
+    For example: waterline bill list --permit C990100S2026-0001
+    """
+    from scripts._billing import bills
+    from scripts._permits import normalised
+    from scripts._showing import m3, table, yuan
+
+    here = session()
+    document = [
+        b for b in bills(here) if permit in ("", b["permit"]) or b["permit"] == normalised(permit)
+    ]
+    rows = [
+        (
+            *(b["bill"], b["permit"], b["year"], m3(b["volume_l"]), yuan(b["lines"]["total_uy"])),
+            *(yuan(b["owed_uy"]), b["state"]),
+        )
+        for b in document
+    ]
+    head = ("no.", "permit", "year", "volume", "total", "owed now", "state")
+    return here.tell(document, lambda: table(rows, head))
+
+
+@app.read("show")
+def show(bill: int) -> Any:
+    """Show a bill line by line.
+
+    For example: waterline bill show 1
+    """
+    from ledger.errors import NotFound
+    from scripts._billing import bills, shown_bill
+
+    here = session()
+    found = [one for one in bills(here) if one["bill"] == bill]
+    if not found:
+        raise NotFound(f"no bill {bill}", "list them with `waterline bill list`")
+    return here.tell(found[0], lambda: shown_bill(found[0]))
+
+
+@app.write("reverse")
+def reverse(bill: int, reason: str) -> Any:
+    """Take back a wrong bill; it stays on record and the year can be billed again.
+
+    For example: waterline bill reverse 1 'meter of the neighbour' --account officer-3
+    """
+    return _of_bill("reverse", bill, f"reverse bill {bill}: {reason}", reason)
+
+
+@app.write("paid")
+def paid(
+    bill: int,
+    on: Annotated[str, typer.Option(help="When the money came; now if left out.")] = "",
+) -> Any:
+    """Record that a bill was paid, with the late charge due by then.
+
+    For example: waterline bill paid 1 --on 2027-02-10 --account officer-3
+    """
+    from scripts._permits import date_of
+
+    at = date_of(on) or session().chain.head().at
+    return _of_bill("mark_paid", bill, f"bill {bill} is paid", at)
+
+
+@app.write("dispute")
+def dispute(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    year: Year,
+    grounds: Annotated[Path, typer.Option(help="The grounds; their hash only.")],
+    tariff: Tariff = "non-resident",
+) -> Any:
+    """Dispute the readings of a year, as the permit's holder: the surcharge is held.
+
+    For example: waterline bill dispute C990100S2026-0001 --year 2026 --grounds letter.pdf --account
+    holder-1
+    """
+    from scripts._billing import period_of
+    from scripts._permits import document_hash
+
+    here = session()
+    period, begins_at = period_of(here, year)
+    arguments = _tariff(here, tariff, begins_at), period, document_hash(grounds)
+    return _written(here, _act(here, number, "dispute", f"dispute {year} of {number}", *arguments))
+
+
+@app.write("resolve")
+def resolve(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    year: Year,
+    upheld: Annotated[bool, typer.Option(help="The holder is right.")] = False,
+    tariff: Tariff = "non-resident",
+) -> Any:
+    """Decide a dispute: dismissed, what was held is owed; upheld, the bill is to be reversed.
+
+    For example: waterline bill resolve C990100S2026-0001 --year 2026 --upheld --account officer-1
+    """
+    from scripts._billing import period_of
+
+    here = session()
+    period, begins_at = period_of(here, year)
+    says = f"{'uphold' if upheld else 'dismiss'} the dispute of {number} for {year}"
+    tariff_id = _tariff(here, tariff, begins_at)
+    return _written(here, _act(here, number, "resolve", says, tariff_id, period, upheld))
+
+
+@app.write("credit")
+def credit(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    saved: Annotated[str, typer.Argument(help="Verified savings: 7 m3.")],
+    evidence: Annotated[Path, typer.Option(help="The evidence; its hash only.")],
+    tariff: Tariff = "non-resident",
+) -> Any:
+    """Credit verified savings; the next bill is lower by it, never below zero.
+
+    For example: waterline bill credit C990100S2026-0001 '700 m3' --evidence audit.pdf --account
+    officer-1
+    """
+    from ledger.units import parse
+    from scripts._permits import document_hash
+
+    here = session()
+    tariff_id = _tariff(here, tariff, here.chain.head().at)
+    says = f"credit {saved} saved under {number}"
+    arguments = tariff_id, parse(saved), document_hash(evidence)
+    return _written(here, _act(here, number, "grant_credit", says, *arguments))
+
+
+def _tariff(here: Session, name: str, at: int) -> int:
+    from scripts._billing import in_force
+
+    return in_force(here, name, at)[0]
+
+
+def _act(here: Session, number: str, function: str, says: str, *arguments: Any) -> Any:
+    from scripts._permits import permit_by_number
+    from scripts._writing import Act, perform
+
+    permit_id, _ = permit_by_number(here, number)
+    call = getattr(here.contract("Tariff").functions, function)(permit_id, *arguments)
+    return perform(here, [Act("Tariff", call, says)])
+
+
+def _of_bill(function: str, bill: int, says: str, *arguments: Any) -> Any:
+    from scripts._writing import Act, perform
+
+    here = session()
+    call = getattr(here.contract("Tariff").functions, function)(bill, *arguments)
+    return _written(here, perform(here, [Act("Tariff", call, says)]))
+
+
+def _written(here: Session, done: Any) -> Any:
+    return here.tell(done.as_json(), lambda: [])
+
+
+cli = app.cli()

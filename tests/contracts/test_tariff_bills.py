@@ -1,0 +1,280 @@
+"""Bills: settled, disputed, reversed and issued again, paid late, lowered by credits."""
+
+import boa
+import pytest
+from eth_abi.abi import encode
+from eth_utils import keccak
+
+from tests.contracts.answers import events, reason
+from tests.contracts.intake_words import meter_group, packed
+from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, T0, word
+from tests.contracts.tariffs import MONTH, UY_M3, loaded, of_city, resident, terms
+
+OPEN, REVERSED, PAID = 1, 2, 3
+SALTED = word("salted")
+YEAR_S = 40 * DAY_S  # of the tests' calendar
+PERIOD = 9  # the last year that has ended when it is NOW
+BEGINS, ENDS = T0 + PERIOD * YEAR_S, T0 + (PERIOD + 1) * YEAR_S
+
+
+def read(suite, volume_l, kind=1, until_at=NOW, **changed):
+    """A permit whose one meter used a volume in the period."""
+    contract = "QuotaTracker" if kind == 1 else "DischargeVolumes"
+    permit_id = suite.permit(kind=kind, **changed)
+    channel = suite.channel(METER, contract, permit=permit_id, opened_at=BEGINS)
+    book = suite.contracts[contract]
+    group = meter_group(channel, 100, BEGINS, [(volume_l, until_at - BEGINS)])
+    book.record_meters(suite.lane(book), 0, HASH, packed(group), b"", sender=suite.relay)
+    return permit_id
+
+
+def settled(suite, permit_id, tariff, period=PERIOD):
+    return suite.tariff.settle(permit_id, tariff, period, sender=suite.biller)
+
+
+def disputed(suite, permit_id, tariff):
+    suite.tariff.dispute(permit_id, tariff, PERIOD, HASH, sender=suite.holder)
+
+
+@pytest.mark.parametrize("kind", [1, DRAINAGE])
+def test_a_bill_is_what_was_measured_under_the_tariff(suite, kind):
+    permit_id = read(suite, 1_600_000, kind)
+    tariff = loaded(suite, of_city("Zhengzhou"))
+
+    bill = settled(suite, permit_id, tariff)
+
+    total_uy = 10_800 * UY_M3  # 2.7 times the plan of 1,000 m3 at 4 yuan
+    about = {"bill_id": bill, "permit_id": permit_id, "tariff_id": tariff, "period": PERIOD}
+    figures = {"volume_l": 1_600_000, "plan_l": 1_000_000, "total_uy": total_uy, "held_uy": 0}
+    assert events(suite.tariff) == [("BillSettled", about | figures | {"reissues": 0})]
+    kept = suite.tariff.bill(bill)
+    assert (kept.state, kept.settled_at, kept.lines.total_uy) == (OPEN, NOW, total_uy)
+    assert suite.tariff.bill_of(permit_id, "non-resident", PERIOD) == bill
+    assert suite.tariff.owed_uy(bill, NOW) == total_uy
+
+
+def test_a_bill_holds_the_plan_that_stood_at_the_period_s_end(suite):
+    permit_id, tariff = read(suite, 1_600_000), loaded(suite, of_city("Zhengzhou"))
+    suite.permit_registry.restrict(
+        permit_id, 1, "drought", NOW, 0, NOW + 100, sender=suite.supervisor
+    )
+
+    assert suite.tariff.bill(settled(suite, permit_id, tariff)).plan_l == 1_000_000
+
+
+def test_a_period_is_billed_when_it_has_ended_and_is_read_to_its_end(suite):
+    tariff = loaded(suite, terms())
+    unread, unmetered = read(suite, 5, until_at=NOW - 1), suite.permit()
+    settle, by = suite.tariff.settle, suite.biller
+
+    assert reason(settle, unread, tariff, PERIOD + 1, sender=by) == "tariff: period has not ended"
+    assert reason(settle, unread, tariff, PERIOD, sender=by) == (
+        "tariff: a meter is not read to the period's end"
+    )
+    assert reason(settle, unmetered, tariff, PERIOD, sender=by) == "tariff: permit has no meter"
+
+
+def test_a_period_is_billed_under_a_tariff_of_its_kind_that_was_in_force(suite):
+    settle, by, permit_id = suite.tariff.settle, suite.biller, read(suite, 5)
+
+    def answer(given):
+        return reason(settle, permit_id, loaded(suite, given), PERIOD, sender=by)
+
+    assert answer(resident()) == "tariff: a permit is billed as a non-resident"
+    assert answer(terms(calendar=MONTH)) == "tariff: permits are billed by the year"
+    late = terms(in_force_at=BEGINS + 1)
+    assert answer(late) == "tariff: not in force when the period began"
+
+
+def test_a_period_is_billed_once_and_again_after_a_reversal(suite):
+    permit_id, tariff = read(suite, 5_000), loaded(suite, terms())
+    bill = settled(suite, permit_id, tariff)
+    twice = reason(suite.tariff.settle, permit_id, tariff, PERIOD, sender=suite.biller)
+    assert twice == "tariff: period is billed"
+
+    suite.tariff.reverse(bill, "meter of the neighbour", sender=suite.biller)
+
+    about = {"bill_id": bill, "permit_id": permit_id, "by": suite.biller}
+    assert events(suite.tariff) == [("BillReversed", about | {"reason": "meter of the neighbour"})]
+    again = settled(suite, permit_id, tariff)
+    assert (suite.tariff.bill(bill).state, suite.tariff.bill(again).reissues) == (REVERSED, bill)
+    assert suite.tariff.owed_uy(bill, NOW) == 0
+
+
+def test_a_reversal_needs_an_open_bill_and_a_reason(suite):
+    bill = settled(suite, read(suite, 5), loaded(suite, terms()))
+    reverse, by = suite.tariff.reverse, suite.biller
+
+    assert reason(reverse, bill, "", sender=by) == "tariff: reversal needs a reason"
+    reverse(bill, "wrong", sender=by)
+    for number in (bill, 99):
+        assert reason(reverse, number, "x", sender=by) == "tariff: to reverse, must be OPEN"
+
+
+@pytest.mark.parametrize("disputed_first", [True, False])
+def test_disputed_readings_hold_the_surcharge_over_the_plan(suite, disputed_first):
+    permit_id, tariff = read(suite, 1_600_000), loaded(suite, of_city("Zhengzhou"))
+    if disputed_first:
+        disputed(suite, permit_id, tariff)
+        about = {"permit_id": permit_id, "period": PERIOD, "by": suite.holder}
+        assert events(suite.tariff) == [("ReadingDisputed", about | {"evidence_hash": HASH})]
+    bill = settled(suite, permit_id, tariff)
+    if not disputed_first:
+        disputed(suite, permit_id, tariff)
+
+    assert suite.tariff.bill(bill).held_uy == 4_400 * UY_M3
+    assert suite.tariff.owed_uy(bill, NOW) == 6_400 * UY_M3
+    answer = reason(suite.tariff.mark_paid, bill, NOW, sender=suite.biller)
+    assert answer == "tariff: a part is held by a dispute"
+
+
+@pytest.mark.parametrize(("upheld", "owed"), [(False, 10_800), (True, 6_400)])
+def test_a_dismissed_dispute_releases_what_was_held_and_an_upheld_one_does_not(suite, upheld, owed):
+    permit_id, tariff = read(suite, 1_600_000), loaded(suite, of_city("Zhengzhou"))
+    bill = settled(suite, permit_id, tariff)
+    disputed(suite, permit_id, tariff)
+
+    suite.tariff.resolve(permit_id, tariff, PERIOD, upheld, sender=suite.supervisor)
+
+    about = {"permit_id": permit_id, "period": PERIOD, "by": suite.supervisor, "upheld": upheld}
+    released = {"released_uy": 0 if upheld else 4_400 * UY_M3}
+    assert events(suite.tariff) == [("DisputeResolved", about | released)]
+    assert suite.tariff.owed_uy(bill, NOW) == owed * UY_M3
+
+
+def test_a_dispute_is_the_holder_s_has_grounds_and_stands_once(suite):
+    permit_id, tariff = read(suite, 5), loaded(suite, terms())
+    dispute, resolve = suite.tariff.dispute, suite.tariff.resolve
+    none = reason(resolve, permit_id, tariff, PERIOD, True, sender=suite.supervisor)
+    silent = reason(dispute, permit_id, tariff, PERIOD, b"\0" * 32, sender=suite.holder)
+    disputed(suite, permit_id, tariff)
+
+    assert none == "tariff: nothing is disputed"
+    assert silent == "tariff: dispute needs its grounds"
+    twice = reason(dispute, permit_id, tariff, PERIOD, HASH, sender=suite.holder)
+    assert twice == "tariff: period is disputed"
+    beyond = reason(dispute, permit_id, tariff, 10_000, HASH, sender=suite.holder)
+    assert beyond == "tariff: period is not in the calendar"
+
+
+def test_a_late_payment_costs_simple_interest_for_each_whole_day(suite):
+    given = terms(late_bps_day=20, due_days=10)
+    bill = settled(suite, read(suite, 1_000_000), loaded(suite, given))
+    due_at = NOW + 10 * DAY_S
+    boa.env.evm.patch.timestamp = due_at + 100 * DAY_S
+
+    owed = [suite.tariff.owed_uy(bill, due_at + at) for at in (0, DAY_S - 1, DAY_S, 30 * DAY_S)]
+
+    assert owed == [4_000 * UY_M3, 4_000 * UY_M3, 4_008 * UY_M3, 4_240 * UY_M3]
+    suite.tariff.mark_paid(bill, due_at + 30 * DAY_S, sender=suite.biller)
+    told = events(suite.tariff)
+    about = {"bill_id": bill, "permit_id": suite.tariff.bill(bill).permit_id, "by": suite.biller}
+    paid = {"paid_at": due_at + 30 * DAY_S, "late_uy": 240 * UY_M3}
+    assert told == [("BillPaid", about | paid)]
+    assert suite.tariff.bill(bill).state == PAID
+    assert suite.tariff.owed_uy(bill, NOW) == 0
+
+
+def test_a_payment_is_of_an_open_bill_between_its_settlement_and_now(suite):
+    permit_id, tariff = read(suite, 5), loaded(suite, terms())
+    bill, pay, by = settled(suite, permit_id, tariff), suite.tariff.mark_paid, suite.biller
+
+    assert reason(pay, bill, NOW + 1, sender=by) == "tariff: payment lies in the future"
+    assert reason(pay, bill, NOW - 1, sender=by) == "tariff: payment before the bill"
+    pay(bill, NOW, sender=by)
+    assert reason(pay, bill, NOW, sender=by) == "tariff: to be paid, must be OPEN"
+    late = reason(suite.tariff.dispute, permit_id, tariff, PERIOD, HASH, sender=suite.holder)
+    assert late == "tariff: bill is paid"
+
+
+def test_verified_savings_lower_the_next_bill_never_below_zero_and_the_rest_waits(suite):
+    permit_id = read(suite, 1_000)
+    tariff = loaded(suite, terms(credit_uy_m3=UY_M3))
+
+    suite.tariff.grant_credit(permit_id, tariff, 7_000, HASH, sender=suite.supervisor)
+
+    about = {"permit_id": permit_id, "by": suite.supervisor, "evidence_hash": HASH}
+    amounts = {"saved_l": 7_000, "amount_uy": 7 * UY_M3, "credit_uy": 7 * UY_M3}
+    assert events(suite.tariff) == [("CreditGranted", about | amounts)]
+    bill = settled(suite, permit_id, tariff)
+    lines = suite.tariff.bill(bill).lines
+    assert (lines.water_uy, lines.credit_uy, lines.total_uy) == (4 * UY_M3, 4 * UY_M3, 0)
+    assert suite.tariff.credit_uy(permit_id) == 3 * UY_M3
+    suite.tariff.reverse(bill, "wrong", sender=suite.biller)
+    assert suite.tariff.credit_uy(permit_id) == 7 * UY_M3
+
+
+def test_a_credit_needs_evidence_a_permit_and_something_saved(suite):
+    grant, by = suite.tariff.grant_credit, suite.supervisor
+    permit_id, tariff = suite.permit(), loaded(suite, terms(credit_uy_m3=UY_M3))
+
+    no_evidence = reason(grant, permit_id, tariff, 5, b"\0" * 32, sender=by)
+    assert no_evidence == "tariff: credit needs evidence"
+    assert reason(grant, 99, tariff, 5, HASH, sender=by) == "tariff: no such permit"
+    assert reason(grant, permit_id, tariff, 0, HASH, sender=by) == "tariff: nothing to credit"
+
+
+def leaf_of(leaf):
+    types = ["uint256", "bytes32", "uint256", "uint256", "uint256", "uint256", "bytes32"]
+    return keccak(keccak(encode(types, leaf)))
+
+
+class Home:
+    """A household: its leaves lie in batches of the community's meter."""
+
+    def __init__(self, suite):
+        self.suite = suite
+        self.channel = suite.channel(METER, "QuotaTracker", opened_at=BEGINS)
+        self.lane, self.register_l, self.at = suite.lane(suite.quota_tracker), 100, BEGINS
+
+    def leaf(self, day, register_l, commitment=SALTED, channel=None):
+        """A leaf and its proof; the batch carries the community's reading of that day."""
+        fields = (channel or self.channel, commitment, day, register_l, 5, 3, HASH)
+        sibling = b"\x09" * 32
+        root = keccak(b"".join(sorted((leaf_of(fields), sibling))))
+        words = packed(meter_group(self.channel, self.register_l, self.at, [(50, 60)]))
+        book = self.suite.quota_tracker
+        batch_id = book.lane(self.lane).next_id
+        book.record_meters(self.lane, batch_id, root, words, b"", sender=self.suite.relay)
+        self.register_l, self.at = self.register_l + 50, self.at + 60
+        where = (word("QuotaTracker"), self.lane, batch_id, root, keccak(words))
+        return (*where, *fields, [sibling])
+
+
+FIRST_DAY = (BEGINS - T0) // DAY_S
+
+
+def test_a_household_proves_its_own_bill_from_its_own_leaves(suite):
+    home, tariff = Home(suite), loaded(suite, resident())
+    first, last = home.leaf(FIRST_DAY - 1, 70_000), home.leaf(FIRST_DAY + 9, 90_000)
+
+    lines = suite.tariff.household_quote(tariff, first, last)
+
+    assert lines.total_uy == 45 * UY_M3  # 15 m3 at 2 yuan, 5 m3 at 3
+    assert lines == suite.tariff.quote(tariff, 20_000, 0, NOW)
+
+
+def test_a_household_bill_needs_two_leaves_of_its_own_on_the_chain_in_one_period(suite):
+    home, tariff = Home(suite), loaded(suite, resident())
+    first, last = home.leaf(FIRST_DAY, 70_000), home.leaf(FIRST_DAY + 5, 90_000)
+    other = home.leaf(FIRST_DAY + 5, 90_000, commitment=word("neighbour"))
+    elsewhere = home.leaf(FIRST_DAY + 5, 90_000, channel=99)
+    back = home.leaf(FIRST_DAY + 5, 69_999)
+    later = home.leaf(FIRST_DAY + 10, 90_000)
+    invented = (*last[:8], 80_000, *last[9:])
+    quote = suite.tariff.household_quote
+
+    def answer(tariff_id, one, two):
+        return reason(quote, tariff_id, one, two, sender=suite.holder)
+
+    yearly = loaded(suite, terms())
+    assert answer(yearly, first, last) == "tariff: a household is billed as a resident"
+    assert answer(tariff, first, other) == "tariff: leaves of two households"
+    assert answer(tariff, first, elsewhere) == "tariff: leaves of two communities"
+    assert answer(tariff, last, first) == "tariff: leaves are not in order"
+    assert answer(tariff, first, back) == "tariff: register went back"
+    assert answer(tariff, first, invented) == "tariff: last leaf is not on the chain"
+    assert answer(tariff, (*first[:8], 0, *first[9:]), last) == (
+        "tariff: first leaf is not on the chain"
+    )
+    assert answer(tariff, first, later) == "tariff: leaves span more than one period"
