@@ -96,7 +96,8 @@ def reason_of(args: Any) -> str | None:
         return f"version {args['version']}: {CAUSES[args['cause']]}"
     if "end" in args:
         return f"{PERMIT_STATES[args['end']]}: {args['ground']}"
-    return args.get("reason")
+    reason: str | None = args.get("reason")
+    return reason
 
 
 def date_of(text: str) -> int:
