@@ -17,7 +17,7 @@ FIRST, SECOND, OFFICE, DECIDER, RELAY, HOLDER = range(6)
 ABSTRACTION, METER, GAUGE = 1, 1, 2
 RELAY_GROUP = 1
 PLAN_L = 10**12
-PEAK_L_H = 2**32 - 1
+PEAK_L_H = 2_400_000  # of the bound meters, twice the highest rate that is measured
 MOST_CHANNELS_OF_DEVICE = 64
 CREDIT_CODE = "914403001922038216"
 HASH = b"\1" * 32
@@ -48,6 +48,7 @@ class City:
         for name in DEPENDENTS:
             self.contracts[name] = self.machine.deploy(code[name], [authority.address], FIRST)
         self.proposals = self.permits = self.devices = self.room = self.channels = 0
+        self.lanes: dict[str, int] = {}
         self._found()
 
     def send(self, contract: str, function: str, *arguments: Any, account: int = OFFICE) -> None:
@@ -61,6 +62,11 @@ class City:
             self.room = MOST_CHANNELS_OF_DEVICE
         self.room -= 1
         return self._enrolled(kind, contract, label(f"parameter {self.room}"))
+
+    def open_lane(self, contract: str) -> None:
+        """One more lane of a contract, for the relay."""
+        self.send(contract, "open_lane", self.machine.address(RELAY), RELAY_GROUP)
+        self.lanes[contract] = self.lanes.get(contract, 0) + 1
 
     def bound_meter(self) -> int:
         """One more meter of QuotaTracker, counted against a permit of its own."""

@@ -31,23 +31,28 @@ DAY: constant(uint256) = 1  # calendar of Standards
 M8: constant(uint256) = 2**8 - 1
 M16: constant(uint256) = 2**16 - 1
 M24: constant(uint256) = 2**24 - 1
+M31: constant(uint256) = 2**31 - 1
 M32: constant(uint256) = 2**32 - 1
 M48: constant(uint256) = 2**48 - 1
 M64: constant(uint256) = 2**64 - 1
 ONES: constant(uint256) = 1 + 2**64 + 2**128 + 2**192
 ONES32: constant(uint256) = ONES * (1 + 2**32)
 GUARDS: constant(uint256) = ONES << 63
+GUARDS32: constant(uint256) = ONES32 << 31
 EVEN32: constant(uint256) = ONES * M32
 STEPS: constant(uint256) = ONES * M24
 IRREGULAR_ZERO: constant(uint256) = ONES * (M8 << 32)
 KEY_MASK: constant(uint256) = (M32 << 48) | (M16 << 239) | (1 << 255)
+QUIET_MASK: constant(uint256) = KEY_MASK | (1 << 229)  # not paused
 HEADER_ZERO: constant(uint256) = (M8 << 112) | (M16 << 184) | (7 << 236) | (M16 << 240)
+PLAIN_MASK: constant(uint256) = HEADER_ZERO | (1 << 239)  # no void mark
 MOVED: constant(uint256) = M32 | (M32 << 48)  # value and last_at, replaced by each group
 BAND: constant(uint256) = M64 << 160
 LOW_ALERT: constant(uint256) = 1 << 224
 HIGH_ALERT: constant(uint256) = 1 << 225
 PENDING: constant(uint256) = 1 << 226
 VOID: constant(uint256) = 1 << 227
+KEPT: constant(uint256) = max_value(uint256) ^ (MOVED | VOID)
 RANGED: constant(uint256) = 1 << 228
 PAUSED: constant(uint256) = 1 << 229
 
@@ -103,8 +108,7 @@ def record_gauges(
         channel: uint256 = header & M32
         hot: uint256 = self._hot[channel]
         further: uint256 = (header >> 32) & M16
-        step: uint256 = (header >> 48) & M24
-        duration_s: uint256 = ((header >> 200) & M32) + 1
+        duration_s: uint256 = unsafe_add((header >> 200) & M32, 1)
         value: uint256 = (header >> 152) & M32
         total: uint256 = value
         lo: uint256 = (hot >> 160) & M32
@@ -113,98 +117,176 @@ def record_gauges(
             ruling: uint256 = self._ruling[channel]
             lo = max(lo, (ruling >> 112) & M32)
             hi = min(hi, (ruling >> 144) & M32)
-        calm: uint256 = GUARDS
-        if value < lo or value > hi:
-            calm = 0
+        calm: bool = value >= lo and value <= hi
         i = unsafe_add(i, 1)
         first: uint256 = i
 
         if further > 0:
-            floors: uint256 = lo * ONES
-            ceilings: uint256 = GUARDS | (hi * ONES)
+            step: uint256 = (header >> 48) & M24
+            place: uint256 = unsafe_mul(i, 32)
+            guards: uint256 = max_value(uint256)
             sums: uint256 = 0
             word: uint256 = 0
             if step > 0:
                 i = unsafe_add(i, unsafe_add(further, 7) >> 3)
                 assert i <= count, "gauges: truncated group"
+                # a part of the band, so narrow that distances from its floor cannot carry: a lane
+                # outside loses its guard, as it wraps around or reaches its own bit 31
+                room: uint256 = unsafe_sub(hi, lo)
+                if unsafe_mul(room, further) > M31 and calm:
+                    room = unsafe_div(M31, further)
+                    lo = min(max(lo, value - min(value, room >> 1)), unsafe_sub(hi, room))
+                floors: uint256 = unsafe_mul(lo, ONES32)
+                ceilings: uint256 = unsafe_add(GUARDS32, unsafe_mul(room, ONES32))
                 tail: uint256 = further & 7
-                last: uint256 = i
-                if tail > 0:
-                    # padded lanes are lifted to the band's floor and taken off the sum again
-                    last = unsafe_sub(i, 1)
-                    word = extract32(words, unsafe_mul(last, 32), output_type=uint256)
-                    assert word >> (tail << 5) == 0, "gauges: padding not zero"
-                    value = (word >> unsafe_sub(tail << 5, 32)) & M32
-                    word |= (lo * ONES32) << (tail << 5)
-                    even: uint256 = word & EVEN32
-                    odd: uint256 = (word >> 32) & EVEN32
-                    sums = unsafe_add(even, odd)
-                    calm &= unsafe_sub(even | GUARDS, floors) & unsafe_sub(odd | GUARDS, floors)
-                    calm &= unsafe_sub(ceilings, even) & unsafe_sub(ceilings, odd)
-                    total = unsafe_sub(total, unsafe_mul(unsafe_sub(8, tail), lo))
-                for w: uint256 in range(first, last, bound=MAX_WORDS):
-                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
-                    even: uint256 = word & EVEN32
-                    odd: uint256 = (word >> 32) & EVEN32
-                    sums = unsafe_add(sums, unsafe_add(even, odd))
-                    calm &= unsafe_sub(even | GUARDS, floors) & unsafe_sub(odd | GUARDS, floors)
-                    calm &= unsafe_sub(ceilings, even) & unsafe_sub(ceilings, odd)
-                if tail == 0:
-                    value = word >> 224
+                last: uint256 = unsafe_mul(unsafe_sub(i, convert(tail > 0, uint256)), 32)
+                for four: uint256 in range(unsafe_sub(last, place) >> 7, bound=MAX_WORDS):
+                    # four words at once: the loop costs as much as a word
+                    word = unsafe_sub(extract32(words, place, output_type=uint256), floors)
+                    second: uint256 = unsafe_sub(
+                        extract32(words, unsafe_add(place, 32), output_type=uint256), floors
+                    )
+                    third: uint256 = unsafe_sub(
+                        extract32(words, unsafe_add(place, 64), output_type=uint256), floors
+                    )
+                    fourth: uint256 = unsafe_sub(
+                        extract32(words, unsafe_add(place, 96), output_type=uint256), floors
+                    )
+                    place = unsafe_add(place, 128)
+                    sums = unsafe_add(
+                        unsafe_add(sums, word), unsafe_add(unsafe_add(second, third), fourth)
+                    )
+                    guards &= (
+                        unsafe_sub(ceilings, word)
+                        & unsafe_sub(ceilings, second)
+                        & unsafe_sub(ceilings, third)
+                        & unsafe_sub(ceilings, fourth)
+                        & ~(word | second | third | fourth)
+                    )
+                for rest: uint256 in range(unsafe_sub(unsafe_mul(i, 32), place) >> 5, bound=4):
+                    word = extract32(words, place, output_type=uint256)
+                    if place == last:
+                        assert word >> (tail << 5) == 0, "gauges: padding not zero"
+                        word |= floors << (tail << 5)
+                    place = unsafe_add(place, 32)
+                    word = unsafe_sub(word, floors)
+                    sums = unsafe_add(sums, word)
+                    guards &= unsafe_sub(ceilings, word) & ~word
+                calm = calm and guards & GUARDS32 == GUARDS32
+                total = unsafe_add(total, unsafe_add(unsafe_mul(further, lo), sums % M32))
+                word = extract32(words, unsafe_sub(unsafe_mul(i, 32), 32), output_type=uint256)
+                value = (word >> ((unsafe_sub(further, 1) & 7) << 5)) & M32
                 duration_s = unsafe_add(duration_s, unsafe_mul(further, step))
             else:
                 i = unsafe_add(i, unsafe_add(further, 3) >> 2)
                 assert i <= count, "gauges: truncated group"
-                tail: uint256 = further & 3
-                last: uint256 = i
+                floors: uint256 = unsafe_mul(lo, ONES)
+                ceilings: uint256 = GUARDS | unsafe_mul(hi, ONES)
                 times: uint256 = 0
                 zero: uint256 = 0
-                if tail > 0:
-                    last = unsafe_sub(i, 1)
-                    word = extract32(words, unsafe_mul(last, 32), output_type=uint256)
-                    assert word >> (tail << 6) == 0, "gauges: padding not zero"
-                    value = (word >> unsafe_sub(tail << 6, 64)) & M32
-                    times = (word >> 40) & STEPS
-                    zero = word
-                    sums = (word & EVEN32) | (floors << (tail << 6))
-                    calm &= unsafe_sub(sums | GUARDS, floors) & unsafe_sub(ceilings, sums)
-                    total = unsafe_sub(total, unsafe_mul(unsafe_sub(4, tail), lo))
-                for w: uint256 in range(first, last, bound=MAX_WORDS):
-                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
-                    values: uint256 = word & EVEN32
+                tail: uint256 = further & 3
+                last: uint256 = unsafe_mul(unsafe_sub(i, convert(tail > 0, uint256)), 32)
+                for two: uint256 in range(unsafe_sub(last, place) >> 6, bound=MAX_WORDS):
+                    word = extract32(words, place, output_type=uint256)
+                    second: uint256 = extract32(words, unsafe_add(place, 32), output_type=uint256)
+                    place = unsafe_add(place, 64)
+                    times = unsafe_add(
+                        times, unsafe_add((word >> 40) & STEPS, (second >> 40) & STEPS)
+                    )
+                    zero |= word | second
+                    word &= EVEN32
+                    second &= EVEN32
+                    sums = unsafe_add(sums, unsafe_add(word, second))
+                    guards &= (
+                        unsafe_sub(word | GUARDS, floors)
+                        & unsafe_sub(second | GUARDS, floors)
+                        & unsafe_sub(ceilings, word)
+                        & unsafe_sub(ceilings, second)
+                    )
+                for rest: uint256 in range(unsafe_sub(unsafe_mul(i, 32), place) >> 5, bound=2):
+                    word = extract32(words, place, output_type=uint256)
                     times = unsafe_add(times, (word >> 40) & STEPS)
                     zero |= word
-                    sums = unsafe_add(sums, values)
-                    calm &= unsafe_sub(values | GUARDS, floors) & unsafe_sub(ceilings, values)
+                    value = word & EVEN32
+                    sums = unsafe_add(sums, value)
+                    if place == last:
+                        assert word >> (tail << 6) == 0, "gauges: padding not zero"
+                        value |= floors << (tail << 6)
+                    place = unsafe_add(place, 32)
+                    guards &= unsafe_sub(value | GUARDS, floors) & unsafe_sub(ceilings, value)
                 assert zero & IRREGULAR_ZERO == 0, "gauges: lane bits not zero"
-                if tail == 0:
-                    value = (word >> 192) & M32
+                calm = calm and guards & GUARDS == GUARDS
+                total = unsafe_add(total, self._folded(sums))
+                word = extract32(words, unsafe_sub(unsafe_mul(i, 32), 32), output_type=uint256)
+                value = (word >> ((unsafe_sub(further, 1) & 3) << 6)) & M32
                 duration_s = unsafe_add(duration_s, unsafe_add(further, self._folded(times)))
-            total = unsafe_add(total, self._folded(sums))
+
+        last_at: uint256 = (hot >> 48) & M32
+        at: uint256 = unsafe_add(last_at, duration_s)
+        # continuity, relay group, enrolment and marks are one comparison
+        if (
+            (hot ^ (((header >> 120) & M32) << 48 | key)) & QUIET_MASK | header & PLAIN_MASK == 0
+            and calm
+            and at <= (hot >> 128) & M32
+            and at <= block.timestamp
+            and unsafe_add((hot >> 32) & M16, further) < M16
+        ):
+            self._hot[channel] = unsafe_add(
+                (hot & KEPT) | value | (at << 48),
+                unsafe_add(unsafe_add(further, 1) << 32, total << 80),
+            )
+            continue
 
         reason: uint256 = 0
-        last_at: uint256 = (hot >> 48) & M32
-        at: uint256 = last_at + duration_s
         if (hot ^ (((header >> 120) & M32) << 48 | key)) & KEY_MASK != 0:
             reason = self._mismatch(hot, key)
         elif at > block.timestamp:
             reason = FUTURE
         elif header & HEADER_ZERO != 0:
             reason = BAD_KIND
-        elif (
-            calm & GUARDS == GUARDS
-            and at <= (hot >> 128) & M32
-            and hot & PAUSED == 0
-            and (header >> 232) & 128 == 0
-            and ((hot >> 32) & M16) + further < M16
-        ):
-            self._hot[channel] = (
-                (hot & ~(MOVED | VOID)) | value | (at << 48)
-            ) + (unsafe_add(further, 1) << 32) + (total << 80)
         elif self._beyond_calendar(hot, at):
             reason = NO_CALENDAR
         else:
+            step: uint256 = (header >> 48) & M24
             void: bool = (header >> 239) & 1 == 1
+            lo = (hot >> 160) & M32
+            hi = (hot >> 192) & M32
+            if (
+                hot & (PAUSED | PENDING) == 0
+                and not void
+                and (hot & RANGED != 0 or unsafe_mul(unsafe_sub(hi, lo), further) > M31)
+                and at <= (hot >> 128) & M32
+                and unsafe_add((hot >> 32) & M16, further) < M16
+            ):
+                # nothing but a new extreme, or a band too wide for distances that cannot carry
+                value = (header >> 152) & M32
+                lowest: uint256 = value
+                highest: uint256 = value
+                total = value
+                place: uint256 = unsafe_mul(first, 32)
+                lanes_less_one: uint256 = 7 if step > 0 else 3
+                width: uint256 = 32 if step > 0 else 64
+                word: uint256 = 0
+                for r: uint256 in range(further, bound=2**16):
+                    if r & lanes_less_one == 0:
+                        word = extract32(words, place, output_type=uint256)
+                        place = unsafe_add(place, 32)
+                    value = word & M32
+                    word = word >> width
+                    total = unsafe_add(total, value)
+                    if value < lowest:
+                        lowest = value
+                    elif value > highest:
+                        highest = value
+                if lowest >= lo and highest <= hi:
+                    self._hot[channel] = unsafe_add(
+                        (hot & KEPT) | value | (at << 48),
+                        unsafe_add(unsafe_add(further, 1) << 32, total << 80),
+                    )
+                    if hot & RANGED != 0:
+                        stretched: uint256 = self._stretched(self._ruling[channel], lowest)
+                        self._ruling[channel] = self._stretched(stretched, highest)
+                    continue
             late: uint256 = 0
             unheard: uint256 = 0
             hot, unheard = self._step(
@@ -503,8 +585,16 @@ def _alerted(
          goes on or breaks off.
     @return The hot word with its flags and band.
     """
-    limits: IGauges.Limits = gauge_words._limits(self._limits[channel])
+    word: uint256 = self._limits[channel]
     flags: uint256 = hot & (LOW_ALERT | HIGH_ALERT | PENDING)
+    # a standing alert that grows worse: nothing is told, only the band follows
+    if flags == HIGH_ALERT and reading > max((word >> 208) & M32, (word >> 96) & M32):
+        self._limits[channel] = (word & ~(M32 << 208)) | (reading << 208)
+        return (hot & ~(M32 << 192)) | (reading << 192)
+    if flags == LOW_ALERT and reading < min((word >> 208) & M32, (word >> 64) & M32):
+        self._limits[channel] = (word & ~(M32 << 208)) | (reading << 208)
+        return (hot & ~(M32 << 160)) | (reading << 160)
+    limits: IGauges.Limits = gauge_words._limits(word)
     lo: uint256 = (hot >> 160) & M32
     hi: uint256 = (hot >> 192) & M32
     if flags & HIGH_ALERT != 0:

@@ -107,14 +107,14 @@ def prove(
     @notice Whether `leaf` is a reading of the batch that this chain holds.
     """
     stored: bytes32 = self.digest[lane][batch_id]
-    if stored == empty(bytes32) or stored != keccak256(concat(root, words_hash)):
+    if stored == empty(bytes32) or stored != keccak256(abi_encode(root, words_hash)):
         return False
     node: bytes32 = leaf
     for other: bytes32 in proof:
         if convert(node, uint256) < convert(other, uint256):
-            node = keccak256(concat(node, other))
+            node = keccak256(abi_encode(node, other))
         else:
-            node = keccak256(concat(other, node))
+            node = keccak256(abi_encode(other, node))
     return node == root
 
 
@@ -147,13 +147,15 @@ def _settle(
     """
     @dev Store the digest, move the running hash, the next batch and the counted litres.
     """
-    digest: bytes32 = keccak256(concat(root, words_hash))
+    digest: bytes32 = keccak256(abi_encode(root, words_hash))
     self.digest[lane][batch_id] = digest
-    self.running[lane] = keccak256(concat(self.running[lane], digest))
+    self.running[lane] = keccak256(abi_encode(self.running[lane], digest))
     assert batch_id < M24, "lanes: lane is full"
     # a full count stays full: no reading, however large, may stop the lane
-    room_l: uint256 = M48 - ((word >> TOTAL_SHIFT) & M48)
-    self._word[lane] = word + (1 << NEXT_SHIFT) + (min(counted_l, room_l) << TOTAL_SHIFT)
+    room_l: uint256 = unsafe_sub(M48, (word >> TOTAL_SHIFT) & M48)
+    self._word[lane] = unsafe_add(
+        word, unsafe_add(1 << NEXT_SHIFT, min(counted_l, room_l) << TOTAL_SHIFT)
+    )
     log ILanes.Recorded(lane=lane, batch_id=batch_id, digest=digest, refused=refused)
 
 

@@ -33,18 +33,25 @@ MAX_METERS: constant(uint256) = 16  # meters a quota may have: each threshold is
 MONTH: constant(uint256) = 2  # calendars of Standards
 YEAR: constant(uint256) = 4
 
+M8: constant(uint256) = 2**8 - 1
 M16: constant(uint256) = 2**16 - 1
 M24: constant(uint256) = 2**24 - 1
+M31: constant(uint256) = 2**31 - 1
 M32: constant(uint256) = 2**32 - 1
 M48: constant(uint256) = 2**48 - 1
 M64: constant(uint256) = 2**64 - 1
 M80: constant(uint256) = 2**80 - 1
 ONES: constant(uint256) = 1 + 2**64 + 2**128 + 2**192  # one in each of four 64-bit lanes
 GUARDS: constant(uint256) = ONES << 63
+ONES32: constant(uint256) = ONES | (ONES << 32)  # one in each of eight 32-bit lanes
+GUARDS32: constant(uint256) = ONES32 << 31
+LOW_GUARDS: constant(uint256) = GUARDS32 ^ (1 << 255)
 EVEN32: constant(uint256) = ONES * M32
 VOLUMES: constant(uint256) = ONES * (2**40 - 1)
 STEPS: constant(uint256) = ONES * M24
 KEY_MASK: constant(uint256) = M80 | (M16 << 239) | (1 << 255)
+QUIET_MASK: constant(uint256) = KEY_MASK | (3 << 194)  # neither over nor paused
+PLAIN_MASK: constant(uint256) = (M8 << 232) | (M8 << 248)  # measured, nothing beyond the grade
 TRIPS: constant(uint256) = M80 << 80
 OVER: constant(uint256) = 1 << 194
 PAUSED: constant(uint256) = 1 << 195
@@ -117,122 +124,179 @@ def record_meters(
         channel: uint256 = header & M32
         hot: uint256 = self._hot[channel]
         further: uint256 = (header >> 32) & M16
-        step: uint256 = (header >> 48) & M24
-        duration_s: uint256 = ((header >> 200) & M32) + 1
-        peak_l_h: uint256 = (hot >> 160) & M32
+        duration_s: uint256 = unsafe_add((header >> 200) & M32, 1)
         volume_l: uint256 = (header >> 152) & M48
-        calm: uint256 = GUARDS
-        if peak_l_h * duration_s < volume_l * 3600:
-            calm = 0
+        # 64 and 60 bits under a guard at bit 255, which is lost where the rate is above the peak
+        calm: uint256 = LOW_GUARDS | unsafe_sub(
+            unsafe_add(unsafe_mul((hot >> 160) & M32, duration_s), 1 << 255),
+            unsafe_mul(volume_l, 3600),
+        )
         i = unsafe_add(i, 1)
         first: uint256 = i
 
         if further > 0:
+            step: uint256 = (header >> 48) & M24
             sums: uint256 = 0
             word: uint256 = 0
             if step > 0:
                 i = unsafe_add(i, unsafe_add(further, 7) >> 3)
                 assert i <= count, "meters: truncated group"
-                ceiling: uint256 = GUARDS | ((peak_l_h * step // 3600) * ONES)
-                for w: uint256 in range(first, i, bound=MAX_WORDS):
-                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
-                    even: uint256 = word & EVEN32
-                    odd: uint256 = (word >> 32) & EVEN32
-                    # lanes hold at most 2**32 * 2**16: they cannot carry
-                    sums = unsafe_add(sums, unsafe_add(even, odd))
-                    calm &= unsafe_sub(ceiling, even) & unsafe_sub(ceiling, odd)
-                duration_s = unsafe_add(duration_s, unsafe_mul(further, step))
+                # lanes up to this cannot carry into each other; a larger one loses its guard too,
+                # and costs the group a replay
+                most_l: uint256 = min(
+                    unsafe_div(unsafe_mul((hot >> 160) & M32, step), 3600),
+                    unsafe_div(M31, further),
+                )
+                ceilings: uint256 = unsafe_add(GUARDS32, unsafe_mul(most_l, ONES32))
+                place: uint256 = unsafe_mul(first, 32)
+                for four: uint256 in range(unsafe_sub(i, first) >> 2, bound=MAX_WORDS):
+                    # four words at once: the loop costs as much as a word
+                    word = extract32(words, place, output_type=uint256)
+                    second: uint256 = extract32(words, unsafe_add(place, 32), output_type=uint256)
+                    third: uint256 = extract32(words, unsafe_add(place, 64), output_type=uint256)
+                    fourth: uint256 = extract32(words, unsafe_add(place, 96), output_type=uint256)
+                    place = unsafe_add(place, 128)
+                    sums = unsafe_add(
+                        unsafe_add(sums, word), unsafe_add(unsafe_add(second, third), fourth)
+                    )
+                    calm &= (
+                        unsafe_sub(ceilings, word)
+                        & unsafe_sub(ceilings, second)
+                        & unsafe_sub(ceilings, third)
+                        & unsafe_sub(ceilings, fourth)
+                        & ~(word | second | third | fourth)
+                    )
+                    word = fourth
+                for rest: uint256 in range(unsafe_sub(i, first) & 3, bound=3):
+                    word = extract32(words, place, output_type=uint256)
+                    place = unsafe_add(place, 32)
+                    sums = unsafe_add(sums, word)
+                    calm &= unsafe_sub(ceilings, word) & ~word
                 if further & 7 > 0:
                     assert word >> ((further & 7) << 5) == 0, "meters: padding not zero"
+                if calm & GUARDS32 == GUARDS32:
+                    sums = sums % M32  # the sum of the lanes, as 2**32 is 1 modulo 2**32 - 1
+                else:
+                    calm = 0
+                    sums = 0
+                    for w: uint256 in range(first, i, bound=MAX_WORDS):
+                        word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
+                        # lanes hold at most 2**32 * 2**16: they cannot carry
+                        sums = unsafe_add(sums, (word & EVEN32) + ((word >> 32) & EVEN32))
+                    sums = self._folded(sums)
+                duration_s = unsafe_add(duration_s, unsafe_mul(further, step))
+                volume_l = unsafe_add(volume_l, sums)
             else:
                 i = unsafe_add(i, unsafe_add(further, 3) >> 2)
                 assert i <= count, "meters: truncated group"
                 times: uint256 = 0
-                for w: uint256 in range(first, i, bound=MAX_WORDS):
-                    word = extract32(words, unsafe_mul(w, 32), output_type=uint256)
-                    moved: uint256 = word & VOLUMES
+                peak_l_h: uint256 = (hot >> 160) & M32
+                slack: uint256 = unsafe_add(GUARDS, unsafe_mul(peak_l_h, ONES))
+                place: uint256 = unsafe_mul(first, 32)
+                for two: uint256 in range(unsafe_sub(i, first) >> 1, bound=MAX_WORDS):
+                    word = extract32(words, place, output_type=uint256)
+                    second: uint256 = extract32(words, unsafe_add(place, 32), output_type=uint256)
+                    place = unsafe_add(place, 64)
                     steps: uint256 = (word >> 40) & STEPS
-                    sums = unsafe_add(sums, moved)
-                    times = unsafe_add(times, steps)
+                    others: uint256 = (second >> 40) & STEPS
+                    word &= VOLUMES
+                    second &= VOLUMES
+                    sums = unsafe_add(sums, unsafe_add(word, second))
+                    times = unsafe_add(times, unsafe_add(steps, others))
                     # 57 and 52 bits beside a guard at bit 63: lanes cannot borrow
                     calm &= unsafe_sub(
-                        GUARDS | unsafe_mul(peak_l_h, unsafe_add(steps, ONES)),
-                        unsafe_mul(moved, 3600),
+                        unsafe_add(slack, unsafe_mul(peak_l_h, steps)), unsafe_mul(word, 3600)
+                    ) & unsafe_sub(
+                        unsafe_add(slack, unsafe_mul(peak_l_h, others)), unsafe_mul(second, 3600)
                     )
-                duration_s = unsafe_add(duration_s, unsafe_add(further, self._folded(times)))
+                if unsafe_sub(i, first) & 1 == 1:
+                    word = extract32(words, place, output_type=uint256)
+                    steps: uint256 = (word >> 40) & STEPS
+                    word &= VOLUMES
+                    sums = unsafe_add(sums, word)
+                    times = unsafe_add(times, steps)
+                    calm &= unsafe_sub(
+                        unsafe_add(slack, unsafe_mul(peak_l_h, steps)), unsafe_mul(word, 3600)
+                    )
                 if further & 3 > 0:
+                    word = extract32(words, unsafe_mul(unsafe_sub(i, 1), 32), output_type=uint256)
                     assert word >> ((further & 3) << 6) == 0, "meters: padding not zero"
-            volume_l = unsafe_add(volume_l, self._folded(sums))
+                duration_s = unsafe_add(duration_s, unsafe_add(further, self._folded(times)))
+                volume_l = unsafe_add(volume_l, self._folded(sums))
 
-        # continuity, relay group and enrolment are one comparison
+        at: uint256 = unsafe_add((hot >> 48) & M32, duration_s)
+        register_l: uint256 = unsafe_add(hot & M48, volume_l)
+        # continuity, relay group, enrolment and quiet flags are one comparison
+        if (
+            (hot ^ (((header >> 72) & M80) | key)) & QUIET_MASK | header & PLAIN_MASK == 0
+            and calm & GUARDS == GUARDS
+            and register_l <= (hot >> 80) & M48
+            and at <= (hot >> 128) & M32
+            and at <= block.timestamp
+        ):
+            self._hot[channel] = unsafe_add(hot, unsafe_add(volume_l, duration_s << 48))
+            counted_l = unsafe_add(counted_l, volume_l)
+            continue
+
         reason: uint256 = 0
         if (hot ^ (((header >> 72) & M80) | key)) & KEY_MASK != 0:
             reason = self._mismatch(hot, key)
-        elif ((hot >> 48) & M32) + duration_s > block.timestamp:
+        elif at > block.timestamp:
             reason = FUTURE
         elif header >> 248 != 0:
             reason = BAD_KIND
+        elif register_l > M48:
+            reason = OVERFLOW
+        elif self._beyond_calendar(hot, duration_s):
+            reason = NO_CALENDAR
         else:
-            register_l: uint256 = unsafe_add(hot & M48, volume_l)
-            if (
-                calm & GUARDS == GUARDS
-                and register_l <= (hot >> 80) & M48
-                and unsafe_add((hot >> 48) & M32, duration_s) <= (hot >> 128) & M32
-                and (hot >> 194) & 3 == 0
-                and (header >> 232) & 255 == 0
-            ):
-                self._hot[channel] = unsafe_add(hot, unsafe_add(volume_l, duration_s << 48))
-            elif register_l > M48:
-                reason = OVERFLOW
-            elif self._beyond_calendar(hot, duration_s):
-                reason = NO_CALENDAR
-            else:
-                kind: uint256 = (header >> 232) & 255
-                unlawful_l: uint256 = 0
-                from_at: uint256 = (hot >> 48) & M32
-                until_at: uint256 = from_at + duration_s
-                if kind == 0 or kind == ESTIMATE:
-                    hot, unlawful_l = self._step(
-                        channel, batch_id, hot, (header >> 152) & M48, ((header >> 200) & M32) + 1
-                    )
-                    until_at = (hot >> 48) & M32
-                    for r: uint256 in range(further, bound=2**16):
-                        moved_l: uint256 = 0
-                        if unlawful_l == 0:
-                            from_at = (hot >> 48) & M32
-                        if step > 0:
-                            hot, moved_l = self._step(
-                                channel,
-                                batch_id,
-                                hot,
-                                (extract32(words, unsafe_mul(first + (r >> 3), 32), output_type=uint256) >> ((r & 7) << 5)) & M32,
-                                step,
-                            )
-                        else:
-                            lane64: uint256 = (extract32(words, unsafe_mul(first + (r >> 2), 32), output_type=uint256) >> ((r & 3) << 6)) & M64
-                            hot, moved_l = self._step(
-                                channel, batch_id, hot, lane64 & (2**40 - 1), (lane64 >> 40) + 1
-                            )
-                        if moved_l > 0:
-                            unlawful_l += moved_l
-                            until_at = (hot >> 48) & M32
-                elif further > 0 or kind > ESTIMATE:
-                    reason = BAD_KIND
-                else:
-                    hot, unlawful_l, reason = self._exceptional(
-                        channel, batch_id, hot, kind, volume_l, duration_s
-                    )
-                if reason == 0:
-                    self._hot[channel] = hot
-                    if unlawful_l > 0:
-                        log IMeters.UseWithoutRight(
-                            permit_id=self.base[channel].permit_id,
-                            channel=channel,
-                            batch_id=batch_id,
-                            from_at=from_at,
-                            until_at=until_at,
-                            volume_l=unlawful_l,
+            step: uint256 = (header >> 48) & M24
+            kind: uint256 = (header >> 232) & 255
+            unlawful_l: uint256 = 0
+            from_at: uint256 = (hot >> 48) & M32
+            until_at: uint256 = from_at + duration_s
+            if kind == 0 or kind == ESTIMATE:
+                hot, unlawful_l = self._step(
+                    channel, batch_id, hot, (header >> 152) & M48, ((header >> 200) & M32) + 1
+                )
+                until_at = (hot >> 48) & M32
+                for r: uint256 in range(further, bound=2**16):
+                    moved_l: uint256 = 0
+                    if unlawful_l == 0:
+                        from_at = (hot >> 48) & M32
+                    if step > 0:
+                        hot, moved_l = self._step(
+                            channel,
+                            batch_id,
+                            hot,
+                            (extract32(words, unsafe_mul(first + (r >> 3), 32), output_type=uint256) >> ((r & 7) << 5)) & M32,
+                            step,
                         )
+                    else:
+                        lane64: uint256 = (extract32(words, unsafe_mul(first + (r >> 2), 32), output_type=uint256) >> ((r & 3) << 6)) & M64
+                        hot, moved_l = self._step(
+                            channel, batch_id, hot, lane64 & (2**40 - 1), (lane64 >> 40) + 1
+                        )
+                    if moved_l > 0:
+                        unlawful_l += moved_l
+                        until_at = (hot >> 48) & M32
+            elif further > 0 or kind > ESTIMATE:
+                reason = BAD_KIND
+            else:
+                hot, unlawful_l, reason = self._exceptional(
+                    channel, batch_id, hot, kind, volume_l, duration_s
+                )
+            if reason == 0:
+                self._hot[channel] = hot
+                if unlawful_l > 0:
+                    log IMeters.UseWithoutRight(
+                        permit_id=self.base[channel].permit_id,
+                        channel=channel,
+                        batch_id=batch_id,
+                        from_at=from_at,
+                        until_at=until_at,
+                        volume_l=unlawful_l,
+                    )
         if reason == 0:
             counted_l = unsafe_add(counted_l, volume_l)
         else:

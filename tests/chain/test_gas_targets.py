@@ -1,0 +1,36 @@
+"""What a reading costs where nothing happens: exact gas, held to its targets."""
+
+import pytest
+
+from bench.gas import IRREGULAR, PROOF_TARGET, SHAPES, TARGETS, measure
+from scripts._compiled import compile_file, compiled
+from scripts.bench import NAIVE
+
+QUICK = {"P1", "P2", "M240", "G1", "G2", "G48", "G240", "GLab"}  # the others enrol for a minute
+
+
+@pytest.fixture(scope="module")
+def report():
+    shapes = [shape for shape in SHAPES if shape.id in QUICK]
+    return measure(compiled(), compile_file(NAIVE), lambda _: None, shapes)
+
+
+def test_every_quiet_shape_costs_no_more_than_its_target(report):
+    quiet = {one.id: one.gas_a_reading for one in report.figures if one.id[-1] != "r"}
+
+    assert quiet.keys() > QUICK
+    assert {i for i, gas in quiet.items() if i in TARGETS and gas > TARGETS[i]} == set()
+
+
+def test_a_reading_among_many_costs_635_times_less_than_one_by_one(report):
+    first = next(one for one in report.figures if one.id == "P1")
+
+    assert report.naive_gas / first.gas_a_reading >= 635
+
+
+def test_a_proof_in_a_transaction_of_its_own_costs_no_more_than_its_target(report):
+    assert report.proof_gas <= PROOF_TARGET
+
+
+def test_uneven_times_are_a_form_of_their_own(report):
+    assert {one.id for one in report.figures if one.form == IRREGULAR} >= {"P1i", "G48i"}
