@@ -34,6 +34,7 @@ DEPENDENTS = (
     "Tariff",
     "QuotaTracker",
     "QualityProvenance",
+    "RedLines",
 )
 
 

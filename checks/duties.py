@@ -42,6 +42,12 @@ def administrator(reason: str) -> Gate:
     return Gate(EITHER, reason)
 
 
+def member(reason: str) -> Gate:
+    """A member of the council."""
+    return Gate(MEMBER, reason)
+
+
+MEMBER = "member of the council"
 EITHER = "either administrator"
 BOTH = "two administrators"
 APPLICANT = "applicant"
@@ -83,8 +89,22 @@ GATES: dict[str, dict[str, Gate]] = {
         "open_post": TWO_ADMINISTRATORS,
         "appoint": TWO_ADMINISTRATORS,
         "withdraw": duty("SUPERVISOR", "authority: caller cannot withdraw accounts", EITHER),
+        "hand_over": TWO_ADMINISTRATORS,
         "list_contract": TWO_ADMINISTRATORS,
         "replace_administrator": TWO_ADMINISTRATORS,
+    },
+    "Council": {
+        "seat": Gate(
+            "Authority, then the council itself",
+            "council: caller may not seat the council",
+            contracts=("Council",),
+        ),
+        "propose": member("council: caller has no seat"),
+        "approve": member("council: only a member approves"),
+        "withdraw_approval": member("council: only a member withdraws"),
+        "execute": member("council: only a member executes"),
+        "act_urgently": member("council: only a member acts urgently"),
+        "ratify": member("council: only a member ratifies"),
     },
     "Standards": {
         "open_set": duty("STANDARDS_KEEPER"),
@@ -97,6 +117,7 @@ GATES: dict[str, dict[str, Gate]] = {
     "WaterNetwork": {
         "add_station": duty("NETWORK_KEEPER"),
         "classify": duty("NETWORK_KEEPER"),
+        "set_region": duty("NETWORK_KEEPER"),
         "add_link": duty("NETWORK_KEEPER"),
         "assign": duty("NETWORK_KEEPER"),
     },
@@ -164,6 +185,29 @@ GATES: dict[str, dict[str, Gate]] = {
     "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | accounts("DischargeLimits"),
     "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
     "QualityProvenance": LANES | GAUGES | ENROLMENT,
+    "RedLines": {
+        "set_ceiling": duty("STANDARDS_KEEPER"),
+        "count": only("PermitRegistry"),
+        "assign_lane": duty("STANDARDS_KEEPER"),
+        "set_target": duty("STANDARDS_KEEPER"),
+        "report_indicator": duty("ANALYST"),
+    },
+    "Incidents": {
+        "set_plan": duty("SUPERVISOR"),
+        "open": duty("DISPATCHER"),
+        "acknowledge": Gate(
+            "holder of a post that is notified", "incidents: caller holds no post that is notified"
+        ),
+        "take_step": duty("DISPATCHER"),
+        "close": duty("SUPERVISOR"),
+        "give_order": duty("SUPERVISOR"),
+        "accept_order": Gate(HOLDER_OF_PERMIT.who, "incidents: caller does not hold the permit"),
+    },
+    "Decisions": {
+        "record": duty("ANALYST"),
+        "approve": duty("DECIDER"),
+        "withdraw": duty("DECIDER"),
+    },
 }
 
 _CLOSE = (
@@ -174,10 +218,24 @@ _LAPSE = (
     "An approval lapses by its date alone: the caller chooses nothing, and works can no longer "
     "begin whether or not anybody has called."
 )
+_FACT = "It puts on record what the chain already shows, once; the caller chooses nothing."
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
     "QualityProvenance": {"close": _CLOSE},
+    "Council": {
+        "lift": "An urgent act that nobody ratified in time ends; before that it cannot be lifted, "
+        "whoever calls."
+    },
+    "RedLines": {
+        "release": _FACT,
+        "open_year": "A year opens once, at its first call; lateness shows in the block's time.",
+        "tell_use": _FACT,
+    },
+    "Incidents": {
+        "escalate": "Only after the time to acknowledge is over; it tells those the plan names.",
+        "check_order": _FACT,
+    },
 }
 
 HEAD = """# Duties
@@ -188,7 +246,8 @@ may not.
 
 A duty belongs to a post of a verified organisation, and an account has the duties of the post it
 holds while its term runs. Two administrators open posts, appoint holders and list contracts: one
-proposes, the other confirms. Withdrawing an account, halting a lane and suspending a permit take
+proposes, the other confirms, until they hand over to the council, m of n members of which approve
+an act that then waits. Withdrawing an account, halting a lane and suspending a permit take
 one hand and act at once. Registering and verifying an organisation take two officers, and so do
 reviewing and deciding on an application, proposing and deciding on a revocation.
 """

@@ -17,6 +17,8 @@ DUTIES = {
     "SUPERVISOR": 512,
     "RELAY": 1024,
     "BILLER": 2048,
+    "DISPATCHER": 4096,
+    "ANALYST": 8192,
 }
 
 

@@ -123,23 +123,27 @@ def refused(reason: str, transaction: str = "") -> Reverted:
     return kind(reason, transaction)
 
 
-_CALLER = re.compile(r": (caller|reviewer|proposer) ")
+_CALLER = re.compile(r": (caller|reviewer|proposer|recorder|only a member) ")
 # where a person sees why, by the contract or module that refused
 _LOOK_AT = {
     "access": "docs/duties.md says which duty the act needs, `waterline account list` who has it",
     "applications": "`waterline permit inbox` shows the applications and their states",
     "authority": "`waterline org list`, `waterline account list` and `waterline proposal list`",
     "changes": "`waterline permit show NUMBER`, `permit history NUMBER`, `permit transfers`",
+    "council": "`waterline council show`",
     "dates": "an act states a date with --stated; without it, now",
     "devices": "`waterline device list` and `waterline device show CODE`",
+    "decisions": "`waterline decision list`",
     "discharge": "`waterline discharge show`",
     "gauges": "`waterline device list`",
+    "incidents": "`waterline incident list` and `incident show NUMBER`",
     "lanes": "`waterline lane list`",
     "meters": "`waterline device list`",
     "network": "`waterline station list`",
     "permits": "`waterline permit show NUMBER` and `waterline permit history NUMBER`",
     "quality": "`waterline quality rulings`",
     "quota": "`waterline quota list`",
+    "redlines": "`waterline redline show REGION --year YEAR`",
     "standards": "`waterline standard list`",
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
 }

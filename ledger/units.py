@@ -239,6 +239,14 @@ def parse_peak(text: str) -> LitresPerHour:
     return LitresPerHour(parse_as(text, "l_h"))
 
 
+def whole_number(text: str) -> int:
+    """A plain whole number, like "35000"."""
+    value = number(text)
+    if value != value.to_integral_value():
+        raise FractionError(f"{text} is not a whole number", "give it in whole units")
+    return int(value)
+
+
 def parse_money(text: str) -> MicroYuan:
     """Whole micro-yuan of an amount with a unit."""
     return MicroYuan(parse_as(text, "uy"))

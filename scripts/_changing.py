@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts._shared import Noun, Session, session
+from scripts._acting import act, act_on
+from scripts._shared import Noun, session
 
 app = Noun(__doc__)
 Stated = Annotated[str, typer.Option(help="The date the act states; now if left out.")]
@@ -33,7 +34,7 @@ def restrict(
 
     dates = date_of(notice), date_of(from_at), date_of(until)
     says = f"restrict {number} to {annual} a year: {reason}"
-    return _act("PermitRegistry", number, "restrict", says, parse(annual), reason, *dates)
+    return act_on("PermitRegistry", number, "restrict", says, parse(annual), reason, *dates)
 
 
 @app.write("lift-restriction")
@@ -42,7 +43,7 @@ def lift_restriction(number: str) -> Any:
 
     For example: waterline permit lift-restriction C990100S2026-0001 --account officer-1
     """
-    return _act("PermitRegistry", number, "lift_restriction", f"lift the restriction of {number}")
+    return act_on("PermitRegistry", number, "lift_restriction", f"lift the restriction of {number}")
 
 
 @app.write("request-extension")
@@ -61,7 +62,7 @@ def request_extension(
 
     arguments = date_of(until), document_hash(document), date_of(stated)
     says = f"ask to extend {number} until {until}"
-    return _act("PermitChanges", number, "request_extension", says, *arguments)
+    return act_on("PermitChanges", number, "request_extension", says, *arguments)
 
 
 @app.write("decide-extension")
@@ -78,7 +79,7 @@ def decide_extension(
 
     says = f"{'refuse' if refuse else 'approve'} the extension of {number}"
     at = date_of(stated)
-    return _act("PermitChanges", number, "decide_extension", says, not refuse, at)
+    return act_on("PermitChanges", number, "decide_extension", says, not refuse, at)
 
 
 @app.write("alter")
@@ -105,7 +106,7 @@ def alter(
     here = session()
     changed = alteration(here, number, given)
     says = f"alter {number}: {', '.join(given) or 'nothing'}"
-    return _act("PermitChanges", number, "alter", says, changed, date_of(in_force))
+    return act_on("PermitChanges", number, "alter", says, changed, date_of(in_force))
 
 
 @app.write("amend")
@@ -115,14 +116,10 @@ def amend(application: int, in_force: InForce = "", stated: Stated = "") -> Any:
     For example: waterline permit amend 4 --account officer-3
     """
     from scripts._permits import date_of
-    from scripts._writing import Act, perform
 
-    here = session()
-    call = here.contract("PermitChanges").functions.amend(
-        application, date_of(in_force), date_of(stated)
-    )
-    act = Act("PermitChanges", call, f"amend a permit by application {application}")
-    return _written(here, perform(here, [act]))
+    says = f"amend a permit by application {application}"
+    arguments = application, date_of(in_force), date_of(stated)
+    return act("PermitChanges", "amend", says, *arguments)
 
 
 @app.write("offer-transfer")
@@ -141,17 +138,13 @@ def offer_transfer(
     """
     from ledger.units import parse, parse_money
     from scripts._permits import date_of, document_hash, permit_by_number
-    from scripts._writing import Act, perform
 
     here = session()
     (giver, _), (taker, _) = permit_by_number(here, number), permit_by_number(here, to)
     terms = parse(volume), parse_money(price), date_of(in_force), document_hash(document)
-    call = here.contract("PermitChanges").functions.offer_transfer(giver, taker, *terms)
-    done = perform(here, [Act("PermitChanges", call, f"offer {volume} of {number} to {to}")])
-    event = done.first("TransferOffered")
-    if event:
-        here.say(f"transfer {event.args['transfer_id']}")
-    return _written(here, done)
+    says = f"offer {volume} of {number} to {to}"
+    arguments = giver, taker, *terms
+    return act("PermitChanges", "offer_transfer", says, *arguments, numbered="transfer_id")
 
 
 @app.write("decide-transfer")
@@ -162,12 +155,8 @@ def decide_transfer(
 
     For example: waterline permit decide-transfer 1 --account officer-3
     """
-    from scripts._writing import Act, perform
-
-    here = session()
-    call = here.contract("PermitChanges").functions.decide_transfer(transfer, not refuse)
     says = f"{'refuse' if refuse else 'approve'} transfer {transfer}"
-    return _written(here, perform(here, [Act("PermitChanges", call, says)]))
+    return act("PermitChanges", "decide_transfer", says, transfer, not refuse)
 
 
 @app.read("transfers")
@@ -210,7 +199,7 @@ def surrender(number: str, reason: str) -> Any:
     For example: waterline permit surrender C990100S2026-0001 'works closed' --account holder-1
     """
     says = f"surrender {number}: {reason}"
-    return _act("PermitChanges", number, "surrender", says, reason)
+    return act_on("PermitChanges", number, "surrender", says, reason)
 
 
 End = Annotated[str, typer.Option("--as", help="revoked, deregistered or invalid")]
@@ -224,7 +213,7 @@ def propose_end(number: str, ground: str, end: End = "revoked") -> Any:
     --account officer-1
     """
     says = f"propose that {number} be {end}: {ground}"
-    return _act("PermitChanges", number, "propose_end", says, _end(end), ground)
+    return act_on("PermitChanges", number, "propose_end", says, _end(end), ground)
 
 
 @app.write("decide-end")
@@ -233,7 +222,7 @@ def decide_end(number: str, end: End = "revoked") -> Any:
 
     For example: waterline permit decide-end C990100S2026-0001 --as invalid --account officer-3
     """
-    return _act("PermitChanges", number, "decide_end", f"{number} is {end}", _end(end))
+    return act_on("PermitChanges", number, "decide_end", f"{number} is {end}", _end(end))
 
 
 def _end(word: str) -> int:
@@ -244,17 +233,3 @@ def _end(word: str) -> int:
     if number is None:
         raise UsageError(f"a permit does not end as {word!r}", f"use {', '.join(ENDS.values())}")
     return number
-
-
-def _act(contract: str, number: str, function: str, says: str, *arguments: Any) -> Any:
-    from scripts._permits import permit_by_number
-    from scripts._writing import Act, perform
-
-    here = session()
-    permit_id, _ = permit_by_number(here, number)
-    call = getattr(here.contract(contract).functions, function)(permit_id, *arguments)
-    return _written(here, perform(here, [Act(contract, call, says)]))
-
-
-def _written(here: Session, done: Any) -> Any:
-    return here.tell(done.as_json(), lambda: [])

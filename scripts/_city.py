@@ -42,6 +42,11 @@ class City:
     series: tuple[Series, ...]
 
     @property
+    def year(self) -> int:
+        """The local year that it is."""
+        return datetime.now(ZoneInfo(self.timezone)).year
+
+    @property
     def years(self) -> tuple[int, int]:
         """The local years that its calendar must hold: those of its readings and one around."""
         zone = ZoneInfo(self.timezone)

@@ -12,6 +12,7 @@ from scripts._shared import PROJECT
 # in the order in which they are deployed: each but the first is told where Authority stands
 CONTRACTS = {
     "Authority": "foundation",
+    "Council": "foundation",
     "Standards": "foundation",
     "WaterNetwork": "foundation",
     "DeviceRegistry": "foundation",
@@ -23,6 +24,9 @@ CONTRACTS = {
     "DischargeVolumes": "cycle",
     "DischargeLimits": "cycle",
     "QualityProvenance": "cycle",
+    "RedLines": "oversight",
+    "Incidents": "oversight",
+    "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))
 

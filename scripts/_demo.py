@@ -57,7 +57,7 @@ class Demo:
     def _day(self, compiling: threading.Thread) -> tuple[Session, Any, list[str]]:
         from scripts import _summary
         from scripts._city import filled
-        from scripts._stages import feeding, stages
+        from scripts._stages import feeding, handling, stages
 
         with self.board.stage("find the chain client, or build it once", counting=self._last_said):
             self.command("devnet", "build")
@@ -76,9 +76,15 @@ class Demo:
                     self.command(*command)
         with self.board.stage("feed three series", counting=self._counted):
             fed = self.command(*feeding(city), "--json")
+        evidence = self.folder / "alerts.json"
+        evidence.write_text(json.dumps(self.command("discharge", "alerts", "--json")))
+        handled = handling(city, evidence)
+        with self.board.stage(handled.title):
+            for command in handled.commands:
+                self.command(*command)
         here = Session()
         with self.board.stage("look at what was ruled, follow one reading"):
-            found = _summary.gathered(here, self.command)
+            found = _summary.gathered(here, city, self.command)
         elapsed_s = time.monotonic() - self.began
         document = _summary.document(here, found, status, fed, elapsed_s)
         return here, document, _summary.lines(city.name, found, document, fed)

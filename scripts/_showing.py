@@ -36,6 +36,8 @@ APPLICATION_STATES = {
     10: "lapsed",
 }
 BILL_STATES = {1: "open", 2: "reversed", 3: "paid"}
+INCIDENT_STATES = {1: "open", 2: "closed"}
+ORDER_KINDS = {1: "warn", 2: "reduce", 3: "stop", 4: "resume"}
 STOP_CAUSES = {1: "hearing", 2: "consultation", 3: "dispute"}
 DUE_ACTS = {
     0: None,

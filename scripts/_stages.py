@@ -26,6 +26,7 @@ def stages(city: City, folder: Path) -> Iterator[Stage]:
     yield _network(city)
     yield _permits(city)
     yield _devices(city)
+    yield _oversight(city)
 
 
 def _deployment() -> Stage:
@@ -92,6 +93,7 @@ def _network(city: City) -> Stage:
         (
             ("station", "add", *options, *INCLUDED),
             ("station", "link", *options, *SENT),
+            *_regions(city),
             ("station", "assign", *options, *INCLUDED),
         ),
     )
@@ -130,6 +132,64 @@ def _devices(city: City) -> Stage:
             ("device", "enrol", *options, *INCLUDED),
             ("device", "bind", *options, *INCLUDED),
             ("device", "judge", *options, *INCLUDED),
+        ),
+    )
+
+
+def _oversight(city: City) -> Stage:
+    """The region's ceiling, its targets for the year, and the plan for an incident."""
+    keeper, region = ("--account", "keeper-1"), city.raw["region"]
+    name, lane, lines = region["name"], region["lane"], city.raw["red_lines"]
+    source, year = ("--source", str(city.path)), ("--year", str(city.year))
+    targets = [
+        ("redline", "set-target", name, one["indicator"], "--amount", one["amount"])
+        for one in lines["targets"]
+    ]
+    reports = [
+        ("redline", "report", name, one["indicator"], one["amount"]) for one in lines["reported"]
+    ]
+    lane_of = ("redline", "assign-lane", name, lane["contract"], str(lane["number"]))
+    return Stage(
+        "draw the red lines, plan for incidents",
+        (
+            ("redline", "set-ceiling", name, lines["ceiling"], *source, *keeper, *SENT),
+            *((*words, *year, *source, *keeper, *SENT) for words in (*targets, *reports)),
+            (*lane_of, *keeper, *INCLUDED),
+            ("redline", "open-year", name, *keeper, *SENT),
+            ("incident", "set-plan", "-f", str(city.path), "--account", "officer-1", *INCLUDED),
+        ),
+    )
+
+
+def _regions(city: City) -> Iterator[tuple[str, ...]]:
+    region = city.raw["region"]
+    for code in region["stations"]:
+        yield ("station", "set-region", code, region["name"], "--account", "keeper-1", *SENT)
+
+
+def handling(city: City, evidence: Path) -> Stage:
+    """What follows an alert: an incident from its opening to its end, and the red line passed."""
+    plan, outfall = city.raw["incident_plans"][0], city.raw["permits"][1]
+    officer = ("--account", "officer-1")
+    steps = range(1, len(plan["steps"]) + 1)
+    proof = ("--evidence", str(evidence))
+    return Stage(
+        "handle an incident",
+        (
+            (
+                *("incident", "open", plan["kind"], "--station", outfall["station"]),
+                *(*proof, "--level", "2", *officer, *INCLUDED),
+            ),
+            ("redline", "tell-use", city.raw["region"]["name"], "--account", "keeper-1", *SENT),
+            ("incident", "acknowledge", "1", "--account", "officer-2", *SENT),
+            ("incident", "acknowledge", "1", "--account", "officer-3", *SENT),
+            *(("incident", "step", "1", str(n), *proof, *officer, *SENT) for n in steps),
+            (
+                *("incident", "order", "1", "warn", "--permit", outfall["number"]),
+                *("--until", outfall["until"], *officer, *INCLUDED),
+            ),
+            ("incident", "accept-order", "1", "--account", "holder-2", *SENT),
+            ("incident", "close", "1", "--report", str(evidence), *officer, *INCLUDED),
         ),
     )
 

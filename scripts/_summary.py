@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.events import Event, logs
+from scripts._city import City
 from scripts._shared import Session
 
 Run = Callable[..., Any]
@@ -14,7 +15,7 @@ COLOURS = {1: "blue", 2: "yellow", 3: "red"}
 SHOWN = 4  # rulings and alerts shown of each sort; the commands list all
 
 
-def gathered(here: Session, run: Run) -> dict[str, Any]:
+def gathered(here: Session, city: City, run: Run) -> dict[str, Any]:
     """Everything the summary shows, asked for with the commands that anybody has."""
     found = {
         "permits": run("permit", "list", "--json"),
@@ -23,6 +24,10 @@ def gathered(here: Session, run: Run) -> dict[str, Any]:
         "alerts": [*run("discharge", "alerts", "--json"), *run("quality", "alerts", "--json")],
         "told": _told(here),
         "contracts": run("deploy", "show", "--json")["contracts"],
+        "incidents": run("incident", "list", "--json"),
+        "red_lines": run(
+            *("redline", "show", city.raw["region"]["name"], "--year", str(city.year)), "--json"
+        ),
     }
     found["followed"] = _followed(found, run)
     return found
@@ -76,6 +81,8 @@ def document(
         "tiers": {colour: colours.count(colour) for colour in COLOURS.values()},
         "exceedances": sum(one["verdict"] == "exceeded" for one in found["rulings"]),
         "warnings": len(found["alerts"]) + len(alerts),
+        "incidents": {one["kind"]: one["state"] for one in found["incidents"]},
+        "red_lines": {one["indicator"]: one["met"] for one in found["red_lines"]["targets"]},
         "proof": {
             key: proof[key]
             for key in ("device", "leaf", "root", "transaction", "block", "verified")
@@ -96,7 +103,27 @@ def lines(city: str, found: dict[str, Any], told: dict[str, Any], fed: dict[str,
         *_accounts(found),
         *_rulings(found, told),
         *_alerts(found, told),
+        *_oversight(found),
         *_reading(found["followed"]),
+    ]
+
+
+def _oversight(found: dict[str, Any]) -> list[str]:
+    from scripts._showing import m3, table
+
+    lines = found["red_lines"]
+    used = f"permits {m3(lines['permitted_l'])} of {m3(lines['ceiling_l'])}"
+    targets = [(one["indicator"], "met" if one["met"] else "NOT MET") for one in lines["targets"]]
+    incidents = [
+        (one["kind"], one["station"], one["level"], one["state"]) for one in found["incidents"]
+    ]
+    return [
+        "",
+        f"Red lines of {lines['region']} in {lines['year']} (fictional): {used}",
+        *table(targets, ("red line", "")),
+        "",
+        "Incidents",
+        *table(incidents, ("kind", "station", "level", "state")),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._acting import act, act_on
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -53,16 +54,14 @@ def settle(
     For example: waterline bill settle C990100S2026-0001 --year 2026 --account officer-3
     """
     from scripts._billing import period_of
+    from scripts._permits import permit_by_number
 
     here = session()
     period, begins_at = period_of(here, year)
     tariff_id = _tariff(here, tariff, begins_at)
     says = f"settle {year} of {number} under {tariff}"
-    done = _act(here, number, "settle", says, tariff_id, period)
-    event = done.first("BillSettled")
-    if event:
-        here.say(f"bill {event.args['bill_id']}")
-    return _written(here, done)
+    permit_id, _ = permit_by_number(here, number)
+    return act("Tariff", "settle", says, permit_id, tariff_id, period, numbered="bill_id")
 
 
 @app.read("list")
@@ -114,7 +113,7 @@ def reverse(bill: int, reason: str) -> Any:
 
     For example: waterline bill reverse 1 'meter of the neighbour' --account officer-3
     """
-    return _of_bill("reverse", bill, f"reverse bill {bill}: {reason}", reason)
+    return act("Tariff", "reverse", f"reverse bill {bill}: {reason}", bill, reason)
 
 
 @app.write("paid")
@@ -129,7 +128,7 @@ def paid(
     from scripts._permits import date_of
 
     at = date_of(on) or session().chain.head().at
-    return _of_bill("mark_paid", bill, f"bill {bill} is paid", at)
+    return act("Tariff", "mark_paid", f"bill {bill} is paid", bill, at)
 
 
 @app.write("dispute")
@@ -150,7 +149,7 @@ def dispute(
     here = session()
     period, begins_at = period_of(here, year)
     arguments = _tariff(here, tariff, begins_at), period, document_hash(grounds)
-    return _written(here, _act(here, number, "dispute", f"dispute {year} of {number}", *arguments))
+    return act_on("Tariff", number, "dispute", f"dispute {year} of {number}", *arguments)
 
 
 @app.write("resolve")
@@ -170,7 +169,7 @@ def resolve(
     period, begins_at = period_of(here, year)
     says = f"{'uphold' if upheld else 'dismiss'} the dispute of {number} for {year}"
     tariff_id = _tariff(here, tariff, begins_at)
-    return _written(here, _act(here, number, "resolve", says, tariff_id, period, upheld))
+    return act_on("Tariff", number, "resolve", says, tariff_id, period, upheld)
 
 
 @app.write("credit")
@@ -192,34 +191,13 @@ def credit(
     tariff_id = _tariff(here, tariff, here.chain.head().at)
     says = f"credit {saved} saved under {number}"
     arguments = tariff_id, parse(saved), document_hash(evidence)
-    return _written(here, _act(here, number, "grant_credit", says, *arguments))
+    return act_on("Tariff", number, "grant_credit", says, *arguments)
 
 
 def _tariff(here: Session, name: str, at: int) -> int:
     from scripts._billing import in_force
 
     return in_force(here, name, at)[0]
-
-
-def _act(here: Session, number: str, function: str, says: str, *arguments: Any) -> Any:
-    from scripts._permits import permit_by_number
-    from scripts._writing import Act, perform
-
-    permit_id, _ = permit_by_number(here, number)
-    call = getattr(here.contract("Tariff").functions, function)(permit_id, *arguments)
-    return perform(here, [Act("Tariff", call, says)])
-
-
-def _of_bill(function: str, bill: int, says: str, *arguments: Any) -> Any:
-    from scripts._writing import Act, perform
-
-    here = session()
-    call = getattr(here.contract("Tariff").functions, function)(bill, *arguments)
-    return _written(here, perform(here, [Act("Tariff", call, says)]))
-
-
-def _written(here: Session, done: Any) -> Any:
-    return here.tell(done.as_json(), lambda: [])
 
 
 cli = app.cli()

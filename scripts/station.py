@@ -47,6 +47,36 @@ def add(
     return _written(here, perform(here, acts))
 
 
+@app.write("classify")
+def classify(
+    code: str, purpose: Annotated[str, typer.Argument(help="industry, irrigation ...; '' for none")]
+) -> Any:
+    """Say what a station's water is for; a permit for another purpose is a violation on record.
+
+    For example: waterline station classify INT-1 'public supply' --account keeper-1
+    """
+    from ledger.labels import label
+    from ledger.network import station_by_code
+    from scripts._acting import act
+
+    place = station_by_code(session().ledger, code)
+    return act("WaterNetwork", "classify", f"{code} is for {purpose}", place.id, label(purpose))
+
+
+@app.write("set-region")
+def set_region(code: str, region: str) -> Any:
+    """Say to which region a station belongs, for the red lines.
+
+    For example: waterline station set-region INT-1 Qinglan --account keeper-1
+    """
+    from ledger.labels import label
+    from ledger.network import station_by_code
+    from scripts._acting import act
+
+    place = station_by_code(session().ledger, code)
+    return act("WaterNetwork", "set_region", f"{code} is in {region}", place.id, label(region))
+
+
 @app.write("link")
 def link(
     upstream: Annotated[str | None, typer.Argument()] = None,

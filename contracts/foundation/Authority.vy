@@ -5,15 +5,17 @@
 @license Apache-2.0
 @notice Which organisation and account is verified, which duties it has, and which address is
         current for each contract.
-@dev Dangerous acts are proposed by one administrator and confirmed by the other, until a council
-     takes their place. An account holds one post; its standing is one word, bit 0 lowest:
+@dev Dangerous acts are proposed by one administrator and confirmed by the other, until they hand
+     over to the council. An account holds one post; its standing is one word, bit 0 lowest:
      duties 96 | from 32 | until 32 | post 32, so a duty is checked in one load.
 @custom:halt Withdraw an account: it loses its post at once.
 """
 
 from contracts.interfaces import IAuthority
+from contracts.interfaces import ICouncil
 from contracts.modules import duties
 from contracts.modules import gb32100
+from contracts.modules import names
 
 implements: IAuthority
 
@@ -32,6 +34,7 @@ REGISTRATION: constant(bytes32) = keccak256(
 )
 
 administrator: public(address[2])
+council_sits: public(bool)
 proposal: public(HashMap[uint256, IAuthority.Proposal])
 proposal_count: public(uint256)
 _act: HashMap[uint256, Bytes[MAX_ACT]]
@@ -62,6 +65,7 @@ def propose(act: Bytes[MAX_ACT]) -> uint256:
     @param act Calldata of the act: open_post, appoint, list_contract and so on.
     """
     assert self._is_administrator(msg.sender), "authority: caller is no administrator"
+    assert not self.council_sits, "authority: the council decides"
     self.proposal_count += 1
     proposal_id: uint256 = self.proposal_count
     digest: bytes32 = keccak256(act)
@@ -80,6 +84,7 @@ def confirm(proposal_id: uint256):
     """
     assert self._is_administrator(msg.sender), "authority: only an administrator confirms"
     assert self.proposal[proposal_id].state == OPEN, "authority: proposal must be open"
+    assert not self.council_sits, "authority: the council decides by now"
     proposed_by: address = self.proposal[proposal_id].proposed_by
     assert proposed_by != msg.sender, "authority: proposer cannot confirm"
     # whoever was replaced may be the one who confirms, under a new key
@@ -255,6 +260,23 @@ def replace_administrator(old: address, new: address):
 
 
 @external
+def hand_over(
+    members: DynArray[address, 16], threshold: uint256, delay_s: uint256, expiry_s: uint256
+):
+    """
+    @notice Seat the council and hand the administrators' power over to it, for good.
+    @dev By proposal and confirmation only.
+    """
+    self._only_self()
+    assert not self.council_sits, "authority: the council sits"
+    council: address = self.contract_at[names.COUNCIL]
+    assert council != empty(address), "authority: no council is listed"
+    self.council_sits = True
+    log IAuthority.CouncilSeated(council=council)
+    extcall ICouncil(council).seat(members, threshold, delay_s, expiry_s)
+
+
+@external
 @view
 def can(account: address, duty: uint256) -> bool:
     """
@@ -283,6 +305,20 @@ def post_of(account: address) -> uint256:
 
 @external
 @view
+def is_serving(account: address) -> bool:
+    """
+    @notice Whether an account holds a post whose term runs now.
+    """
+    standing: uint256 = self._standing[account]
+    return (
+        standing >> 160 != 0
+        and block.timestamp >= (standing >> 96) & M32
+        and block.timestamp < (standing >> 128) & M32
+    )
+
+
+@external
+@view
 def is_verified(org_id: uint256) -> bool:
     """
     @notice Whether an organisation is verified.
@@ -303,8 +339,10 @@ def holder(post_id: uint256, at: uint256) -> address:
 
 
 @internal
+@view
 def _only_self():
-    assert msg.sender == self, "authority: needs two administrators"
+    council: bool = self.council_sits and msg.sender == self.contract_at[names.COUNCIL]
+    assert council or msg.sender == self, "authority: needs two administrators"
 
 
 @internal

@@ -28,6 +28,7 @@ station: public(HashMap[uint256, IWaterNetwork.Station])
 station_count: public(uint256)
 station_by_code: public(HashMap[String[32], uint256])
 station_purpose: public(HashMap[uint256, bytes32])  # what an intake point is classed for
+region: public(HashMap[uint256, bytes32])  # of a station, for the red lines
 link: public(HashMap[uint256, IWaterNetwork.Link])
 link_count: public(uint256)
 _links_into: HashMap[uint256, DynArray[uint256, MAX_LINKS]]
@@ -77,6 +78,18 @@ def classify(station_id: uint256, purpose: bytes32):
     assert known, "network: no such station"
     self.station_purpose[station_id] = purpose
     log IWaterNetwork.StationClassed(station_id=station_id, purpose=purpose)
+
+
+@external
+def set_region(station_id: uint256, region: bytes32):
+    """
+    @notice Say to which region a station belongs; permits are counted there when they next change.
+    """
+    access._only(duties.NETWORK_KEEPER)
+    known: bool = station_id > 0 and station_id <= self.station_count
+    assert known, "network: no station of this number"
+    self.region[station_id] = region
+    log IWaterNetwork.RegionSet(station_id=station_id, region=region)
 
 
 @external

@@ -17,4 +17,6 @@ ISSUER: constant(uint256) = 256
 SUPERVISOR: constant(uint256) = 512
 RELAY: constant(uint256) = 1024
 BILLER: constant(uint256) = 2048
-ALL: constant(uint256) = 4095
+DISPATCHER: constant(uint256) = 4096
+ANALYST: constant(uint256) = 8192
+ALL: constant(uint256) = 16383

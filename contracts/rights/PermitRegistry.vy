@@ -16,6 +16,7 @@
 from contracts.interfaces import IAccounts
 from contracts.interfaces import IApplications
 from contracts.interfaces import IPermitRegistry
+from contracts.interfaces import IRedLines
 from contracts.interfaces import IStandards
 from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
@@ -240,6 +241,7 @@ def end(permit_id: uint256, end: uint256, ground: String[128], by: address):
         permit_id=permit_id, by=by, end=end, at=block.timestamp, ground=ground
     )
     self._permit[permit_id].ended_at = block.timestamp
+    self._count(permit_id, 0)
     self._change(permit_id, end, by)
 
 
@@ -451,6 +453,18 @@ def _open_version(permit_id: uint256, terms: IPermitRegistry.Terms, by: address)
         in_force_at=terms.in_force_at,
         document_hash=terms.document_hash,
     )
+    self._count(permit_id, terms.annual_l)
+
+
+@internal
+def _count(permit_id: uint256, annual_l: uint256):
+    """
+    @dev What the permits of a region give together is held against its ceiling; a volume that takes
+         force later counts from now on.
+    """
+    if self._permit[permit_id].kind == ABSTRACTION:
+        station_id: uint256 = self._latest(permit_id).station_id
+        extcall IRedLines(access._at(names.RED_LINES)).count(permit_id, station_id, annual_l)
 
 
 @internal

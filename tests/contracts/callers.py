@@ -5,7 +5,7 @@ from typing import Any
 
 import boa
 
-from checks.duties import APPLICANT, BOTH, EITHER, HOLDER_OF_PERMIT, VERIFIED, Gate
+from checks.duties import APPLICANT, BOTH, EITHER, HOLDER_OF_PERMIT, MEMBER, VERIFIED, Gate
 from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
 
 ALL = sum(DUTIES.values())
@@ -14,6 +14,7 @@ LATEST = 2**32 - 1
 NUMBERED = {
     *("resubmit", "begin_works", "take_approval"),
     *("request_extension", "offer_transfer", "surrender", "dispute"),
+    *("acknowledge", "accept_order"),
 }
 
 
@@ -53,6 +54,11 @@ class Callers:
             "withdrawn": withdrawn,
         }
         self.administrators = {"first": suite.first, "second": suite.second}
+        self.members = [boa.env.generate_address(f"member {n}") for n in range(2)]
+        suite.council.seat(self.members, 2, 0, 86_400, sender=suite.authority.address)
+        self.notified = self._post("department", 0)
+        plan = (b"\1" * 32, 0, [suite.authority.post_count()], [], 60, [])
+        suite.incidents.set_plan(plan, sender=suite.supervisor)
         self.holders = {"applicant": suite.holder, "city": suite.authority.org(1).account}
         self.contracts = {name: suite.contracts[name].address for name in FOLDERS}
         self.lanes = {
@@ -60,7 +66,10 @@ class Callers:
         }
         self.channel = suite.channel(METER, "QuotaTracker")
         suite.applications.apply(suite.face(), 0, sender=suite.holder)
-        suite.permit()
+        permit = suite.permit()
+        evidence = b"\1" * 32
+        suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
+        suite.incidents.give_order(1, permit, 1, 0, LATEST, sender=suite.supervisor)
 
     def _post(self, title: str, duties: int, from_at: int = 0, until_at: int = LATEST) -> str:
         account: str = boa.env.generate_address(title)
@@ -72,6 +81,7 @@ class Callers:
         alone = {f"{duty} alone": account for duty, account in self.single.items()}
         others = {f"all but {duty}": account for duty, account in self.others.items()}
         named = {f"{name} administrator": who for name, who in self.administrators.items()}
+        named |= {"council member": self.members[0], "notified": self.notified}
         return alone | others | named | self.powerless | self.holders | self.contracts
 
     def passing(self, contract: str, gate: Gate) -> dict[str, str]:
@@ -84,6 +94,10 @@ class Callers:
             let |= {f"{name} administrator": who for name, who in self.administrators.items()}
         if BOTH in gate.who:
             let["Authority"] = self.contracts["Authority"]
+        if gate.who == MEMBER:
+            let["council member"] = self.members[0]
+        if "is notified" in gate.who:
+            let = {"notified": self.notified}
         for name in gate.contracts:
             let[name] = self.contracts[name]
         if gate.who == VERIFIED:

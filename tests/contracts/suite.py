@@ -31,6 +31,8 @@ DUTIES = {
     "supervisor": 512,
     "relay": 1024,
     "biller": 2048,
+    "dispatcher": 4096,
+    "analyst": 8192,
 }
 SETTINGS = {
     "accept_days": (5, "working days"),

@@ -59,7 +59,7 @@ def test_open_post_refuses_unverified_organisations_and_unknown_duties(suite):
     holder = boa.env.generate_address()
 
     unverified = refused(suite, "open_post", 9, "desk", CLERK, holder, 0, END)
-    unknown = refused(suite, "open_post", 1, "desk", 4096, holder, 0, END)
+    unknown = refused(suite, "open_post", 1, "desk", 1 << 14, holder, 0, END)
 
     assert unverified == "authority: organisation is not verified"
     assert unknown == "authority: unknown duty"

@@ -23,7 +23,7 @@ def test_propose_keeps_the_act_and_its_proposer(suite):
     ]
     assert tuple(suite.authority.proposal(proposal)) == (suite.first, 1, keccak(act))
     assert suite.authority.proposal_count() == proposal
-    assert suite.authority.contract_at(word("Council")) == NOBODY
+    assert suite.authority.contract_at(word("Portal")) == NOBODY
 
 
 def test_confirm_by_the_other_administrator_does_the_act_at_once(suite):
@@ -36,7 +36,7 @@ def test_confirm_by_the_other_administrator_does_the_act_at_once(suite):
         ("Confirmed", {"proposal_id": proposal, "by": suite.first})
     ]
     assert suite.authority.proposal(proposal).state == 2
-    assert suite.authority.contract_at(word("Council")) == suite.standards.address
+    assert suite.authority.contract_at(word("Portal")) == suite.standards.address
 
 
 def test_the_proposer_cannot_confirm_alone(suite):
@@ -117,10 +117,10 @@ def test_list_contract_makes_an_address_current_and_names_the_one_before(suite):
 def test_list_contract_counts_a_new_name(suite):
     before = suite.authority.contract_count()
 
-    suite.by_both("list_contract", word("Council"), suite.standards.address)
+    suite.by_both("list_contract", word("Portal"), suite.standards.address)
 
     assert suite.authority.contract_count() == before + 1
-    assert suite.authority.contract_name(before) == word("Council")
+    assert suite.authority.contract_name(before) == word("Portal")
 
 
 def test_replace_administrator_hands_the_place_over(suite):
@@ -190,7 +190,7 @@ def test_a_contract_needs_the_authority_it_asks(suite):
 
 
 def test_a_contract_that_is_not_listed_is_not_called(suite):
-    channel = suite.request(contract_name=word("Council"))
+    channel = suite.request(contract_name=word("Portal"))
 
     refused = reason(suite.device_registry.enrol_channel, channel, sender=suite.device_keeper)
 

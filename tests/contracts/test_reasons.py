@@ -21,6 +21,10 @@ HOMES = {
     "discharge": "DischargeLimits",
     "quality": "QualityProvenance",
     "credit": "gb32100",
+    "council": "Council",
+    "redlines": "RedLines",
+    "incidents": "Incidents",
+    "decisions": "Decisions",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

@@ -6,7 +6,18 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
-from scripts import _changing, _enrolment, _gauging, _showing, lane, org, proposal, standard
+from scripts import (
+    _changing,
+    _enrolment,
+    _gauging,
+    _showing,
+    lane,
+    org,
+    proposal,
+    redline,
+    standard,
+)
+from scripts import council as council_commands
 from scripts._compiled import CONTRACTS
 from tests.conftest import PROJECT
 
@@ -71,6 +82,22 @@ def test_states_of_an_application_are_those_of_the_contract():
     assert sorted(_showing.STOP_CAUSES) == list(range(1, held["CAUSES"] + 1))
     acts = {held[name] for name in ("TO_ACCEPT", "TO_DECIDE", "TO_BEGIN_WORKS", "TO_FORWARD")}
     assert acts == set(_showing.DUE_ACTS) - {0}
+
+
+def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
+    council, incidents = constants("foundation/Council.vy"), constants("oversight/Incidents.vy")
+    lines = constants("oversight/RedLines.vy")
+
+    assert numbered(council_commands.STATES).items() <= council.items()
+    assert numbered(_showing.INCIDENT_STATES).items() <= incidents.items()
+    assert numbered(_showing.ORDER_KINDS).items() <= incidents.items()
+    assert numbered(redline.USES).items() <= lines.items()
+    names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
+    assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
+
+
+def test_states_of_a_bill_are_those_of_the_contract():
+    assert numbered(_showing.BILL_STATES).items() <= constants("rights/Tariff.vy").items()
 
 
 def test_verdicts_are_those_of_the_contracts():

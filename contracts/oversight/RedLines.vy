@@ -1,0 +1,365 @@
+# pragma version 0.4.3
+# pragma evm-version london
+"""
+@title Red lines
+@license Apache-2.0
+@notice The three red lines of a region: total use, efficiency, discharge; held against its targets
+        when a permit is issued, as use arrives, and once a year.
+@dev State Council 2012 no. 3. A region at its ceiling gets no new permitted volume (Decree 460 art.
+     20(2)). Total use is the sum of what the region's abstraction lanes have counted since the year
+     was opened, so that no meter pays for it. Total use and intensities are upper limits, the
+     irrigation coefficient and the compliance of function zones lower ones. A region is judged
+     against the target handed down to it.
+@custom:halt Withdraw the STANDARDS_KEEPER posts in Authority; set a ceiling below what is permitted.
+"""
+
+from contracts.interfaces import ILaneBook
+from contracts.interfaces import IPermitRegistry
+from contracts.interfaces import IRedLines
+from contracts.interfaces import IStandards
+from contracts.interfaces import IWaterNetwork
+from contracts.modules import access
+from contracts.modules import duties
+from contracts.modules import names
+
+implements: IRedLines
+
+initializes: access
+
+exports: access.AUTHORITY
+
+ABSTRACTION: constant(uint256) = 1  # uses of a lane
+SUPPLY: constant(uint256) = 2
+DISCHARGE: constant(uint256) = 3
+EXPIRED: constant(uint256) = 7  # state of a permit
+TOTAL_USE: constant(uint256) = 1  # indicators: litres a year
+INDUSTRY: constant(uint256) = 2  # millilitres for a yuan of industrial value added
+GDP: constant(uint256) = 3  # millilitres for a yuan of gross domestic product
+IRRIGATION: constant(uint256) = 4  # coefficient in 1/10,000
+ZONES: constant(uint256) = 5  # function zones that comply, in 1/10,000
+INDICATORS: constant(uint256) = 5
+FIRST_LOWER: constant(uint256) = 4  # from here on, more is better
+MAX_LANES: constant(uint256) = 64  # of a region and use
+YEAR: constant(uint256) = 4  # calendar of Standards
+BPS: constant(int256) = 10_000
+
+ceiling_l: public(HashMap[bytes32, uint256])  # region: yearly volume that permits may give
+permitted_l: public(HashMap[bytes32, uint256])
+counted_l: public(HashMap[uint256, uint256])  # permit
+counted_in: public(HashMap[uint256, bytes32])
+target: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, IRedLines.Target]]])
+actual: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, int256]]])
+reported: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, bool]]])
+opening_l: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, uint256]]])
+year_opened: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, bool]]])
+lane_region: public(HashMap[bytes32, HashMap[uint256, bytes32]])
+over_told: public(HashMap[bytes32, HashMap[uint256, bool]])
+_lanes: HashMap[bytes32, HashMap[uint256, DynArray[uint256, MAX_LANES]]]  # region, use: lane
+_books: HashMap[bytes32, HashMap[uint256, DynArray[bytes32, MAX_LANES]]]  # and its contract
+
+
+@deploy
+def __init__(authority: address):
+    access.__init__(authority)
+
+
+@external
+def set_ceiling(region: bytes32, ceiling_l: uint256, source_hash: bytes32):
+    """
+    @notice Set the yearly volume that the permits of a region may give together.
+    @dev A ceiling below what is permitted stops new volume and takes none away.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert region != empty(bytes32), "redlines: region without a name"
+    assert source_hash != empty(bytes32), "redlines: ceiling without a source"
+    self.ceiling_l[region] = ceiling_l
+    log IRedLines.CeilingSet(
+        region=region,
+        ceiling_l=ceiling_l,
+        permitted_l=self.permitted_l[region],
+        source_hash=source_hash,
+    )
+
+
+@external
+def count(permit_id: uint256, station_id: uint256, annual_l: uint256):
+    """
+    @notice Count what an abstraction permit gives; only PermitRegistry.
+    @param annual_l 0 when the permit has ended.
+    """
+    access._only_contract(names.PERMIT_REGISTRY)
+    region: bytes32 = staticcall IWaterNetwork(access._at(names.WATER_NETWORK)).region(station_id)
+    before_l: uint256 = self.counted_l[permit_id]
+    before_in: bytes32 = self.counted_in[permit_id]
+    if region != before_in:
+        self.permitted_l[before_in] -= before_l
+        before_l = 0
+    permitted_l: uint256 = self.permitted_l[region] - before_l + annual_l
+    ceiling_l: uint256 = self.ceiling_l[region]
+    if annual_l > before_l and ceiling_l > 0:
+        assert permitted_l <= ceiling_l, "redlines: region is at its ceiling"
+    self.permitted_l[region] = permitted_l
+    self.counted_l[permit_id] = annual_l
+    self.counted_in[permit_id] = region
+    log IRedLines.PermitCounted(
+        permit_id=permit_id, region=region, counted_l=annual_l, permitted_l=permitted_l
+    )
+
+
+@external
+def release(permit_id: uint256):
+    """
+    @notice Count no more what an expired permit gave. Open to anyone.
+    """
+    state: uint256 = (
+        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
+    ).state
+    assert state == EXPIRED, "redlines: permit has not expired"
+    counted_l: uint256 = self.counted_l[permit_id]
+    assert counted_l > 0, "redlines: permit is not counted"
+    region: bytes32 = self.counted_in[permit_id]
+    self.permitted_l[region] -= counted_l
+    self.counted_l[permit_id] = 0
+    log IRedLines.PermitCounted(
+        permit_id=permit_id, region=region, counted_l=0, permitted_l=self.permitted_l[region]
+    )
+
+
+@external
+def assign_lane(region: bytes32, contract_name: bytes32, lane: uint256, use: uint256):
+    """
+    @notice Say that a lane counts a use of a region; for good.
+    @param use 1 abstraction, 2 supply, 3 discharge.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert region != empty(bytes32), "redlines: lane without a region"
+    assert use >= ABSTRACTION and use <= DISCHARGE, "redlines: unknown use"
+    lanes: uint256 = staticcall ILaneBook(access._at(contract_name)).lane_count()
+    assert lane > 0 and lane <= lanes, "redlines: unknown lane"
+    taken: bool = self.lane_region[contract_name][lane] != empty(bytes32)
+    assert not taken, "redlines: lane has a region"
+    assert len(self._lanes[region][use]) < MAX_LANES, "redlines: region has 64 lanes"
+    self.lane_region[contract_name][lane] = region
+    self._lanes[region][use].append(lane)
+    self._books[region][use].append(contract_name)
+    log IRedLines.LaneAssigned(
+        region=region, contract_name=contract_name, lane=lane, use=use
+    )
+
+
+@external
+def open_year(region: bytes32, use: uint256):
+    """
+    @notice Take down where a region's lanes stand as its local year opens. Open to anyone.
+    @dev What arrives late for the year before is counted in the year that is opened.
+    """
+    year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(
+        YEAR, block.timestamp + 1
+    )
+    assert len(self._lanes[region][use]) > 0, "redlines: region has no lane of this use"
+    assert not self.year_opened[region][year][use], "redlines: year is open"
+    opening_l: uint256 = self._total_l(region, use)
+    self.year_opened[region][year][use] = True
+    self.opening_l[region][year][use] = opening_l
+    log IRedLines.YearOpened(region=region, year=year, use=use, opening_l=opening_l)
+
+
+@external
+def tell_use(region: bytes32):
+    """
+    @notice Put on record that a region uses more than its target for the year. Open to anyone.
+    """
+    year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(
+        YEAR, block.timestamp + 1
+    )
+    target: IRedLines.Target = self.target[region][year][TOTAL_USE]
+    assert target.in_force_at > 0, "redlines: no target for total use"
+    used_l: uint256 = self._used_l(region, year, ABSTRACTION)
+    over: bool = convert(used_l, int256) > self._target(region, year, TOTAL_USE)
+    assert over, "redlines: region is within its target"
+    assert not self.over_told[region][year], "redlines: told already"
+    self.over_told[region][year] = True
+    log IRedLines.UseOverCeiling(
+        region=region,
+        year=year,
+        used_l=used_l,
+        ceiling_l=self._target(region, year, TOTAL_USE),
+    )
+
+
+@external
+def set_target(
+    region: bytes32,
+    year: uint256,
+    indicator: uint256,
+    amount: int256,
+    base: int256,
+    change_bps: int256,
+    by_change: bool,
+    source_hash: bytes32,
+):
+    """
+    @notice Set the target that is handed down to a region for a year.
+    @param year An index into the YEAR calendar.
+    @param indicator 1 total use, 2 industry, 3 domestic product, 4 irrigation, 5 function zones.
+    @param by_change The target is the base changed by `change_bps`, not `amount`.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert region != empty(bytes32), "redlines: target without a region"
+    assert indicator > 0 and indicator <= INDICATORS, "redlines: unknown indicator"
+    assert source_hash != empty(bytes32), "redlines: target without a source"
+    if by_change:
+        assert base > 0, "redlines: a change needs a base"
+        assert change_bps >= -BPS and change_bps <= 10 * BPS, "redlines: change out of range"
+        assert amount == 0, "redlines: a change has no amount"
+    else:
+        assert amount >= 0, "redlines: negative target"
+    self.target[region][year][indicator] = IRedLines.Target(
+        amount=amount,
+        base=base,
+        change_bps=change_bps,
+        by_change=by_change,
+        source_hash=source_hash,
+        in_force_at=block.timestamp,
+    )
+    log IRedLines.TargetSet(
+        region=region,
+        year=year,
+        indicator=indicator,
+        amount=amount,
+        base=base,
+        change_bps=change_bps,
+        by_change=by_change,
+        source_hash=source_hash,
+    )
+
+
+@external
+def report_indicator(
+    region: bytes32, year: uint256, indicator: uint256, actual: int256, source_hash: bytes32
+):
+    """
+    @notice Report what a region reached in a year, where no lane measures it.
+    """
+    access._only(duties.ANALYST)
+    assert indicator > 0 and indicator <= INDICATORS, "redlines: no such indicator"
+    assert actual >= 0, "redlines: negative figure"
+    assert source_hash != empty(bytes32), "redlines: report without a source"
+    self.actual[region][year][indicator] = actual
+    self.reported[region][year][indicator] = True
+    log IRedLines.IndicatorReported(
+        region=region,
+        year=year,
+        indicator=indicator,
+        actual=actual,
+        by=msg.sender,
+        source_hash=source_hash,
+    )
+
+
+@external
+@view
+def used_l(region: bytes32, year: uint256, use: uint256) -> uint256:
+    """
+    @notice What a region's lanes of a use have counted in a year that was opened.
+    """
+    return self._used_l(region, year, use)
+
+
+@external
+@view
+def headroom_l(region: bytes32) -> uint256:
+    """
+    @notice The yearly volume that permits of a region may still give; without a ceiling the most.
+    """
+    ceiling_l: uint256 = self.ceiling_l[region]
+    if ceiling_l == 0:
+        return max_value(uint256)
+    return ceiling_l - min(self.permitted_l[region], ceiling_l)
+
+
+@external
+@view
+def assess(region: bytes32, year: uint256) -> DynArray[IRedLines.Verdict, INDICATORS]:
+    """
+    @notice Hold a region against each of its targets of a year; what is not known is not met.
+    @dev Total use is what the lanes measured, unless a figure was reported.
+    """
+    verdicts: DynArray[IRedLines.Verdict, INDICATORS] = []
+    for i: uint256 in range(INDICATORS):
+        indicator: uint256 = i + 1
+        if self.target[region][year][indicator].in_force_at == 0:
+            continue
+        target: int256 = self._target(region, year, indicator)
+        known: bool = self.reported[region][year][indicator]
+        actual: int256 = self.actual[region][year][indicator]
+        if not known and indicator == TOTAL_USE and self.year_opened[region][year][ABSTRACTION]:
+            known = True
+            actual = convert(self._used_l(region, year, ABSTRACTION), int256)
+        met: bool = actual <= target
+        if indicator >= FIRST_LOWER:
+            met = actual >= target
+        verdicts.append(
+            IRedLines.Verdict(
+                indicator=indicator, target=target, actual=actual, known=known, met=known and met
+            )
+        )
+    return verdicts
+
+
+@external
+@pure
+def grade(score: uint256, most: uint256) -> uint256:
+    """
+    @notice The grade of an assessment by its unrounded score: 1 excellent, 2 good, 3 pass, 4 fail.
+    @dev State Council Office 2013 no. 2, unverified: 90, 80 and 60 of a hundred.
+    """
+    assert most > 0 and score <= most, "redlines: score out of range"
+    if score * 100 >= most * 90:
+        return 1
+    if score * 100 >= most * 80:
+        return 2
+    if score * 100 >= most * 60:
+        return 3
+    return 4
+
+
+@internal
+@view
+def _target(region: bytes32, year: uint256, indicator: uint256) -> int256:
+    """
+    @dev An upper target by change is rounded down, a lower one up: the stricter whole number.
+    """
+    target: IRedLines.Target = self.target[region][year][indicator]
+    if not target.by_change:
+        return target.amount
+    scaled: int256 = target.base * (BPS + target.change_bps)
+    if indicator >= FIRST_LOWER:
+        scaled += BPS - 1
+    return scaled // BPS
+
+
+@internal
+@view
+def _total_l(region: bytes32, use: uint256) -> uint256:
+    total_l: uint256 = 0
+    lanes: DynArray[uint256, MAX_LANES] = self._lanes[region][use]
+    books: DynArray[bytes32, MAX_LANES] = self._books[region][use]
+    for i: uint256 in range(len(lanes), bound=MAX_LANES):
+        total_l += (staticcall ILaneBook(access._at(books[i])).lane(lanes[i])).total_l
+    return total_l
+
+
+@internal
+@view
+def _used_l(region: bytes32, year: uint256, use: uint256) -> uint256:
+    """
+    @dev Up to where the next year opened, or to now.
+    """
+    assert self.year_opened[region][year][use], "redlines: year was not opened"
+    until_l: uint256 = 0
+    if self.year_opened[region][year + 1][use]:
+        until_l = self.opening_l[region][year + 1][use]
+    else:
+        until_l = self._total_l(region, use)
+    return until_l - self.opening_l[region][year][use]

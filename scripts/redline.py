@@ -1,0 +1,229 @@
+"""Red lines of a region: ceilings, use, yearly assessment."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._acting import act
+from scripts._shared import Noun, session
+
+app = Noun(__doc__)
+Region = Annotated[str, typer.Argument(help="Name of the region.")]
+Year = Annotated[int, typer.Option(help="The local year.")]
+Source = Annotated[Path, typer.Option(help="Where it is written; its hash only.")]
+INDICATORS = {
+    1: "total use",
+    2: "industry",
+    3: "domestic product",
+    4: "irrigation",
+    5: "function zones",
+}
+USES = {1: "abstraction", 2: "supply", 3: "discharge"}
+UNITS = {1: "l", 2: "mL a yuan", 3: "mL a yuan", 4: "bps", 5: "bps"}
+
+
+@app.write("set-ceiling")
+def set_ceiling(region: Region, volume: str, source: Source) -> Any:
+    """Set the yearly volume that the permits of a region may give together.
+
+    For example: waterline redline set-ceiling Qinglan '500000 m3' --source plan.pdf --account
+    keeper-1
+    """
+    from ledger.labels import label
+    from ledger.units import parse
+    from scripts._permits import document_hash
+
+    arguments = label(region), parse(volume), document_hash(source)
+    return act("RedLines", "set_ceiling", f"ceiling of {region}: {volume} a year", *arguments)
+
+
+@app.write("assign-lane")
+def assign_lane(
+    region: Region,
+    contract: Annotated[str, typer.Argument(help="QuotaTracker or DischargeVolumes.")],
+    lane: int,
+    use: Annotated[str, typer.Option(help="abstraction, supply or discharge")] = "abstraction",
+) -> Any:
+    """Say that a lane counts a use of a region; for good.
+
+    For example: waterline redline assign-lane Qinglan QuotaTracker 1 --account keeper-1
+    """
+    from ledger.labels import label
+
+    number = _of(USES, use)
+    says = f"lane {lane} of {contract} counts {use} of {region}"
+    return act("RedLines", "assign_lane", says, label(region), label(contract), lane, number)
+
+
+@app.write("open-year")
+def open_year(
+    region: Region,
+    use: Annotated[str, typer.Option(help="abstraction, supply or discharge")] = "abstraction",
+) -> Any:
+    """Take down where a region's lanes stand as its year opens; anyone may, once.
+
+    For example: waterline redline open-year Qinglan --account officer-1
+    """
+    from ledger.labels import label
+
+    return act("RedLines", "open_year", f"open the year of {region}", label(region), _of(USES, use))
+
+
+@app.write("set-target")
+def set_target(
+    region: Region,
+    indicator: Annotated[str, typer.Argument(help=", ".join(INDICATORS.values()))],
+    year: Year,
+    source: Source,
+    amount: Annotated[str, typer.Option(help="500000 m3, 53 %, or a whole number.")] = "",
+    base: Annotated[str, typer.Option(help="What it is a change of, in the same unit.")] = "",
+    change: Annotated[str, typer.Option(help="The change, like -30 %.")] = "",
+) -> Any:
+    """Set the target that is handed down to a region for a year.
+
+    For example: waterline redline set-target Qinglan 'total use' --year 2026 --amount '450000 m3'
+    --source plan.pdf --account keeper-1
+    """
+    from ledger.labels import label
+    from ledger.units import parse_as
+    from scripts._billing import period_of
+    from scripts._permits import document_hash
+
+    here, number = session(), _of(INDICATORS, indicator)
+    period, _ = period_of(here, year)
+    figures = _figure(number, amount), _figure(number, base), parse_as(change or "0 %", "bps")
+    says = f"{indicator} of {region} in {year}: {amount or f'{base} {change}'}"
+    arguments = label(region), period, number, *figures, bool(base), document_hash(source)
+    return act("RedLines", "set_target", says, *arguments)
+
+
+@app.write("report")
+def report(
+    region: Region,
+    indicator: Annotated[str, typer.Argument(help=", ".join(INDICATORS.values()))],
+    amount: Annotated[str, typer.Argument(help="53.7 %, 35000, 450000 m3.")],
+    year: Year,
+    source: Source,
+) -> Any:
+    """Report what a region reached in a year, where no lane measures it.
+
+    For example: waterline redline report Qinglan irrigation '55.1 %' --year 2026 --source
+    report.pdf --account keeper-1
+    """
+    from ledger.labels import label
+    from scripts._billing import period_of
+    from scripts._permits import document_hash
+
+    here, number = session(), _of(INDICATORS, indicator)
+    period, _ = period_of(here, year)
+    arguments = label(region), period, number, _figure(number, amount), document_hash(source)
+    return act("RedLines", "report_indicator", f"{indicator} of {region}: {amount}", *arguments)
+
+
+@app.write("tell-use")
+def tell_use(region: Region) -> Any:
+    """Put on record that a region uses more than its target; anyone may, once a year.
+
+    For example: waterline redline tell-use Qinglan --account officer-1
+    """
+    from ledger.labels import label
+
+    return act("RedLines", "tell_use", f"{region} uses more than its target", label(region))
+
+
+@app.write("release")
+def release(number: Annotated[str, typer.Argument(help="Number of an expired permit.")]) -> Any:
+    """Count no more what an expired permit gave; anyone may.
+
+    For example: waterline redline release C990100S2026-0001 --account officer-1
+    """
+    from scripts._acting import act_on
+
+    return act_on("RedLines", number, "release", f"release {number}")
+
+
+@app.read("show")
+def show(region: Region, year: Year) -> Any:
+    """Show a region's ceiling, what its permits give, its use, and how each target stands.
+
+    For example: waterline redline show Qinglan --year 2026
+    """
+    from ledger.labels import label
+    from ledger.structs import read
+    from scripts._billing import period_of
+    from scripts._showing import facts, m3, table
+
+    here, name = session(), label(region)
+    period, _ = period_of(here, year)
+    ledger = here.ledger
+    ceiling_l = read(ledger, "RedLines", "ceiling_l", name)
+    verdicts = read(ledger, "RedLines", "assess", name, period)
+    opened = read(ledger, "RedLines", "year_opened", name, period, 1)
+    document = {
+        "region": region,
+        "year": year,
+        "ceiling_l": ceiling_l or None,
+        "permitted_l": read(ledger, "RedLines", "permitted_l", name),
+        "used_l": read(ledger, "RedLines", "used_l", name, period, 1) if opened else None,
+        "targets": [
+            {
+                "indicator": INDICATORS[v["indicator"]],
+                "unit": UNITS[v["indicator"]],
+                "target": v["target"],
+                "actual": v["actual"] if v["known"] else None,
+                "met": v["met"] if v["known"] else None,
+            }
+            for v in verdicts
+        ],
+    }
+
+    def lines() -> list[str]:
+        told = [
+            ("ceiling of permits", m3(ceiling_l) if ceiling_l else "none"),
+            ("permitted", m3(document["permitted_l"])),
+            ("used this year", "-" if document["used_l"] is None else m3(document["used_l"])),
+        ]
+        rows = [
+            (
+                one["indicator"],
+                _shown(one["target"], one["unit"]),
+                "-" if one["actual"] is None else _shown(one["actual"], one["unit"]),
+                {None: "not known", True: "met", False: "NOT MET"}[one["met"]],
+            )
+            for one in document["targets"]
+        ]
+        return [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
+
+    return here.tell(document, lines)
+
+
+def _of(words: dict[int, str], text: str) -> int:
+    from ledger.errors import UsageError
+    from scripts._showing import number_of
+
+    number = number_of(words, text)
+    if number is None:
+        raise UsageError(f"{text!r} is not known here", f"use {', '.join(words.values())}")
+    return number
+
+
+def _figure(indicator: int, text: str) -> int:
+    """A figure in the unit of its indicator."""
+    from ledger.units import parse_as, whole_number
+
+    if not text:
+        return 0
+    unit = UNITS[indicator]
+    return whole_number(text) if unit == "mL a yuan" else parse_as(text, unit)
+
+
+def _shown(amount: int, unit: str) -> str:
+    from scripts._showing import m3, share
+
+    if unit == "l":
+        return m3(amount)
+    return share(amount, 10_000) if unit == "bps" else f"{amount:,} {unit}"
+
+
+cli = app.cli()
