@@ -185,6 +185,18 @@ GATES: dict[str, dict[str, Gate]] = {
     "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | accounts("DischargeLimits"),
     "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
     "QualityProvenance": LANES | GAUGES | ENROLMENT,
+    "SourceMonitor": {
+        "set_reservoir": duty("STANDARDS_KEEPER"),
+        "add_levels": duty("STANDARDS_KEEPER"),
+        "set_curve": duty("STANDARDS_KEEPER"),
+        "set_flood_table": duty("STANDARDS_KEEPER"),
+        "classify_flood": duty("DISPATCHER"),
+    },
+    "SupplyMonitor": {
+        "set_district": duty("NETWORK_KEEPER"),
+        "set_corrections": duty("STANDARDS_KEEPER"),
+        "set_scheme": duty("NETWORK_KEEPER"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
@@ -226,6 +238,13 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Council": {
         "lift": "An urgent act that nobody ratified in time ends; before that it cannot be lifted, "
         "whoever calls."
+    },
+    "SourceMonitor": {"rule_level": _FACT},
+    "SupplyMonitor": {
+        "take_registers": "It takes down what the chain shows; a moment is taken down once.",
+        "rule_leakage": _FACT,
+        "rule_delivery": _FACT,
+        "rule_night_flow": _FACT,
     },
     "RedLines": {
         "release": _FACT,

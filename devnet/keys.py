@@ -54,6 +54,9 @@ def write_keystore(path: Path, key: Key, passphrase: str) -> None:
     from eth_account import Account
 
     keystore = Account.encrypt(key.secret, passphrase, kdf="scrypt", iterations=SCRYPT_N)
+    # written as a number it lacks its leading zeros, once in 256 times, and geth panics on it
+    parameters = keystore["crypto"]["cipherparams"]
+    parameters["iv"] = parameters["iv"].zfill(32)
     write_private(path, json.dumps(keystore))
 
 

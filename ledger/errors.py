@@ -144,7 +144,9 @@ _LOOK_AT = {
     "quality": "`waterline quality rulings`",
     "quota": "`waterline quota list`",
     "redlines": "`waterline redline show REGION --year YEAR`",
+    "source": "`waterline source show STATION`",
     "standards": "`waterline standard list`",
+    "supply": "`waterline supply show DISTRICT`",
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
 }
 

@@ -24,6 +24,8 @@ CONTRACTS = {
     "DischargeVolumes": "cycle",
     "DischargeLimits": "cycle",
     "QualityProvenance": "cycle",
+    "SourceMonitor": "cycle",
+    "SupplyMonitor": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Decisions": "oversight",

@@ -62,7 +62,9 @@ class Callers:
         self.holders = {"applicant": suite.holder, "city": suite.authority.org(1).account}
         self.contracts = {name: suite.contracts[name].address for name in FOLDERS}
         self.lanes = {
-            name: suite.lane(suite.contracts[name]) for name in FOLDERS if FOLDERS[name] == "cycle"
+            name: suite.lane(suite.contracts[name])
+            for name in FOLDERS
+            if hasattr(suite.contracts[name], "open_lane")
         }
         self.channel = suite.channel(METER, "QuotaTracker")
         suite.applications.apply(suite.face(), 0, sender=suite.holder)

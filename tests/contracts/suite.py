@@ -43,6 +43,20 @@ SETTINGS = {
     "permit_max_months": (120, "months"),
     "extension_days": (45, "days"),
     "unused_years": (2, "years"),
+    "leak_household_ppm": (80_000, "ppm"),
+    "leak_pipe_slope_ppm": (990_000, "ppm"),
+    "leak_pipe_base": (693, "m per 10,000 m3"),
+    "leak_pipe_clamp_ppm": (30_000, "ppm"),
+    "leak_pressure1_pa": (350_000, "Pa"),
+    "leak_pressure2_pa": (550_000, "Pa"),
+    "leak_pressure3_pa": (750_000, "Pa"),
+    "leak_pressure1_ppm": (5_000, "ppm"),
+    "leak_pressure2_ppm": (10_000, "ppm"),
+    "leak_pressure3_ppm": (20_000, "ppm"),
+    "leak_frost_mm": (1_400, "mm"),
+    "leak_frost_ppm": (10_000, "ppm"),
+    "leak_grade1_ppm": (100_000, "ppm"),
+    "leak_grade2_ppm": (120_000, "ppm"),
 }
 ABSTRACTION, DRAINAGE = 1, 2
 METER, GAUGE = 1, 2

@@ -9,7 +9,7 @@ from tests.contracts.suite import word
 NOBODY = "0x" + "00" * 20
 
 
-def listing(suite, name="Council", at=None):
+def listing(suite, name="Portal", at=None):
     return suite.authority.list_contract.prepare_calldata(word(name), at or suite.standards.address)
 
 

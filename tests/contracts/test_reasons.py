@@ -21,6 +21,8 @@ HOMES = {
     "discharge": "DischargeLimits",
     "quality": "QualityProvenance",
     "credit": "gb32100",
+    "source": "SourceMonitor",
+    "supply": "SupplyMonitor",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",

@@ -5,9 +5,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
 from devnet import DevnetError, making, options, record
 from devnet.genesis import extra_data, genesis
+from devnet.keys import new_key, write_keystore
 from devnet.options import FUNDED_WEI, Wanted
 from devnet.record import Record
 
@@ -131,3 +133,18 @@ def test_options_as_recorded_or_left_out_are_taken(made: Record) -> None:
 
 def test_chain_ids_differ_from_chain_to_chain() -> None:
     assert len({options.settle(Wanted()).chain_id for _ in range(20)}) == 20
+
+
+def test_a_keystore_has_all_sixteen_bytes_of_its_iv_whatever_they_begin_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """geth panics on a shorter one, and the library leaves leading zeros out."""
+    drawn = "eth_keyfile.keyfile.Random.get_random_bytes"
+    monkeypatch.setattr(drawn, lambda count: b"\0\0" + b"\x07" * (count - 2))
+    key, path = new_key(), tmp_path / "key.json"
+
+    write_keystore(path, key, "words")
+
+    keystore = json.loads(path.read_text(encoding="utf-8"))
+    assert keystore["crypto"]["cipherparams"]["iv"] == "0000" + "07" * 14
+    assert bytes(Account.decrypt(keystore, "words")) == key.secret

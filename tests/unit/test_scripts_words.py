@@ -11,10 +11,12 @@ from scripts import (
     _enrolment,
     _gauging,
     _showing,
+    _sources,
     lane,
     org,
     proposal,
     redline,
+    source,
     standard,
 )
 from scripts import council as council_commands
@@ -94,6 +96,15 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     assert numbered(redline.USES).items() <= lines.items()
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
+
+
+def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
+    held = constants("cycle/SourceMonitor.vy")
+
+    assert numbered(_sources.COLOURS).items() <= held.items()
+    assert numbered(_sources.INPUTS).items() <= held.items()
+    assert {n: word for n, word in source.COLOURS.items() if n} == _sources.COLOURS
+    assert len(source.BANDS) == len(_sources.LEVELS) + 1
 
 
 def test_states_of_a_bill_are_those_of_the_contract():

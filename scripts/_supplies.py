@@ -1,0 +1,86 @@
+"""Districts as recorded: meters, snapshots, rulings."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ledger.devices import channel
+from ledger.errors import NotFound, UsageError
+from ledger.events import logs
+from ledger.standards import DAY, midnight
+from ledger.structs import read
+from scripts._shared import Session
+from scripts._showing import facts, local_of, local_zone, m3, table, utc
+
+GRADES = {0: None, 1: "grade 1", 2: "grade 2", 3: "worse than grade 2"}
+
+
+def day_index(here: Session, text: str) -> int:
+    """A local day as an index into the calendar."""
+    try:
+        begins_at = midnight(date.fromisoformat(text), local_zone())
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day", "write it like 2026-11-30") from error
+    return int(read(here.ledger, "Standards", "period_at", DAY, begins_at + 1))
+
+
+def document(here: Session, number: int) -> dict[str, Any]:
+    """A district for programs."""
+    ledger = here.ledger
+    raw = read(ledger, "SupplyMonitor", "district", number)
+    if not raw["version"]:
+        raise NotFound(f"no district {number}", "`waterline supply set-district`")
+    count = read(ledger, "SupplyMonitor", "snapshot_count", number)
+    taken = [read(ledger, "SupplyMonitor", "snapshot", number, n) for n in range(1, count + 1)]
+    ruled = logs(ledger, "SupplyMonitor", "LeakageRuled", filters={"district_id": number})
+    return {
+        "district": number,
+        "name": raw["name"],
+        "version": raw["version"],
+        **{
+            end: [channel(ledger, n).device for n in raw[end]]
+            for end in ("inlets", "outlets", "users")
+        },
+        "snapshots": [
+            {"snapshot": n, "version": one["version"], "at": utc(one["until_at"])}
+            for n, one in enumerate(taken, 1)
+        ],
+        "leakage": [_leakage(event.args) for event in ruled],
+    }
+
+
+def _leakage(args: Any) -> dict[str, Any]:
+    balance, leakage = dict(args["balance"]), dict(args["leakage"])
+    return {
+        "from": utc(balance["from_at"]),
+        "until": utc(balance["until_at"]),
+        "supplied_l": balance["supplied_l"],
+        "registered_l": balance["registered_l"],
+        "loss_ppm": leakage["loss_ppm"],
+        "correction_ppm": leakage["correction_ppm"],
+        "leakage_ppm": leakage["leakage_ppm"],
+        "grade": GRADES[leakage["grade"]],
+    }
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """A district for people; which rate is corrected is said."""
+    told = [(key, ", ".join(found[key]) or "-") for key in ("inlets", "outlets", "users")]
+    shots = [(s["snapshot"], local_of(s["at"])) for s in found["snapshots"]]
+    rates = [
+        (
+            *(local_of(one["from"]), local_of(one["until"]), m3(one["supplied_l"])),
+            *(_percent(one["loss_ppm"]), _percent(one["leakage_ppm"]), one["grade"] or "-"),
+        )
+        for one in found["leakage"]
+    ]
+    head = ("from", "until", "supplied", "loss, uncorrected", "leakage, corrected", "")
+    return [
+        *facts([("district", found["name"]), *told]),
+        *(["", *table(shots, ("snapshot", "at"))] if shots else []),
+        *(["", *table(rates, head)] if rates else []),
+    ]
+
+
+def _percent(ppm: int) -> str:
+    return f"{Decimal(ppm) / 10_000:.2f} %"

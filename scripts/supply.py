@@ -1,0 +1,150 @@
+"""Districts of the network: balance, leakage, delivery, night flow."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts._acting import act
+from scripts._shared import Noun, session
+
+app = Noun(__doc__)
+Number = Annotated[int, typer.Argument(help="Number of the district.")]
+First = Annotated[int, typer.Option(help="The earlier snapshot.")]
+Last = Annotated[int, typer.Option(help="The later snapshot.")]
+Day = Annotated[str, typer.Option(help="The local day, like 2026-11-30.")]
+Devices = Annotated[list[str] | None, typer.Option(help="Devices that measure a volume.")]
+
+
+@app.write("set-district")
+def set_district(
+    name: str,
+    inlet: Annotated[list[str], typer.Option(help="Devices at the inlets.")],
+    outlet: Devices = None,
+    user: Devices = None,
+    number: Annotated[int, typer.Option(help="Redraw this one; 0 for a new one.")] = 0,
+) -> Any:
+    """Draw a district: the meters of its inlets, outlets and users.
+
+    For example: waterline supply set-district North --inlet DMA-1-IN --user DMA-1-USERS --account
+    keeper-1
+    """
+    from ledger.devices import channel_of
+
+    here = session()
+    inlets, outlets, users = (
+        [channel_of(here.ledger, device, "volume").id for device in devices or []]
+        for devices in (inlet, outlet, user)
+    )
+    drawn = (name, 0, inlets, outlets, users)
+    says = f"district {name}: {len(inlets)} inlets, {len(outlets)} outlets, {len(users)} users"
+    return act("SupplyMonitor", "set_district", says, number, drawn, numbered="district_id")
+
+
+@app.write("set-corrections")
+def set_corrections(
+    district: Number,
+    source: Annotated[Path, typer.Option(help="Where the figures are written; its hash only.")],
+    household: Annotated[str, typer.Option(help="Share metered at the household.")] = "0 %",
+    pipe: Annotated[str, typer.Option(help="Length of its pipes.")] = "0 m",
+    pressure: Annotated[str, typer.Option(help="Mean pressure.")] = "0 kPa",
+    frost: Annotated[str, typer.Option(help="Frost depth.")] = "0 m",
+) -> Any:
+    """Set what the leakage of a district is corrected by, CJJ 92 cl. 5.2.3.
+
+    For example: waterline supply set-corrections 1 --household '70 %' --pipe '149 km' --pressure
+    '0.4 MPa' --source survey.pdf --account keeper-1
+    """
+    from ledger.errors import FractionError
+    from ledger.units import parse_as
+    from scripts._permits import document_hash
+
+    pipe_mm = parse_as(pipe, "mm")
+    if pipe_mm % 1_000:
+        raise FractionError(f"{pipe} is not a whole number of metres", "give whole metres")
+    corrections = (
+        *(parse_as(household, "bps") * 100, pipe_mm // 1_000, parse_as(pressure, "pa")),
+        *(parse_as(frost, "mm"), document_hash(source)),
+    )
+    says = f"corrections of district {district}"
+    return act("SupplyMonitor", "set_corrections", says, district, corrections)
+
+
+@app.write("take-registers")
+def take_registers(district: Number) -> Any:
+    """Take down where the meters of a district stand; anyone may.
+
+    For example: waterline supply take-registers 1 --account officer-1
+    """
+    says = f"take the registers of district {district}"
+    return act("SupplyMonitor", "take_registers", says, district, numbered="snapshot")
+
+
+@app.write("rule-leakage")
+def rule_leakage(district: Number, first: First, last: Last) -> Any:
+    """Rule on the leakage of a district between two snapshots; a grade is given for a year.
+
+    For example: waterline supply rule-leakage 1 --first 1 --last 13 --account officer-1
+    """
+    says = f"rule on the leakage of district {district}"
+    return act("SupplyMonitor", "rule_leakage", says, district, first, last)
+
+
+@app.write("set-scheme")
+def set_scheme(
+    district: Number,
+    day: Day,
+    planned: Annotated[str, typer.Option(help="Volume of the day.")],
+    tolerance: Annotated[str, typer.Option(help="What it may be off by.")] = "5 %",
+) -> Any:
+    """Set what a district is to be delivered on a day, before that day begins.
+
+    For example: waterline supply set-scheme 1 --day 2026-11-30 --planned '4000 m3' --account
+    keeper-1
+    """
+    from ledger.units import parse, parse_as
+    from scripts._supplies import day_index
+
+    arguments = day_index(session(), day), parse(planned), parse_as(tolerance, "bps")
+    says = f"district {district} gets {planned} on {day}"
+    return act("SupplyMonitor", "set_scheme", says, district, *arguments)
+
+
+@app.write("rule-delivery")
+def rule_delivery(district: Number, day: Day, first: First, last: Last) -> Any:
+    """Rule on what a district was delivered on a day against its scheme.
+
+    For example: waterline supply rule-delivery 1 --day 2026-11-30 --first 4 --last 5 --account
+    officer-1
+    """
+    from scripts._supplies import day_index
+
+    says = f"rule on the delivery of district {district} on {day}"
+    arguments = district, day_index(session(), day), first, last
+    return act("SupplyMonitor", "rule_delivery", says, *arguments)
+
+
+@app.write("rule-night-flow")
+def rule_night_flow(district: Number, first: First, last: Last) -> Any:
+    """Rule on the flow into a district between two and four at night, apart from leakage.
+
+    For example: waterline supply rule-night-flow 1 --first 2 --last 3 --account officer-1
+    """
+    says = f"rule on the night flow of district {district}"
+    return act("SupplyMonitor", "rule_night_flow", says, district, first, last)
+
+
+@app.read("show")
+def show(district: Number) -> Any:
+    """Show a district, the snapshots taken of it and what was ruled.
+
+    For example: waterline supply show 1
+    """
+    from scripts._supplies import document, lines
+
+    here = session()
+    found = document(here, district)
+    return here.tell(found, lambda: lines(found))
+
+
+cli = app.cli()
