@@ -51,6 +51,7 @@ MEMBER = "member of the council"
 EITHER = "either administrator"
 BOTH = "two administrators"
 APPLICANT = "applicant"
+ANY_ORGANISATION = "account of an organisation"
 VERIFIED = "account of a verified organisation"
 LANE_OWNER = "RELAY, owner of the lane"
 
@@ -170,6 +171,12 @@ GATES: dict[str, dict[str, Gate]] = {
         "surrender": HOLDER_OF_PERMIT,
         "propose_end": duty("SUPERVISOR"),
         "decide_end": duty("DECIDER"),
+    },
+    "PermitSeals": {
+        "seal": duty("ISSUER"),
+        "anchor": duty("ISSUER"),
+        "set_key": Gate(ANY_ORGANISATION, "seals: caller has no organisation"),
+        "grant_sight": Gate(HOLDER_OF_PERMIT.who, "seals: caller does not hold the permit"),
     },
     "Tariff": {
         "load_tariff": duty("STANDARDS_KEEPER"),

@@ -144,6 +144,7 @@ _LOOK_AT = {
     "quality": "`waterline quality rulings`",
     "quota": "`waterline quota list`",
     "redlines": "`waterline redline show REGION --year YEAR`",
+    "seals": "`waterline permit show NUMBER` and `permit export NUMBER`",
     "source": "`waterline source show STATION`",
     "standards": "`waterline standard list`",
     "supply": "`waterline supply show DISTRICT`",

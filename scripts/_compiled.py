@@ -19,6 +19,7 @@ CONTRACTS = {
     "Applications": "rights",
     "PermitRegistry": "rights",
     "PermitChanges": "rights",
+    "PermitSeals": "rights",
     "Tariff": "rights",
     "QuotaTracker": "cycle",
     "DischargeVolumes": "cycle",

@@ -10,9 +10,10 @@ from ledger.errors import NotFound, UsageError
 from ledger.labels import label, text_of
 from ledger.network import station, station_by_code
 from ledger.quantities import base_of, measured_as
+from ledger.seals import signer_of
 from ledger.structs import read
 from ledger.units import parse, parse_peak, show
-from scripts._files import count, instant, take
+from scripts._files import count, instant, take, whole
 from scripts._shared import Session
 from scripts._showing import (
     APPLICATION_STATES,
@@ -298,3 +299,24 @@ def application_document(here: Session, number: int) -> dict[str, Any]:
         "due": {"act": DUE_ACTS[due["act"]], "at": utc(due["at"])},
         "ground": GROUNDS.get(raw["ground"]),
     }
+
+
+def checked(here: Session, file: Path) -> dict[str, Any]:
+    """Whether an exported permit is the chain's, and what it is worth now."""
+    exported = whole(file)
+    number = normalised(str(take(exported, "number", str(file))))
+    permit_id = read(here.ledger, "PermitRegistry", "permit_by_number", number)
+    told = {"number": number, "version": exported.get("version"), "signer": None}
+    if not permit_id:
+        return told | {"verdict": "unknown", "says": "No permit of this number was ever issued."}
+    signer = signer_of(exported)
+    sealed = read(here.ledger, "PermitSeals", "seal_of", permit_id, int(exported["version"]))
+    told["signer"] = signer
+    if signer != sealed["by"] or exported["signature"] != "0x" + bytes(sealed["signature"]).hex():
+        says = "Face and seal do not belong together: one of them was changed."
+        return told | {"verdict": "altered", "says": says}
+    permit = read(here.ledger, "PermitRegistry", "permit", permit_id)
+    verdict = PERMIT_STATES[permit["state"]]
+    latest = permit["versions"] == exported["version"]
+    says = "This is the last version." if latest else f"Version {permit['versions']} replaced it."
+    return told | {"verdict": verdict, "says": says}

@@ -105,6 +105,9 @@ def urgent(
 ) -> Any:
     """Halt a lane, suspend a permit or withdraw an account at once; it is ratified later.
 
+    To halt and suspend, the council needs a post with the supervisor's duty: let it be opened for
+    the address of the contract Council before the hand-over, or by the council itself.
+
     For example: waterline council urgent QuotaTracker.halt_lane '[1]' --account officer-1
     """
     from scripts._calls import call_of

@@ -218,7 +218,7 @@ def withdraw(account: address):
     """
     @notice Take an account's post away at once, for a lost or stolen key.
     """
-    if not self._is_administrator(msg.sender):
+    if not (self._is_administrator(msg.sender) or self._is_council(msg.sender)):
         assert self._can(msg.sender, duties.SUPERVISOR), "authority: caller cannot withdraw accounts"
     post_id: uint256 = self._standing[account] >> 160
     assert post_id != 0, "authority: account holds no post"
@@ -341,8 +341,14 @@ def holder(post_id: uint256, at: uint256) -> address:
 @internal
 @view
 def _only_self():
-    council: bool = self.council_sits and msg.sender == self.contract_at[names.COUNCIL]
+    council: bool = self._is_council(msg.sender)
     assert council or msg.sender == self, "authority: needs two administrators"
+
+
+@internal
+@view
+def _is_council(account: address) -> bool:
+    return self.council_sits and account == self.contract_at[names.COUNCIL]
 
 
 @internal

@@ -5,7 +5,7 @@ from eth._utils import headers
 from eth_account import Account
 
 from checks import duties
-from tests.chain.london import London, city
+from tests.chain.london import KEYS, London, city
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.suite import (
@@ -149,6 +149,17 @@ def changes_permits(suite: Suite) -> None:
     changes.decide_transfer(transfer, True, sender=suite.decider)
     assert registry.latest(taker)[3] == 1_000_009
     changes.surrender(giver, "moved", sender=holder)
+
+
+def seals_a_permit(suite: Suite) -> None:
+    sealing, permit = suite.permit_seals, suite.permit()
+    digest = sealing.digest(permit, 1)
+    signed = Account.unsafe_sign_hash(digest, KEYS["issuer"].key)
+    sealing.seal(permit, 1, signed.signature, sender=suite.issuer)
+    sealing.anchor(permit, 2, HASH, "national platform", [], sender=suite.issuer)
+    sealing.set_key(HASH, sender=suite.holder)
+    sealing.grant_sight(permit, suite.relay, 2**32 - 1, sender=suite.holder)
+    assert sealing.may_see(permit, suite.relay)
 
 
 def bills_a_permit(suite: Suite) -> None:
@@ -333,6 +344,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     corrects_an_application(suite)
     decides_on_applications(suite)
     changes_permits(suite)
+    seals_a_permit(suite)
     bills_a_permit(suite)
     counts_a_meter(suite, "QuotaTracker", 1)
     counts_a_meter(suite, "DischargeVolumes", 2)

@@ -5,7 +5,16 @@ from typing import Any
 
 import boa
 
-from checks.duties import APPLICANT, BOTH, EITHER, HOLDER_OF_PERMIT, MEMBER, VERIFIED, Gate
+from checks.duties import (
+    ANY_ORGANISATION,
+    APPLICANT,
+    BOTH,
+    EITHER,
+    HOLDER_OF_PERMIT,
+    MEMBER,
+    VERIFIED,
+    Gate,
+)
 from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
 
 ALL = sum(DUTIES.values())
@@ -13,7 +22,7 @@ LATEST = 2**32 - 1
 # functions whose gate looks at what their first argument names
 NUMBERED = {
     *("resubmit", "begin_works", "take_approval"),
-    *("request_extension", "offer_transfer", "surrender", "dispute"),
+    *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
     *("acknowledge", "accept_order"),
 }
 
@@ -102,7 +111,7 @@ class Callers:
             let = {"notified": self.notified}
         for name in gate.contracts:
             let[name] = self.contracts[name]
-        if gate.who == VERIFIED:
+        if gate.who in (VERIFIED, ANY_ORGANISATION):
             let |= self.holders
         if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):
             let["applicant"] = self.suite.holder

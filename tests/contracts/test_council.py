@@ -114,6 +114,18 @@ def test_a_call_is_proposed_approved_waits_and_is_carried_out(suite, members):
     assert suite.authority.can(holder, 32)
 
 
+def test_the_council_withdraws_an_account_without_a_post_of_its_own(suite):
+    seats = [boa.env.generate_address() for _ in range(2)]
+    suite.by_both("hand_over", seats, 2, 0, EXPIRY_S)
+    act = suite.authority.withdraw.prepare_calldata(suite.relay)
+    number, act_hash = proposed(suite, seats, act)
+    suite.council.approve(number, act_hash, sender=seats[1])
+
+    suite.council.execute(number, sender=seats[0])
+
+    assert not suite.authority.can(suite.relay, 1024)
+
+
 def test_a_call_is_carried_out_neither_early_nor_late_nor_twice(suite, members):
     execute, number = suite.council.execute, approved(suite, members)
     alone, _ = proposed(suite, members)

@@ -16,6 +16,7 @@ HOMES = {
     "permits": "PermitRegistry",
     "changes": "PermitChanges",
     "tariff": "Tariff",
+    "seals": "PermitSeals",
     "quota": "QuotaTracker",
     "volumes": "DischargeVolumes",
     "discharge": "DischargeLimits",
