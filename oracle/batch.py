@@ -24,9 +24,10 @@ from ledger.packing import (
 from oracle.readings import Ints
 
 # gas at the worst, whatever readings do to the rules, measured and rounded up: each reading clears
-# one alert and raises the other; each group meets a changed right, a new tier and an excess
+# one alert and raises the other; each group is the first of a new year, under a changed and
+# suspended right, over its plan, in an account of sixteen meters
 READING_GAS = 9_000
-GROUP_GAS = 130_000
+GROUP_GAS = 520_000
 # what nearly every batch needs at most: each group raises an alert that a third of it worsens
 USUAL_READING_GAS = 1_500
 USUAL_GROUP_GAS = 115_000

@@ -553,13 +553,17 @@ def _restriction_at(permit_id: uint256, at: uint256) -> uint256:
 @internal
 @view
 def _volume_at(permit_id: uint256, at: uint256) -> IPermitRegistry.Volume:
-    terms: IPermitRegistry.Terms = self.terms[permit_id][self._version_at(permit_id, at)]
-    annual_l: uint256 = terms.annual_l
+    version: uint256 = self._version_at(permit_id, at)
+    annual_l: uint256 = self.terms[permit_id][version].annual_l
     begun: uint256 = self._restriction_at(permit_id, at)
     if begun > 0 and at < self.restriction[permit_id][begun - 1].until_at:
         annual_l = min(annual_l, self.restriction[permit_id][begun - 1].annual_l)
+    # field by field: a meter that asks pays for each word that is read
     return IPermitRegistry.Volume(
-        annual_l=annual_l, peak_l_h=terms.peak_l_h, from_at=terms.from_at, until_at=terms.until_at
+        annual_l=annual_l,
+        peak_l_h=self.terms[permit_id][version].peak_l_h,
+        from_at=self.terms[permit_id][version].from_at,
+        until_at=self.terms[permit_id][version].until_at,
     )
 
 
@@ -609,7 +613,6 @@ def _state_at(permit_id: uint256, at: uint256) -> uint256:
 @view
 def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
     version: uint256 = self._version_at(permit_id, at)
-    terms: IPermitRegistry.Terms = self.terms[permit_id][version]
     changes_at: uint256 = NEVER
     if version < self._permit[permit_id].versions:
         changes_at = self.terms[permit_id][version + 1].in_force_at
@@ -621,19 +624,22 @@ def _right_at(permit_id: uint256, at: uint256) -> (bool, uint256):
         changes_at = min(changes_at, self.restriction[permit_id][begun].from_at)
     if begun > 0 and at < self.restriction[permit_id][begun - 1].until_at:
         changes_at = min(changes_at, self.restriction[permit_id][begun - 1].until_at)
-    if at < terms.from_at:
-        return False, min(changes_at, terms.from_at)
-    if at >= terms.until_at:
+    from_at: uint256 = self.terms[permit_id][version].from_at
+    until_at: uint256 = self.terms[permit_id][version].until_at
+    if at < from_at:
+        return False, min(changes_at, from_at)
+    if at >= until_at:
         return False, changes_at
-    changes_at = min(changes_at, terms.until_at)
+    changes_at = min(changes_at, until_at)
     if changed > 0 and self.change[permit_id][changed - 1].state != VALID:
         return False, changes_at
-    if terms.season_from == 0:
+    season_from: uint256 = self.terms[permit_id][version].season_from
+    if season_from == 0:
         return True, changes_at
     inside: bool = False
     turns_at: uint256 = 0
     inside, turns_at = staticcall IStandards(access._at(names.STANDARDS)).season_at(
-        terms.season_from, terms.season_until, at
+        season_from, self.terms[permit_id][version].season_until, at
     )
     return inside, min(changes_at, turns_at)
 
