@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
@@ -39,7 +40,10 @@ class Archive:
 
     def write(self, number: int, segment: Segment) -> str:
         """Put a segment on the disk, whole; its SHA-256. One left by a crash is replaced."""
-        head = {"source": segment.source, "header": segment.header, "first": segment.first_row}
+        head: dict[str, Any] = {"source": segment.source, "header": segment.header}
+        head["first"] = segment.first_row
+        if any(b"\n" in telegram for telegram in segment.telegrams):
+            head["bytes"] = [len(telegram) for telegram in segment.telegrams]
         lines = [json.dumps(head, ensure_ascii=False).encode(), *segment.telegrams]
         packed = zlib.compress(b"\n".join(lines), LEVEL)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -66,8 +70,9 @@ class Archive:
             raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
         if hashlib.sha256(packed).hexdigest() != sha256:
             raise BadRecord(f"{path} is not what the journal says was written", remedy)
-        head, *rows = zlib.decompress(packed).split(b"\n")
+        head, _, text = zlib.decompress(packed).partition(b"\n")
         about = json.loads(head)
+        rows = _parted(text, about["bytes"]) if "bytes" in about else text.split(b"\n")
         segment = Segment(about["source"], about["header"], about["first"], tuple(rows))
         self._keep(number, segment)
         return segment
@@ -76,6 +81,15 @@ class Archive:
         self._open[number] = segment
         while len(self._open) > KEPT_OPEN:
             self._open.popitem(last=False)
+
+
+def _parted(text: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """Telegrams that may hold line ends themselves, by their lengths."""
+    rows, start = [], 0
+    for size in sizes:
+        rows.append(text[start : start + size])
+        start += size + 1
+    return rows
 
 
 def telegram_hash(telegram: bytes) -> bytes:

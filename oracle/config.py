@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from oracle.inputs import Input
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
+from oracle.sources.sockets import Port
 
 
 class Source(BaseModel):
@@ -27,6 +29,21 @@ class Source(BaseModel):
         return self
 
 
+class Listening(BaseModel):
+    """A TCP port that stations call, and the mappings of their telegrams.
+
+    A mapping's `files` name stations: MN/CN of HJ 212, station/function of SL 651.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    protocol: Literal["hj212", "sl651"]
+    port: int = Field(ge=0, le=65_535)
+    host: str = "127.0.0.1"
+    idle_s: float = Field(default=900, gt=0)
+    mappings: list[Path] = Field(min_length=1)
+
+
 class Config(BaseModel):
     """A configuration file; its paths are relative to its folder."""
 
@@ -34,7 +51,14 @@ class Config(BaseModel):
 
     journal: Path | None = None
     poll_s: float = Field(default=2.0, gt=0, le=3600)
-    sources: list[Source] = Field(min_length=1)
+    sources: list[Source] = []
+    listen: list[Listening] = []
+
+    @model_validator(mode="after")
+    def _something(self) -> "Config":
+        if not self.sources and not self.listen:
+            raise ValueError("name sources, or ports to listen on")
+        return self
 
 
 class Feeds:
@@ -47,6 +71,11 @@ class Feeds:
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]
         self._folder = folder
+        self.ports = [Port(one.protocol, one.host, one.port, one.idle_s) for one in config.listen]
+        self.spoken: dict[str, list[Mapping]] = {}
+        for one in config.listen:
+            known = self.spoken.setdefault(one.protocol, [])
+            known += [load_mapping(folder / mapping) for mapping in one.mappings]
 
     def inputs(self) -> Iterator[Input]:
         """The files that are there now, each folder's in the order of their names."""

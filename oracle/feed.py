@@ -17,10 +17,16 @@ from oracle.journal import Journal, Source
 from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
 from oracle.outbox import Outbox
+from oracle.readings import Refusal
 from oracle.relay import METER_BOOKS, Relay, Tell
+from oracle.sources.chunks import Chunk
 from oracle.sources.files import read
+from oracle.sources.sockets import Ears, Heard
+from oracle.sources.telegrams import Telegram
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
+MOST_HEARD = 2_000  # telegrams that one commit takes in
+TICK_S = 0.2
 MOST_WAITING = 8 * MAX_WORDS  # readings of one channel that a batch could take
 
 
@@ -92,6 +98,50 @@ class Oracle:
             )
             self.journal.take(source, chunk, accepted, spoilt)
             yield source
+
+    def hear(self, heard: Sequence[Heard], spoken: Mapping[str, Sequence[MappingFile]]) -> None:
+        """Take telegrams in, station by station; they are acknowledged when they are on the disk.
+
+        A station may have several mappings, as where samples were taken at times of their own.
+        What breaks its protocol, or has no mapping, is held with its reason.
+        """
+        by_station: dict[tuple[str, str], list[Telegram]] = {}
+        for one in heard:
+            by_station.setdefault((one.protocol, one.telegram.station), []).append(one.telegram)
+        for (protocol, station), telegrams in by_station.items():
+            whole = [one for one in telegrams if not one.error]
+            broken = [one for one in telegrams if one.error]
+            fitting = [one for one in spoken.get(protocol, ()) if one.speaks_of(station)]
+            for mapping in fitting if whole else ():
+                self._hear(protocol, station, whole, mapping)
+            strange = [*broken, *(whole if not fitting else ())]
+            if strange:
+                self._hold(protocol, station, strange)
+        for one in heard:
+            one.done()
+
+    def _hear(
+        self, protocol: str, station: str, telegrams: Sequence[Telegram], mapping: MappingFile
+    ) -> None:
+        wanted = self.prepare(mapping)
+        source = self.journal.source(f"{mapping.title}/{station}", mapping, 0)
+        cells = {
+            column: [one.cells.get(column, "") for one in telegrams] for column in mapping.columns
+        }
+        chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], cells)
+        states = self.journal.states([rule.channel.id for rule in wanted])
+        now = int(self._clock())
+        accepted, _ = take(chunk, mapping.time, wanted, states, now, self.journal.known)
+        self.journal.take(source, chunk, accepted, [])
+
+    def _hold(self, protocol: str, station: str, telegrams: Sequence[Telegram]) -> None:
+        source = self.journal.stranger(f"unmapped/{protocol}/{station}")
+        chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], {})
+        refusals = [
+            Refusal(None, source.rows + place, None, "", *_why(station, one))
+            for place, one in enumerate(telegrams)
+        ]
+        self.journal.take(source, chunk, [], refusals)
 
     def _changed(self, one: Input, source: Source) -> bool:
         """Whether the last row taken is no longer where it was."""
@@ -218,6 +268,12 @@ class Oracle:
         return {row[0] for row in self.journal.db.execute("SELECT id FROM channel")}
 
 
+def _why(station: str, telegram: Telegram) -> tuple[str, str]:
+    if telegram.error:
+        return "broken_telegram", telegram.error
+    return "unmapped", f"station {station}"
+
+
 def identity(ledger: Ledger) -> dict[str, str]:
     """What a journal is bound to: the chain, and the contracts it writes to."""
     deployment = ledger.deployment
@@ -278,7 +334,8 @@ def watch(
 ) -> None:
     """Feed growing files and new ones, until `wait` says that it is time to leave.
 
-    While the chain is away rows are taken in all the same, and sent when it is back.
+    While the chain is away rows are taken in all the same, and sent when it is back. `wait` may
+    take in what stations send meanwhile.
     """
     sizes: dict[str, tuple[int, int]] = {}
     away = False
@@ -300,3 +357,27 @@ def watch(
             away = True
         if wait(poll_s):
             return
+
+
+def listening(
+    oracle: Oracle,
+    ears: Ears,
+    spoken: Mapping[str, Sequence[MappingFile]],
+    leaving: Callable[[], bool],
+    clock: Callable[[], float],
+) -> Callable[[float], bool]:
+    """A wait that takes telegrams in while it waits.
+
+    Every mapping is prepared here, so that telegrams are taken in while the chain is away.
+    """
+    for mappings in spoken.values():
+        for mapping in mappings:
+            oracle.prepare(mapping)
+
+    def wait(seconds: float) -> bool:
+        until = clock() + seconds
+        while not leaving() and (left := until - clock()) > 0:
+            oracle.hear(ears.hear(MOST_HEARD, min(left, TICK_S)), spoken)
+        return leaving()
+
+    return wait

@@ -72,6 +72,18 @@ class Journal(Store):
         assert found is not None
         return found
 
+    def stranger(self, name: str) -> Source:
+        """A station that no mapping is for; what it sends is kept all the same."""
+        with self.commit() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO source (name, title, mapping, shift_s, rows)"
+                " VALUES (?, 'unmapped', '', 0, 0)",
+                (name,),
+            )
+        found = self.find_source(name)
+        assert found is not None
+        return found
+
     def find_source(self, name: str) -> Source | None:
         """The file of that name, if any of it was ever read."""
         row = self.db.execute(

@@ -110,6 +110,10 @@ class Mapping(_Strict):
         """Whether the mapping is for a file of that name."""
         return any(fnmatch(path.name, pattern) for pattern in self.files)
 
+    def speaks_of(self, station: str) -> bool:
+        """Whether the mapping is for telegrams of that station, all of a command or one."""
+        return any(fnmatch(station, pattern) for pattern in self.files)
+
     @property
     def columns(self) -> list[str]:
         """Every column that it reads."""

@@ -1,5 +1,6 @@
 """What is held, with its reason; and the release of what turns out to be true."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from oracle.journal import Journal
 from oracle.mapping import ByName, Mapping, Rule, rules
 from oracle.readings import REASONS
 from oracle.sources.chunks import Chunk, cut
+from oracle.sources.telegrams import PROTOCOLS, cells_of
 from oracle.store import Store
 from oracle.times import moments
 
@@ -66,9 +68,8 @@ def release(
     rule = _lifted(used, channels, entry)
     before = journal.states([rule.channel.id])[rule.channel.id]
     place = entry["row"] - segment.first_row
-    names, row = cut(segment.header), cut(segment.telegrams[place].decode())
-    texts = {name: [cell] for name, cell in zip(names, row, strict=True)}
     telegram = segment.telegrams[place]
+    texts = _texts(segment.header, telegram, used.columns)
     chunk = Chunk(entry["row"], segment.header, [telegram], texts)
     at = moments(used.time, chunk, journal.shift_of(entry["segment"]))[0]
     mark = texts[rule.mark_column][0] if rule.mark_column else ""
@@ -83,6 +84,14 @@ def release(
     after = replace(taken, state=replace(taken.state, run=run))
     journal.release(number, entry["segment"], Accepted(rule, after, found, before), now, note)
     return one_of(journal, number)
+
+
+def _texts(header: str, telegram: bytes, columns: Sequence[str]) -> dict[str, list[str]]:
+    """The cells of a kept row: a station's telegram is read by its protocol, others are CSV."""
+    if header in PROTOCOLS:
+        told = cells_of(header, telegram)
+        return {column: [told.get(column, "")] for column in columns}
+    return {name: [cell] for name, cell in zip(cut(header), cut(telegram.decode()), strict=True)}
 
 
 def _mapping(journal: Journal, segment: int) -> str:

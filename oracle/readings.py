@@ -13,6 +13,8 @@ Ints = NDArray[np.int64]
 # why a cell or row is held, each with what a person may do about it
 REASONS = {
     "malformed_row": "the row cannot be cut into cells; mend the file",
+    "broken_telegram": "the telegram breaks a rule of its protocol; have the station mended",
+    "unmapped": "no mapping is for this station; add one, and have the station send it again",
     "no_moment": "the row has no readable moment; correct the file or the mapping",
     "not_a_number": "the cell is no decimal number; leave it empty, or mark it as a fault",
     "fraction": "the value is no whole number of the channel's resolution; state `decimals`",

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from scripts._shared import Session, home
 
 if TYPE_CHECKING:
+    import threading
+
     from ledger.keystores import Signer
+    from oracle.config import Feeds
     from oracle.feed import Oracle
     from oracle.inputs import Input
     from oracle.mapping import Mapping
@@ -47,6 +50,27 @@ def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator
         )
     finally:
         journal.close()
+
+
+@contextmanager
+def waiting(
+    oracle: "Oracle", wanted: "Feeds", leaving: "threading.Event", tell: Callable[..., None]
+) -> Iterator[Callable[[float], bool]]:
+    """How the oracle waits: with ports to listen on, it takes telegrams in meanwhile."""
+    from oracle import feed
+    from oracle.sources.sockets import Ears
+
+    if not wanted.ports:
+        yield leaving.wait
+        return
+    ears = Ears(wanted.ports)
+    wait = feed.listening(oracle, ears, wanted.spoken, leaving.is_set, time.monotonic)
+    for port, number in zip(wanted.ports, ears.open(), strict=True):
+        tell("listening", protocol=port.protocol, host=port.host, port=number)
+    try:
+        yield wait
+    finally:
+        ears.close()
 
 
 def log(here: Session) -> Callable[..., None]:

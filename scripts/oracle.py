@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts import _decoding
 from scripts._shared import Local, Noun, session
 
 app = Noun(__doc__)
 quarantine = Noun("What is held, with its reason.")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(_decoding.app, name="decode")
 
 Journal = Annotated[
     Path | None,
@@ -82,7 +84,10 @@ def run(
     config: Annotated[Path, typer.Option("--config", "-c", help="Which files, which mappings.")],
     password_file: Password = None,
 ) -> Any:
-    """Feed files as they appear and grow, until it is stopped (SIGTERM or Ctrl-C)."""
+    """Feed files that grow and stations that call in, until it is stopped (SIGTERM or Ctrl-C).
+
+    For example: waterline oracle run -c oracle.yaml --password-file pass
+    """
     import signal
     import threading
 
@@ -98,7 +103,8 @@ def run(
     with _oracle.opened(here, _oracle.journal_folder(wanted.journal), password_file) as oracle:
         tell = _oracle.log(here)
         tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
-        feed.watch(oracle, wanted.inputs, leaving.wait, wanted.poll_s, tell)
+        with _oracle.waiting(oracle, wanted, leaving, tell) as wait:
+            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell)
         now = report(oracle.journal)
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 

@@ -122,8 +122,23 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ({"sources": [{"mapping": "m.yaml"}]}, "either file or folder"),
         ({"poll_s": 0}, "poll_s"),
         ({"journals": "x"}, "journals"),
+        (
+            {"listen": [{"protocol": "modem", "port": 1, "mappings": ["m.yaml"]}]},
+            "listen.0.protocol",
+        ),
+        ({"listen": [{"protocol": "hj212", "port": 70_000, "mappings": ["m.yaml"]}]}, "port"),
+        ({"listen": [{"protocol": "hj212", "port": 1, "mappings": []}]}, "mappings"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(tmp_path, changed, words):
     with pytest.raises(BadRecord, match=words):
         config(tmp_path, **changed)
+
+
+def test_ports_are_on_loopback_unless_another_host_is_named(tmp_path):
+    port = {"protocol": "hj212", "port": 9212, "mappings": ["m.yaml"]}
+
+    feeds = config(tmp_path, sources=[], listen=[port, port | {"host": "10.0.0.1"}])
+
+    assert [one.host for one in feeds.ports] == ["127.0.0.1", "10.0.0.1"]
+    assert [len(mappings) for mappings in feeds.spoken.values()] == [2]

@@ -1,0 +1,145 @@
+"""Stations that call in over TCP: their telegrams wait here until the journal has them.
+
+The sockets live in a thread of their own. A telegram is acknowledged only after whoever took it
+calls `done`; when too many wait, connections are no longer read from, so a station notices.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ledger.errors import UsageError
+from oracle.sources.telegrams import PROTOCOLS, Telegram
+
+MOST_WAITING = 10_000  # telegrams
+MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
+MOST_CONNECTIONS = 1_000
+READ_BYTES = 65_536
+PAUSE_S = 0.05
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where stations call in, and how they speak; port 0 takes any that is free."""
+
+    protocol: str
+    host: str
+    port: int
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A telegram that waits to be taken; `done` has it acknowledged."""
+
+    protocol: str
+    telegram: Telegram
+    done: Callable[[], None]
+
+
+class Ears:
+    """Every port of an oracle, listened to from `open` to `close`."""
+
+    def __init__(self, ports: Sequence[Port]) -> None:
+        self._ports = ports
+        self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[asyncio.Task[None]] = set()
+
+    def open(self) -> list[int]:
+        """Begin to listen; the ports. UsageError where one cannot be had."""
+        self._thread.start()
+        return [self._run(self._listen(port)) for port in self._ports]
+
+    def close(self) -> None:
+        """End every connection; what was not taken was not acknowledged either."""
+        self._run(self._hang_up())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def hear(self, most: int, wait_s: float) -> list[Heard]:
+        """What has come, `most` at the most; waits for the first of them."""
+        found: list[Heard] = []
+        try:
+            found.append(self._waiting.get(timeout=wait_s))
+            while len(found) < most:
+                found.append(self._waiting.get_nowait())
+        except queue.Empty:
+            pass
+        return found
+
+    def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _listen(self, port: Port) -> int:
+        async def called(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._call(port, reader, writer)
+
+        try:
+            server = await asyncio.start_server(called, port.host, port.port)
+        except OSError as error:
+            where = f"{port.host}:{port.port}"
+            raise UsageError(f"{where} cannot be listened on: {error}", "choose a port") from error
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _hang_up(self) -> None:
+        for server in self._servers:
+            server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _call(
+        self, port: Port, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """One connection, from its first byte to its last."""
+        task = asyncio.current_task()
+        if task is None or len(self._connections) >= MOST_CONNECTIONS:
+            writer.close()
+            return
+        self._connections.add(task)
+        try:
+            await self._listen_to(port, reader, writer)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # the station went away, or we do; it sends again what was not acknowledged
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _listen_to(
+        self, port: Port, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        spoken, broken = PROTOCOLS[port.protocol](), 0
+        while broken <= MOST_BROKEN:
+            data = await asyncio.wait_for(reader.read(READ_BYTES), port.idle_s)
+            for telegram, answer in spoken.feed(data) if data else spoken.rest():
+                broken += bool(telegram.error)
+                await self._put(Heard(port.protocol, telegram, self._answering(writer, answer)))
+            if not data:
+                return
+
+    async def _put(self, heard: Heard) -> None:
+        while True:
+            try:
+                return self._waiting.put_nowait(heard)
+            except queue.Full:
+                await asyncio.sleep(PAUSE_S)
+
+    def _answering(self, writer: asyncio.StreamWriter, answer: bytes) -> Callable[[], None]:
+        def write() -> None:
+            if answer and not writer.is_closing():
+                writer.write(answer)
+
+        def done() -> None:
+            self._loop.call_soon_threadsafe(write)
+
+        return done

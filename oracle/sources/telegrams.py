@@ -1,0 +1,124 @@
+"""Telegrams of protocols as rows: whose they are, and what each of their values is called.
+
+A mapping names a value by the column that stands here: `w01018-Avg` and `w01018-Flag` of HJ 212,
+`39` of SL 651. One telegram is one row; a message split into packets is one telegram too.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from oracle.sources import hj212, sl651
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """What a station sent: `station` as mappings name it, its cells by column.
+
+    `error` says why it is none; its bytes are kept all the same.
+    """
+
+    station: str
+    raw: bytes
+    cells: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+class Hj212:
+    """A connection that speaks HJ 212; packets of a split message are joined."""
+
+    name = "hj212"
+
+    def __init__(self) -> None:
+        self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler()
+        self._parts: dict[tuple[str, str, str], list[bytes]] = {}
+
+    def feed(self, data: bytes) -> list[tuple[Telegram, bytes]]:
+        """The telegrams that are complete with these bytes, and what to answer to each."""
+        return [told for piece in self._splitter.feed(data) for told in self._take(piece)]
+
+    def rest(self) -> list[tuple[Telegram, bytes]]:
+        """What is left when the connection ends."""
+        cut = [told for piece in self._splitter.rest() for told in self._take(piece)]
+        return [*cut, *(self._told(one) for one in self._assembler.rest())]
+
+    def _take(self, piece: bytes) -> list[tuple[Telegram, bytes]]:
+        verdict = hj212.decode(piece)
+        if not verdict.ok:
+            return [(Telegram(_hj212_station(verdict), piece, error=str(verdict.error)), b"")]
+        told = self._assembler.add(verdict)
+        if told and not told[0].ok and self._assembler.waits_for_more_of(told[0]):
+            # a packet that contradicts its message is refused alone; the message still waits
+            return [(Telegram(_hj212_station(verdict), piece, error=str(told[0].error)), b"")]
+        self._parts.setdefault((verdict.mn, verdict.qn, verdict.cn), []).append(piece)
+        return [self._told(one) for one in told]
+
+    def _told(self, verdict: hj212.Verdict) -> tuple[Telegram, bytes]:
+        """A whole message; each of its packets that asks for it is acknowledged."""
+        parts = self._parts.pop((verdict.mn, verdict.qn, verdict.cn), [])
+        station, raw = _hj212_station(verdict), b"".join(parts)
+        if not verdict.ok:
+            return Telegram(station, raw, error=str(verdict.error)), b""
+        asked = [one for one in map(hj212.decode, parts) if one.asks_ack]
+        answer = b"".join(hj212.acknowledgement(one) for one in asked)
+        return Telegram(station, raw, _hj212_cells(verdict)), answer
+
+
+def _hj212_station(verdict: hj212.Verdict) -> str:
+    return f"{verdict.mn or 'unknown'}/{verdict.cn or 'unknown'}"
+
+
+def _hj212_cells(verdict: hj212.Verdict) -> dict[str, str]:
+    cells = {"QN": verdict.qn, "DataTime": verdict.data_time}
+    for item in verdict.items:
+        cells[f"{item.code}-{item.field}"] = item.value
+        cells[f"{item.code}-Flag"] = item.mark
+        cells[f"{item.code}-SampleTime"] = item.at
+    return cells
+
+
+class Sl651:
+    """A connection that speaks SL 651, HEX/BCD."""
+
+    name = "sl651"
+
+    def __init__(self) -> None:
+        self._splitter = sl651.Splitter()
+
+    def feed(self, data: bytes) -> list[tuple[Telegram, bytes]]:
+        """The telegrams that are complete with these bytes, and what to answer to each."""
+        return [_sl651_told(piece) for piece in self._splitter.feed(data)]
+
+    def rest(self) -> list[tuple[Telegram, bytes]]:
+        """What is left when the connection ends."""
+        return [_sl651_told(piece) for piece in self._splitter.finish()]
+
+
+def _sl651_told(piece: bytes | sl651.Garbage) -> tuple[Telegram, bytes]:
+    raw = piece.data if isinstance(piece, sl651.Garbage) else piece
+    verdict = sl651.decode(raw)
+    station = f"{verdict.station or 'unknown'}/{verdict.function or 'unknown'}"
+    error = str(verdict.error) if not verdict.ok else _repeated([i.code for i in verdict.items])
+    if error:
+        return Telegram(station, raw, error=error), b""
+    cells = {"at": verdict.items[0].at if verdict.items else ""}
+    for item in verdict.items:
+        cells[item.code] = item.value
+        cells[f"{item.code}-mark"] = item.mark
+    return Telegram(station, raw, cells), sl651.acknowledge(raw) if verdict.serial else b""
+
+
+def _repeated(codes: Sequence[str]) -> str:
+    """SL 651 has no rule for an item that is given twice, so none of the two is believed."""
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    return f"{', '.join(twice)} given twice; send each item once" if twice else ""
+
+
+Protocol = Hj212 | Sl651
+PROTOCOLS: dict[str, Callable[[], Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
+
+
+def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
+    """The cells of an archived telegram, read again."""
+    spoken = PROTOCOLS[protocol]()
+    told = [*spoken.feed(raw), *spoken.rest()]
+    return told[0][0].cells if told else {}

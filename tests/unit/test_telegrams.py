@@ -1,0 +1,115 @@
+"""Telegrams become rows: named by station, a cell for each value, acknowledged as they ask."""
+
+from oracle.sources import hj212
+from oracle.sources.telegrams import Hj212, Sl651, cells_of
+from tests.unit.test_sl651 import ACK, REPORT
+
+MN = "010000A8900016F000169DC0"
+HOUR = (
+    f"QN=20260401090000001;ST=32;CN=2061;PW=123456;MN={MN};Flag=5;"
+    "CP=&&DataTime=20260401080000;w01018-Avg=24.3,w01018-Flag=C&&"
+)
+
+
+def part(number, cp, qn="20260401090000001"):
+    return hj212.frame(
+        f"QN={qn};ST=32;CN=2061;PW=123456;MN={MN};Flag=7;PNUM=2;PNO={number};CP=&&{cp}&&"
+    )
+
+
+def test_a_packet_is_a_row_whose_columns_are_named_as_in_the_packet():
+    [(telegram, _)] = Hj212().feed(hj212.frame(HOUR))
+
+    assert telegram.station == f"{MN}/2061"
+    assert telegram.error == ""
+    assert telegram.cells == {
+        "QN": "20260401090000001",
+        "DataTime": "2026-04-01T08:00:00",
+        "w01018-Avg": "24.3",
+        "w01018-Flag": "C",
+        "w01018-SampleTime": "2026-04-01T08:00:00",
+    }
+
+
+def test_a_packet_that_asks_for_it_is_answered_by_9014():
+    [(_, answer)] = Hj212().feed(hj212.frame(HOUR))
+
+    assert hj212.decode(answer).cn == "9014"
+    assert hj212.decode(answer).qn == "20260401090000001"
+
+
+def test_a_packet_that_does_not_ask_gets_no_answer():
+    [(_, answer)] = Hj212().feed(hj212.frame(HOUR.replace("Flag=5", "Flag=4")))
+
+    assert answer == b""
+
+
+def test_a_split_message_is_one_telegram_and_each_of_its_packets_is_answered():
+    spoken = Hj212()
+    first, second = part(1, "DataTime=20260401080000;a-Avg=1"), part(2, "b-Avg=2")
+
+    assert spoken.feed(second) == []
+    [(telegram, answer)] = spoken.feed(first)
+
+    assert telegram.raw == second + first
+    assert (telegram.cells["a-Avg"], telegram.cells["b-Avg"]) == ("1", "2")
+    assert answer.count(b"CN=9014") == 2
+
+
+def test_a_packet_that_contradicts_its_message_is_refused_alone():
+    spoken = Hj212()
+    first, second = part(1, "DataTime=20260401080000;a-Avg=1"), part(2, "b-Avg=2")
+    other = part(1, "DataTime=20260401080000;a-Avg=9")
+    spoken.feed(first)
+
+    [(refused, answer)] = spoken.feed(other)
+    [(whole, _)] = spoken.feed(second)
+
+    assert "other content" in refused.error
+    assert (refused.raw, answer) == (other, b"")
+    assert whole.raw == first + second
+
+
+def test_what_is_left_of_a_message_when_the_connection_ends_is_told():
+    spoken = Hj212()
+    first = part(1, "DataTime=20260401080000;a-Avg=1")
+    spoken.feed(first)
+
+    [(left, answer)] = spoken.rest()
+
+    assert "only 1 of PNUM=2" in left.error
+    assert (left.raw, answer) == (first, b"")
+
+
+def test_a_packet_with_a_wrong_crc_is_kept_with_its_error_and_gets_no_answer():
+    wrong = hj212.frame(HOUR)[:-6] + b"0000\r\n"
+
+    [(telegram, answer)] = Hj212().feed(wrong)
+
+    assert "CRC" in telegram.error
+    assert (telegram.raw, telegram.cells, answer) == (wrong, {}, b"")
+
+
+def test_an_archived_telegram_gives_the_same_cells_again():
+    raw = hj212.frame(HOUR)
+    [(telegram, _)] = Hj212().feed(raw)
+
+    assert cells_of("hj212", raw) == telegram.cells
+
+
+def test_an_sl651_report_is_a_row_of_its_items_and_is_confirmed():
+    [(telegram, answer)] = Sl651().feed(REPORT)
+
+    assert telegram.station.endswith("/32")
+    assert telegram.cells["at"].startswith("20")
+    assert telegram.cells["39"]
+    assert answer == ACK
+
+
+def test_sl651_noise_is_kept_and_gets_no_answer():
+    spoken = Sl651()
+
+    told = [*spoken.feed(b"noise"), *spoken.rest()]
+
+    assert b"".join(telegram.raw for telegram, _ in told) == b"noise"
+    assert all(telegram.error and answer == b"" for telegram, answer in told)
