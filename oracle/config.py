@@ -6,10 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ledger.errors import BadRecord
 from oracle.inputs import Input
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
+from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
+from oracle.sources.telegrams import MQTT
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Source(BaseModel):
@@ -44,6 +49,47 @@ class Listening(BaseModel):
     mappings: list[Path] = Field(min_length=1)
 
 
+class Subscription(BaseModel):
+    """An MQTT broker; a mapping's `files` name its topics.
+
+    Without `ca_file` the connection is not encrypted, which only this machine's own broker may be.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8883, gt=0, le=65_535)
+    client_id: str = Field(min_length=1, max_length=64)
+    topics: list[str] = Field(min_length=1)
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    mappings: list[Path] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sealed(self) -> "Subscription":
+        if self.ca_file is None and self.host not in LOOPBACK:
+            raise ValueError(f"{self.host} is another machine: name ca_file, for TLS")
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("name cert_file and key_file, or neither")
+        if self.username and self.password_file is None:
+            raise ValueError("a username needs a password_file")
+        return self
+
+    def broker(self, folder: Path) -> Broker:
+        """The broker, its files found from a folder on."""
+        files = [
+            folder / one if one else None
+            for one in (self.password_file, self.ca_file, self.cert_file, self.key_file)
+        ]
+        if files[0] is not None and files[0].stat().st_mode & 0o077:
+            raise BadRecord(f"{files[0]} can be read by others", "chmod 600 it")
+        about = (self.host, self.port, self.client_id, tuple(self.topics), self.username)
+        return Broker(*about, *files)
+
+
 class Config(BaseModel):
     """A configuration file; its paths are relative to its folder."""
 
@@ -53,11 +99,12 @@ class Config(BaseModel):
     poll_s: float = Field(default=2.0, gt=0, le=3600)
     sources: list[Source] = []
     listen: list[Listening] = []
+    brokers: list[Subscription] = []
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
-        if not self.sources and not self.listen:
-            raise ValueError("name sources, or ports to listen on")
+        if not (self.sources or self.listen or self.brokers):
+            raise ValueError("name sources, ports to listen on, or brokers")
         return self
 
 
@@ -73,9 +120,14 @@ class Feeds:
         self._folder = folder
         self.ports = [Port(one.protocol, one.host, one.port, one.idle_s) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
-        for one in config.listen:
-            known = self.spoken.setdefault(one.protocol, [])
-            known += [load_mapping(folder / mapping) for mapping in one.mappings]
+        self.brokers = [one.broker(folder) for one in config.brokers]
+        named: list[tuple[str, list[Path]]] = [
+            (one.protocol, one.mappings) for one in config.listen
+        ]
+        named += [(MQTT, one.mappings) for one in config.brokers]
+        for protocol, paths in named:
+            known = self.spoken.setdefault(protocol, [])
+            known += [load_mapping(folder / path) for path in paths]
 
     def inputs(self) -> Iterator[Input]:
         """The files that are there now, each folder's in the order of their names."""

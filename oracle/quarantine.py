@@ -15,7 +15,7 @@ from oracle.journal import Journal
 from oracle.mapping import ByName, Mapping, Rule, rules
 from oracle.readings import REASONS
 from oracle.sources.chunks import Chunk, cut
-from oracle.sources.telegrams import PROTOCOLS, cells_of
+from oracle.sources.telegrams import SPOKEN, cells_of
 from oracle.store import Store
 from oracle.times import moments
 
@@ -88,7 +88,7 @@ def release(
 
 def _texts(header: str, telegram: bytes, columns: Sequence[str]) -> dict[str, list[str]]:
     """The cells of a kept row: a station's telegram is read by its protocol, others are CSV."""
-    if header in PROTOCOLS:
+    if header in SPOKEN:
         told = cells_of(header, telegram)
         return {column: [told.get(column, "")] for column in columns}
     return {name: [cell] for name, cell in zip(cut(header), cut(telegram.decode()), strict=True)}

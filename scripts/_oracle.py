@@ -60,10 +60,10 @@ def waiting(
     from oracle import feed
     from oracle.sources.sockets import Ears
 
-    if not wanted.ports:
+    if not wanted.ports and not wanted.brokers:
         yield leaving.wait
         return
-    ears = Ears(wanted.ports)
+    ears = Ears(wanted.ports, wanted.brokers, tell)
     wait = feed.listening(oracle, ears, wanted.spoken, leaving.is_set, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)

@@ -1,4 +1,4 @@
-"""Stations that call in over TCP: their telegrams wait here until the journal has them.
+"""Stations that call in over TCP or a broker: telegrams wait here until the journal has them.
 
 The sockets live in a thread of their own. A telegram is acknowledged only after whoever took it
 calls `done`; when too many wait, connections are no longer read from, so a station notices.
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
-from oracle.sources.telegrams import PROTOCOLS, Telegram
+from oracle.sources.mqtt import Broker, Tell, follow
+from oracle.sources.telegrams import MQTT, PROTOCOLS, Telegram
 
 MOST_WAITING = 10_000  # telegrams
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
@@ -43,19 +44,22 @@ class Heard:
 
 
 class Ears:
-    """Every port of an oracle, listened to from `open` to `close`."""
+    """Every port and broker of an oracle, listened to from `open` to `close`."""
 
-    def __init__(self, ports: Sequence[Port]) -> None:
-        self._ports = ports
+    def __init__(
+        self, ports: Sequence[Port], brokers: Sequence[Broker] = (), tell: Tell = print
+    ) -> None:
+        self._ports, self._brokers, self._tell = ports, brokers, tell
         self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[asyncio.Server] = []
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[Any]] = set()
 
     def open(self) -> list[int]:
         """Begin to listen; the ports. UsageError where one cannot be had."""
         self._thread.start()
+        self._run(self._follow())
         return [self._run(self._listen(port)) for port in self._ports]
 
     def close(self) -> None:
@@ -90,6 +94,13 @@ class Ears:
             raise UsageError(f"{where} cannot be listened on: {error}", "choose a port") from error
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
+
+    async def _follow(self) -> None:
+        async def put(telegram: Telegram, done: Callable[[], None]) -> None:
+            await self._put(Heard(MQTT, telegram, done))
+
+        for broker in self._brokers:
+            self._connections.add(self._loop.create_task(follow(broker, put, self._tell)))
 
     async def _hang_up(self) -> None:
         for server in self._servers:

@@ -1,13 +1,14 @@
 """Telegrams of protocols as rows: whose they are, and what each of their values is called.
 
 A mapping names a value by the column that stands here: `w01018-Avg` and `w01018-Flag` of HJ 212,
-`39` of SL 651. One telegram is one row; a message split into packets is one telegram too.
+`39` of SL 651, the name of a value in an MQTT payload. One telegram is one row; a message that was
+split into packets is one telegram too.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from oracle.sources import hj212, sl651
+from oracle.sources import hj212, payloads, sl651
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,14 @@ def _repeated(codes: Sequence[str]) -> str:
 
 Protocol = Hj212 | Sl651
 PROTOCOLS: dict[str, Callable[[], Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
+MQTT = "mqtt"  # its messages come whole: nothing is cut there
+SPOKEN = (*PROTOCOLS, MQTT)
 
 
 def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
     """The cells of an archived telegram, read again."""
+    if protocol == MQTT:
+        return payloads.cells(raw)
     spoken = PROTOCOLS[protocol]()
     told = [*spoken.feed(raw), *spoken.rest()]
     return told[0][0].cells if told else {}

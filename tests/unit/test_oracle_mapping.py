@@ -101,6 +101,10 @@ def test_the_one_mapping_that_fits_a_files_name_is_taken(tmp_path):
         chosen([wells, wells], tmp_path / "well.csv")
 
 
+def broker(**changed):
+    return {"client_id": "one", "topics": ["city/#"], "mappings": ["m.yaml"]} | changed
+
+
 def config(tmp_path, **changed):
     written(tmp_path / "m.yaml", shape(channel()))
     raw = {"sources": [{"mapping": "m.yaml", "folder": "in", "pattern": "*.csv"}]} | changed
@@ -128,6 +132,10 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ),
         ({"listen": [{"protocol": "hj212", "port": 70_000, "mappings": ["m.yaml"]}]}, "port"),
         ({"listen": [{"protocol": "hj212", "port": 1, "mappings": []}]}, "mappings"),
+        ({"brokers": [broker(host="10.0.0.1")]}, "name ca_file, for TLS"),
+        ({"brokers": [broker(username="oracle")]}, "password_file"),
+        ({"brokers": [broker(cert_file="a.pem")]}, "cert_file and key_file"),
+        ({"brokers": [broker(topics=[])]}, "topics"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(tmp_path, changed, words):
@@ -142,3 +150,15 @@ def test_ports_are_on_loopback_unless_another_host_is_named(tmp_path):
 
     assert [one.host for one in feeds.ports] == ["127.0.0.1", "10.0.0.1"]
     assert [len(mappings) for mappings in feeds.spoken.values()] == [2]
+
+
+def test_a_brokers_password_is_refused_where_others_can_read_it(tmp_path):
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o644)
+    wanted = [broker(username="oracle", password_file="secret")]
+
+    with pytest.raises(BadRecord, match="can be read by others"):
+        config(tmp_path, brokers=wanted)
+    secret.chmod(0o600)
+
+    assert config(tmp_path, brokers=wanted).brokers[0].password_file == secret

@@ -1,0 +1,82 @@
+"""MQTT payloads as cells: one JSON object or CBOR map a message, its numbers as written.
+
+Inner objects are named by dots: `{"cod": {"mg_l": 24.3}}` is the column `cod.mg_l`. JSON is RFC
+8259, where a name that is given twice has no meaning; CBOR is RFC 8949.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import cbor2
+
+LONGEST = 65_536  # bytes of a payload
+DEEPEST = 8  # objects within each other
+MOST_CELLS = 1_000
+
+
+class NoPayload(ValueError):
+    """A payload that gives no cells; the text names what is wrong and the remedy."""
+
+
+def cells(payload: bytes) -> dict[str, str]:
+    """Every value by its column; NoPayload for anything but one object of plain values."""
+    if len(payload) > LONGEST:
+        raise NoPayload(f"{len(payload)} bytes, {LONGEST} at the most; send fewer values at once")
+    try:
+        told = _json(payload) if payload.lstrip()[:1] == b"{" else cbor2.loads(payload)
+    except (ValueError, RecursionError, cbor2.CBORDecodeError) as error:
+        raise NoPayload(f"neither JSON nor CBOR: {error}; send one object") from error
+    if not isinstance(told, Mapping):
+        raise NoPayload(f"a {type(told).__name__}, not an object; send names with their values")
+    found = dict(_flat(told, "", 1))
+    if len(found) > MOST_CELLS:
+        raise NoPayload(f"{len(found)} values, {MOST_CELLS} at the most; send fewer at once")
+    return found
+
+
+def _json(payload: bytes) -> Any:
+    return json.loads(
+        payload.decode("utf-8"),
+        parse_float=str,
+        parse_int=str,
+        parse_constant=str,
+        object_pairs_hook=_once,
+    )
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name!r} is given twice")
+        found[name] = value
+    return found
+
+
+def _flat(told: Mapping[Any, Any], before: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > DEEPEST:
+        raise NoPayload(f"{before} lies deeper than {DEEPEST} objects; send a flatter one")
+    for name, value in told.items():
+        column = f"{before}{name}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{column}.", depth + 1)
+        else:
+            yield column, _text(column, value)
+
+
+def _text(column: str, value: Any) -> str:
+    """A value as a cell; a double of CBOR is its shortest decimal."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    raise NoPayload(f"{column} is a {type(value).__name__}; send a number or a text")
