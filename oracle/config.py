@@ -97,6 +97,8 @@ class Config(BaseModel):
 
     journal: Path | None = None
     poll_s: float = Field(default=2.0, gt=0, le=3600)
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    metrics_host: str = "127.0.0.1"
     sources: list[Source] = []
     listen: list[Listening] = []
     brokers: list[Subscription] = []
@@ -114,6 +116,7 @@ class Feeds:
     def __init__(self, config: Config, folder: Path) -> None:
         self.journal = folder / config.journal if config.journal else None
         self.poll_s = config.poll_s
+        self.metrics_host, self.metrics_port = config.metrics_host, config.metrics_port
         self._sources: list[tuple[Source, Mapping]] = [
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]

@@ -53,18 +53,51 @@ def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator
 
 
 @contextmanager
+def watched(
+    oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]
+) -> Iterator[tuple[Callable[..., None], Callable[[], None]]]:
+    """Serve metrics and health where a port is named; how to tell an event, and a beat."""
+    from oracle.health import Health, HealthServer
+
+    if wanted.metrics_port is None:
+        yield tell, lambda: None
+        return
+    health = Health(oracle.journal.folder, time.time)
+    server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
+    tell("metrics", host=wanted.metrics_host, port=server.open())
+
+    def told(event: str, **keys: object) -> None:
+        if event in ("chain is away", "chain is back"):
+            health.chain_is_away = event == "chain is away"
+        tell(event, **keys)
+
+    try:
+        yield told, health.beat
+    finally:
+        server.close()
+
+
+@contextmanager
 def waiting(
-    oracle: "Oracle", wanted: "Feeds", leaving: "threading.Event", tell: Callable[..., None]
+    oracle: "Oracle",
+    wanted: "Feeds",
+    leaving: "threading.Event",
+    tell: Callable[..., None],
+    beat: Callable[[], None],
 ) -> Iterator[Callable[[float], bool]]:
     """How the oracle waits: with ports to listen on, it takes telegrams in meanwhile."""
     from oracle import feed
     from oracle.sources.sockets import Ears
 
+    def leave() -> bool:
+        beat()
+        return leaving.is_set()
+
     if not wanted.ports and not wanted.brokers:
-        yield leaving.wait
+        yield lambda seconds: leaving.wait(seconds) or leave()
         return
     ears = Ears(wanted.ports, wanted.brokers, tell)
-    wait = feed.listening(oracle, ears, wanted.spoken, leaving.is_set, time.monotonic)
+    wait = feed.listening(oracle, ears, wanted.spoken, leave, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)
     try:

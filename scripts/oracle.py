@@ -103,7 +103,10 @@ def run(
     with _oracle.opened(here, _oracle.journal_folder(wanted.journal), password_file) as oracle:
         tell = _oracle.log(here)
         tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
-        with _oracle.waiting(oracle, wanted, leaving, tell) as wait:
+        with (
+            _oracle.watched(oracle, wanted, tell) as (tell, beat),
+            _oracle.waiting(oracle, wanted, leaving, tell, beat) as wait,
+        ):
             feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell)
         now = report(oracle.journal)
     return here.tell(now.as_json(), lambda: _oracle.lines(now))

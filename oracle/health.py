@@ -1,0 +1,158 @@
+"""How a running oracle is, for whoever watches it: /metrics, /healthz and /readyz.
+
+Prometheus' text format. What is counted is read from the journal's file at each request, so a
+number shown is a number recorded; only the beat of the loop and the chain's absence are told.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ledger.errors import UsageError
+from oracle.report import report
+from oracle.store import Store
+
+STALE_S = 60  # a loop that has not come round for so long hangs
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+LAST_SETTLED = """
+SELECT lane.contract, lane.lane, max(coalesce(
+    (SELECT next.opening_at FROM part AS next
+     WHERE next.channel = part.channel AND next.first = part.first + part.count),
+    channel.opening_at)) AS at
+FROM lane JOIN part ON part.contract = lane.contract AND part.lane = lane.lane
+JOIN batch ON batch.contract = part.contract AND batch.lane = part.lane AND batch.id = part.batch
+JOIN channel ON channel.id = part.channel
+WHERE batch.state = 'settled' AND batch.id = (
+    SELECT max(id) FROM batch AS last WHERE last.contract = lane.contract
+    AND last.lane = lane.lane AND last.state = 'settled')
+GROUP BY lane.contract, lane.lane
+"""
+
+
+class Health(Collector):
+    """What is known of one oracle; `beat` is called whenever its loop comes round."""
+
+    def __init__(self, journal: Path, clock: Callable[[], float]) -> None:
+        self._journal, self._clock = journal, clock
+        self._beat_at = clock()
+        self.chain_is_away = False
+
+    def beat(self) -> None:
+        """The loop has come round."""
+        self._beat_at = self._clock()
+
+    def hangs(self) -> str:
+        """Why the process should be started again, "" while it works."""
+        age_s = self._clock() - self._beat_at
+        return f"the loop has not come round for {age_s:.0f} s" if age_s > STALE_S else ""
+
+    def stands(self) -> str:
+        """Why readings do not become final, "" while they do."""
+        if self.chain_is_away:
+            return "the chain is away"
+        store = Store(self._journal, writing=False)
+        try:
+            lanes = report(store).lanes
+        finally:
+            store.close()
+        told = [f"{one['contract']} lane {one['lane']}: {one['stopped']}" for one in lanes]
+        return "; ".join(line for line, one in zip(told, lanes, strict=True) if one["stopped"])
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric; ages are those of the moment that a reading is of."""
+        store = Store(self._journal, writing=False)
+        try:
+            now, lasts = report(store), store.db.execute(LAST_SETTLED).fetchall()
+        finally:
+            store.close()
+        lane = ["contract", "lane"]
+        age = GaugeMetricFamily(
+            "waterline_lane_settled_age_seconds", "Age of a lane's last final reading", labels=lane
+        )
+        for row in lasts:
+            age.add_metric([row["contract"], str(row["lane"])], self._clock() - row["at"])
+        yield age
+        stopped = GaugeMetricFamily("waterline_lane_stopped", "1: a person must look", labels=lane)
+        flying = GaugeMetricFamily("waterline_lane_in_flight", "Batches sent", labels=lane)
+        for one in now.lanes:
+            labels = [one["contract"], str(one["lane"])]
+            stopped.add_metric(labels, float(one["stopped"] is not None))
+            flying.add_metric(labels, one["in_flight"])
+        yield from (stopped, flying)
+        for name, about, value in (
+            ("readings_accepted", "Readings received", now.accepted),
+            ("readings_settled", "Readings that are final", now.settled),
+            ("readings_held", "Held with a reason", now.quarantined),
+            ("readings_repeated", "Received again", now.repeated),
+        ):
+            yield CounterMetricFamily(f"waterline_{name}", about, value)
+        for name, about, amount in (
+            ("readings_waiting", "Readings that are in no batch yet", float(now.waiting)),
+            ("chain_away", "1: the node does not answer", float(self.chain_is_away)),
+            ("loop_age_seconds", "Since the loop came round", self._clock() - self._beat_at),
+        ):
+            yield GaugeMetricFamily(f"waterline_{name}", about, amount)
+
+
+class HealthServer:
+    """The three pages on a port, from `open` to `close`; port 0 takes any that is free."""
+
+    def __init__(self, health: Health, host: str, port: int) -> None:
+        self._health, self._where = health, (host, port)
+        self._server: ThreadingHTTPServer | None = None
+
+    def open(self) -> int:
+        """Begin to serve; the port. UsageError where it cannot be had."""
+        try:
+            self._server = ThreadingHTTPServer(self._where, _pages(self._health))
+        except OSError as error:
+            where = f"{self._where[0]}:{self._where[1]}"
+            raise UsageError(f"{where} cannot be served on: {error}", "choose a port") from error
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Serve no more."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(health)
+
+    class Pages(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            answers: dict[str, Callable[[], tuple[int, bytes]]] = {
+                "/metrics": lambda: (200, generate_latest(registry)),
+                "/healthz": lambda: _verdict(health.hangs()),
+                "/readyz": lambda: _verdict(health.hangs() or health.stands()),
+            }
+            found = answers.get(self.path.partition("?")[0])
+            try:
+                code, text = found() if found else (404, b"/metrics, /healthz, /readyz\n")
+            except Exception as error:  # a journal that is gone must not end the page
+                code, text = 503, f"{error}\n".encode()
+            self.send_response(code)
+            self.send_header("Content-Type", TEXT)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing: a page is asked for every few seconds."""
+
+    return Pages
+
+
+def _verdict(why: str) -> tuple[int, bytes]:
+    return (503, f"{why}\n".encode()) if why else (200, b"ok\n")
