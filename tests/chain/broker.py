@@ -2,6 +2,7 @@
 
 import functools
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -18,7 +19,8 @@ PACKAGES = (
     *("mosquitto", "mosquitto-clients", "libmosquitto1"),
     *("libcjson1", "libdlt2", "libwrap0"),
 )
-USER, PASSWORD = "oracle", "a password of this test"
+USER = "oracle"
+PASSWORD = secrets.token_hex(8)
 SOON_S = 10
 
 

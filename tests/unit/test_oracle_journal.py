@@ -183,3 +183,39 @@ def test_no_reading_is_in_two_batches_and_none_is_left_out(opened):
 
     assert [len(part) for part in parts] == [3, 3, 2]
     assert [one for part in parts for one in part] == kept(opened)
+
+
+# files may not grow beyond a limit: what a full disk does to whoever writes
+FILLING = """
+import resource, sys
+from pathlib import Path
+from oracle.store import JournalFull
+from tests.unit.test_oracle_journal import WELL, T0, fed
+from tests.unit.oracle_rows import journal
+opened = journal(Path(sys.argv[1]), WELL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+for n in range(10_000):
+    try:
+        fed(opened, [(T0 + 900 * (4 * n + k), 4 * n + k) for k in range(1, 5)], first_row=4 * n)
+    except JournalFull as full:
+        print(n, full.code, flush=True)
+        sys.exit()
+"""
+
+
+def test_a_full_disk_is_told_and_what_was_taken_before_is_kept(tmp_path):
+    words = [sys.executable, "-c", FILLING, str(tmp_path)]
+    told = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    chunks, code = told.split()
+
+    opened = journal(tmp_path, WELL)
+    before = len(kept(opened))
+    n = int(chunks)
+    fed(opened, [(T0 + 900 * (4 * n + k), 4 * n + k) for k in range(1, 5)], first_row=4 * n)
+
+    after = len(kept(opened))
+    opened.close()
+
+    assert code == "disk_full"
+    assert before == 4 * n > 0
+    assert after == 4 * (n + 1)

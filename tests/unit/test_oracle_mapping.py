@@ -155,7 +155,7 @@ def test_ports_are_on_loopback_unless_another_host_is_named(tmp_path):
 def test_a_brokers_password_is_refused_where_others_can_read_it(tmp_path):
     secret = tmp_path / "secret"
     secret.touch(mode=0o644)
-    wanted = [broker(username="oracle", password_file="secret")]
+    wanted = [broker(username="oracle", password_file=secret.name)]
 
     with pytest.raises(BadRecord, match="can be read by others"):
         config(tmp_path, brokers=wanted)
