@@ -27,7 +27,7 @@ endif
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
 .PHONY: help setup demo test test-busy test-fast test-unit test-contracts test-chain test-system check \
-  lint types contracts bench soak clean folders lock
+  lint types contracts bench soak soak-models soak-kills clean folders lock
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -102,8 +102,14 @@ contracts: setup folders
 bench: setup folders ## gas of a reading, both intake formats
 	@$(BIN)/waterline bench gas
 
-soak: setup folders ## the model tests for an hour instead of minutes
+soak: setup folders ## the model tests and the kills of the oracle, for hours instead of minutes
+	@$(MAKE) -j2 --output-sync=target soak-models soak-kills
+
+soak-models:
 	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
+
+soak-kills:
+	@$(BIN)/waterline bench crash --kills 1000
 
 clean: ## remove what was installed, built and cached; keystores and journals stay
 	@rm -rf .venv .build .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -12,7 +12,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "devnet": frozenset(),
     "checks": frozenset(),
     "oracle": frozenset({"ledger"}),
-    "bench": frozenset({"ledger"}),
+    "bench": frozenset({"ledger", "oracle"}),
     "scripts": frozenset({"ledger", "oracle", "devnet", "bench"}),
 }
 

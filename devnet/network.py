@@ -88,14 +88,14 @@ class Devnet:
             (self.data_dir / making.GENESIS_FILE).unlink(missing_ok=True)
             (self.data_dir / record.FILE).unlink()
 
-    def unstall(self, progress: Progress = quiet) -> Status:
-        """Take every node back behind a split, let them meet again and seal."""
+    def unstall(self, progress: Progress = quiet, below: int | None = None) -> Status:
+        """Take every node back behind a split, or below a block, let them meet again and seal."""
         with self._alone():
             found = self.record()
             nodes = self._nodes(found)
             program = client.find_or_build(progress)
             starting.require_running(nodes)
-            starting.go_back(self.data_dir, found, nodes, program, progress)
+            starting.go_back(self.data_dir, found, nodes, program, progress, below)
             return collect(found, nodes)
 
     def record(self) -> Record:

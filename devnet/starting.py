@@ -115,6 +115,7 @@ def go_back(
     nodes: Sequence[Node],
     program: Client,
     progress: Progress,
+    below: int | None = None,
 ) -> None:
     """Take every node back behind a split, and start them anew, so that none remembers it.
 
@@ -123,7 +124,8 @@ def go_back(
     """
     for node in _signers(nodes):
         node.rpc().call("miner_stop")
-    target = max(0, min(_head(node) for node in nodes) - needed(len(record.signers)))
+    behind = min(_head(node) for node in nodes) - needed(len(record.signers))
+    target = max(0, behind if below is None else min(behind, below - 1))
     progress(f"taking every node back to block {target}")
     _set_head(nodes, target)
     stop(nodes, progress)

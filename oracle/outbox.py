@@ -182,6 +182,10 @@ class Outbox:
         """How many attempts a batch has had."""
         return len(self.attempts("batch = ?", batch))
 
+    def failures(self, batch: int) -> int:
+        """How many nonces a batch has spent in vain, at whatever prices."""
+        return len({one.nonce for one in self.attempts("batch = ? AND state = 'dead'", batch)})
+
     def bury(self, nonces_below: int) -> list[Attempt]:
         """Give up the attempts whose nonces are spent; their batches are sent anew."""
         spent = [one for one in self.attempts() if one.nonce < nonces_below]

@@ -28,7 +28,8 @@ from oracle.outbox import Attempt, Batch, Outbox
 
 IN_FLIGHT = 16  # pool slots that geth guarantees an account; a batch takes one
 PATIENCE_BLOCKS = 5  # without progress, the same bytes are handed over again
-MOST_TRIES = 4
+MOST_TRIES = 4  # of nonces that one batch may spend in vain
+MOST_PRICES = 9  # of a batch: a further one would not be the tenth more that a pool asks for
 METER_BOOKS = ("QuotaTracker", "DischargeVolumes")
 REASONS = {
     1: "unknown channel",
@@ -59,6 +60,7 @@ class Relay:
         self.ledger, self.lane, self.outbox = ledger, lane, outbox
         self.signer, self.policy, self._tell = signer, policy, tell
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
+        self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
 
     @property
@@ -160,7 +162,7 @@ class Relay:
         first = dead[0]
         why = self._why(first)
         self._tell("batch failed", lane=self.name, batch=first.batch, reason=why)
-        if self.outbox.tries(first.batch) >= MOST_TRIES:
+        if self.outbox.failures(first.batch) >= MOST_TRIES:
             self.outbox.stop(f"batch {first.batch} failed {MOST_TRIES} times: {why}")
 
     def _why(self, attempt: Attempt) -> str:
@@ -171,20 +173,28 @@ class Relay:
     # sending
 
     def _hurry(self, alive: Sequence[Attempt], next_id: int, head: Head) -> None:
-        """Without progress: the same bytes again, or the same nonce at a higher price."""
+        """Without progress: the same bytes again, and in turn the same nonce at a higher price.
+
+        A start hands over at once. A node that has the bytes passes them on to nobody when it gets
+        them again, though the sealers may have lost theirs: it takes other bytes to reach them.
+        """
+        started = self._moved[0] < 0
         if not alive or next_id != self._moved[0]:
-            self._moved = (next_id, head.number)
-            return
-        if head.number - self._moved[1] < PATIENCE_BLOCKS:
+            self._moved, self._handed = (next_id, head.number), 0
+            if not alive or not started:
+                return
+        elif head.number - self._moved[1] < PATIENCE_BLOCKS:
             return
         self._moved = (next_id, head.number)
         base_wei = int(self.ledger.chain.block("latest").get("baseFeePerGas", 0))
-        for one in alive:
-            if one.max_fee_wei < base_wei:
+        for one in {one.nonce: one for one in alive}.values():  # the last of each nonce
+            lost = self._handed % 2 == 1 and self.outbox.tries(one.batch) < MOST_PRICES
+            if lost or one.max_fee_wei < base_wei:
                 batch = self.outbox.batch(one.batch)
                 self._hand_over(self._signed(batch, one.nonce, self._fees(batch)))
             else:
                 self._hand_over(one)
+        self._handed += 1
 
     def _send(self, alive: Sequence[Attempt], now: Standing, head: Head) -> None:
         """The next batches, as many as the pool is sure to hold, under the next nonces."""
@@ -237,7 +247,7 @@ class Relay:
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, all."""
-        return most_gas(self.ledger) if self.outbox.tries(batch.id) else batch.gas
+        return most_gas(self.ledger) if self.outbox.failures(batch.id) else batch.gas
 
     def _signed(self, batch: Batch, nonce: int, fee: Fees) -> Attempt:
         """Sign an attempt and write it down."""

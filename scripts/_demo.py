@@ -44,7 +44,7 @@ class Demo:
         compiling = threading.Thread(target=_compiled, daemon=True)
         compiling.start()
         try:
-            with _own_home(self.folder / "state"), self.board:
+            with own_home(self.folder / "state"), self.board:
                 found = self._day(compiling)
             self._tell(*found)
             return found[1]
@@ -150,7 +150,7 @@ class Demo:
                 err=True,
             )
             return
-        with _own_home(self.folder / "state"), contextlib.suppress(Exception):
+        with own_home(self.folder / "state"), contextlib.suppress(Exception):
             from devnet import Devnet
 
             Devnet(home() / "devnet").reset()
@@ -166,7 +166,7 @@ def _compiled() -> None:
 
 
 @contextmanager
-def _own_home(folder: Path) -> Iterator[None]:
+def own_home(folder: Path) -> Iterator[None]:
     """A state folder of our own, and none of the settings made for another chain."""
     before = dict(os.environ)
     for name in OTHERS:

@@ -27,3 +27,17 @@ def line(first: str, *, silent: bool = False) -> Iterator[Progress | None]:
 
     with Console(stderr=True).status(first) as status:
         yield status.update
+
+
+@contextmanager
+def steady(first: str) -> Iterator[Progress | None]:
+    """The same without a thread that keeps it moving, for a process that makes children."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    with Live(first, console=console, transient=True, auto_refresh=False) as live:
+        yield lambda text: live.update(text, refresh=True)

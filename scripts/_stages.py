@@ -29,6 +29,20 @@ def stages(city: City, folder: Path) -> Iterator[Stage]:
     yield _oversight(city)
 
 
+def measuring(city: City, folder: Path) -> Iterator[Stage]:
+    """The fewest stages between a running chain and a first reading that nothing is held against.
+
+    The year of each reading must be in the calendar, whatever it is held against.
+    """
+    yield _deployment()
+    yield _organisations(city, folder)
+    yield Stage("load the calendar", (_calendar(city),))
+    file = ("--file", str(city.path), "--account", "keeper-1")
+    yield Stage("name the stations", (("station", "add", *file, *INCLUDED),))
+    commands = (("lane", "open", *file, *SENT), ("device", "enrol", *file, *INCLUDED))
+    yield Stage("enrol devices and open lanes", commands)
+
+
 def _deployment() -> Stage:
     command = ("deploy", "--account", "admin-1", "--second", "admin-2", *INCLUDED)
     return Stage("put the contracts on the chain", (command, ("deploy", "verify")))
@@ -67,17 +81,21 @@ def _request(folder: Path, one: dict[str, str]) -> Path:
     return folder / f"request-{one['account']}.json"
 
 
-def _rules(city: City) -> Stage:
+def _calendar(city: City) -> tuple[str, ...]:
     first, last = city.years
+    return (
+        *("standard", "load-calendar", "--timezone", city.timezone),
+        *("--from", str(first), "--to", str(last), "--account", "keeper-1", *SENT),
+    )
+
+
+def _rules(city: City) -> Stage:
     keeper, standards = ("--account", "keeper-1"), city.raw["standards"]
     grades = [word for grade in standards["grades"] for word in ("--grade", grade)]
     return Stage(
         "load calendar, limits and thresholds",
         (
-            (
-                *("standard", "load-calendar", "--timezone", city.timezone),
-                *("--from", str(first), "--to", str(last), *keeper, *SENT),
-            ),
+            _calendar(city),
             ("standard", "load-scheme", *standards["schemes"], *keeper, *SENT),
             ("standard", "load-settings", *keeper, *SENT),
             ("standard", "load-tariff", *standards["tariffs"], *keeper, *SENT),

@@ -9,6 +9,7 @@ from scripts._shared import Local, Noun
 
 app = Noun(__doc__)
 NAIVE = Path("bench") / "naive.vy"
+FINDINGS = 6
 
 
 @app.command("gas", cls=Local)
@@ -32,6 +33,48 @@ def gas(
     for told in [json.dumps(document, ensure_ascii=False)] if as_json else _lines(document):
         typer.echo(told)
     return document
+
+
+@app.command("crash", cls=Local)
+def crash(
+    kills: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the points, the rows and the moments.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """Kill the oracle at every point of its work, then look for lost and doubled readings.
+
+    A chain of three signers and a folder of its own, removed in the end. Exit code 6 when a
+    reading is not on the chain exactly once. For example: waterline bench crash --kills 100
+    """
+    import json
+
+    from bench.crash import run
+    from scripts._crash import town
+    from scripts._progress import steady
+
+    with steady("starting a chain of three signers") as update:
+        say = update or _say_nothing
+        with town(kills, say) as made:
+            outcome = run(made, kills, seed, say)
+    document = outcome.as_json()
+    for told in [json.dumps(document)] if as_json else _counted(document):
+        typer.echo(told)
+    if document["lost"] or document["duplicated"]:
+        raise SystemExit(FINDINGS)
+    return document
+
+
+def _counted(document: dict[str, Any]) -> list[str]:
+    from scripts._showing import table
+
+    return [
+        *table([(name, str(count)) for name, count in document["points"].items()], ("at", "kills")),
+        "",
+        f"{document['kills']:,} kills in {document['seconds']:,} s,"
+        f" {document['restarts_per_s']} starts a second.",
+        f"{document['accepted']:,} readings accepted, {document['on_chain']:,} on the chain:"
+        f" {document['lost']:,} lost, {document['duplicated']:,} duplicated.",
+    ]
 
 
 def _say_nothing(_: str) -> None:

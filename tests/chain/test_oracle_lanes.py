@@ -2,6 +2,7 @@
 
 import pytest
 from eth._utils import headers
+from eth_utils.exceptions import ValidationError
 
 from oracle.feed import Stopped
 from tests.chain.town import Relay
@@ -86,6 +87,42 @@ def test_a_spent_nonce_is_answered_with_one_more_attempt(fed):
     assert fed.registers() == ROWS
     states = oracle.journal.db.execute("SELECT state FROM attempt ORDER BY number").fetchall()
     assert [row["state"] for row in states] == ["dead", "settled"]
+
+
+def test_bytes_that_the_sealers_lost_are_followed_by_dearer_ones(fed, monkeypatch):
+    """As after a restart of all sealers: the node that has the bytes passes them on no more."""
+    known, tester = set(), fed.chain.tester
+
+    def once(raw):
+        if raw in known:
+            raise ValidationError("already known")
+        known.add(raw)
+        return tester.send_raw_transaction(raw)
+
+    monkeypatch.setitem(fed.node.answers, "eth_sendRawTransaction", once)
+    oracle = fed.oracle()
+    sent(fed, oracle)
+    tester.pool.clear()
+
+    fed.settle(oracle)
+
+    assert fed.registers() == ROWS
+    query = "SELECT nonce, state FROM attempt ORDER BY number"
+    first, second = oracle.journal.db.execute(query).fetchall()
+    assert [first["state"], second["state"]] == ["dead", "settled"]
+    assert first["nonce"] == second["nonce"]
+
+
+def test_what_was_stored_and_not_sent_is_sent_by_the_next_start_at_once(fed):
+    oracle = fed.oracle()
+    sent(fed, oracle)
+    stored = fed.chain.tester.pool.copy()
+    fed.chain.tester.pool.clear()
+    fed.kill(oracle)
+
+    fed.oracle().pump(flush=True)
+
+    assert fed.chain.tester.pool == stored != []
 
 
 def test_a_halted_lane_waits_and_goes_on_when_it_is_resumed(fed):

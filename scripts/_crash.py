@@ -1,0 +1,110 @@
+"""A town on a chain of its own for `bench crash`, made by the same commands as any other."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from bench import crash, tally
+from devnet import Devnet
+from ledger.chain import connect
+from ledger.deployment import Deployment, Ledger
+from ledger.keystores import KeystoreSigner
+from ledger.settlement import SettlementPolicy
+from oracle.inputs import Input
+from oracle.mapping import load
+from scripts._city import City, Series
+from scripts._demo import own_home
+from scripts._shared import PROJECT, home, record_path
+
+TOWN = PROJECT / "bench" / "town"
+RELAYS = ("relay-1", "relay-2", "relay-3")
+OFFICES = ("admin-1", "admin-2", "officer-1", "officer-2", "officer-3", "keeper-1", "holder-1:0")
+SIGNERS = 3
+PERIOD_S = 1
+SPARE_S = 86_400
+FOUNDED_WITHIN_S = 300.0
+
+
+@contextmanager
+def town(kills: int, say: Callable[[str], None]) -> Iterator[crash.Town]:
+    """A town with lanes and devices, and nothing fed yet; it is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="waterline-crash-"))
+    try:
+        with own_home(folder / "state"):
+            net = Devnet(home() / "devnet")
+            try:
+                yield _founded(folder, net, kills, say)
+            finally:
+                net.reset()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _founded(folder: Path, net: Devnet, kills: int, say: Callable[[str], None]) -> crash.Town:
+    keystores = home() / "ape" / "accounts"
+    accounts = [*OFFICES, *RELAYS]
+    rpc_url = net.up(
+        accounts_dir=keystores, signers=SIGNERS, period_s=PERIOD_S, accounts=accounts, rpc_port=0
+    ).rpc_url
+    password = home() / "devnet" / "password"
+    os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
+    say("putting a town on the chain")
+    now = int(time.time())
+    # so early that the last row that can be fed is of the past
+    opened_at = now - crash.most_rows(kills) * tally.STEP_S - SPARE_S
+    log, city = folder / "crash.log", _dated(folder / "city.yaml", opened_at, now)
+    crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S)
+    deployment = Deployment.load(record_path())
+    inputs = [Input(folder / name, load(TOWN / f"{Path(name).stem}.yaml")) for name in tally.HEADS]
+    # opened once, here: a start of the oracle is to cost its own time, not that of a passphrase
+    signers = [KeystoreSigner(keystores / f"{name}.json", password) for name in RELAYS]
+    return crash.Town(
+        journal=home() / "oracle",
+        inputs=inputs,
+        opened_at=opened_at,
+        ledger=partial(_ledger, deployment, rpc_url),
+        signers={one.address: partial(_itself, one) for one in signers},
+        policy=SettlementPolicy.for_signers(SIGNERS),
+        take_back=lambda block: _take_back(net, block),
+        log=log,
+    )
+
+
+def _itself(signer: KeystoreSigner) -> KeystoreSigner:
+    return signer
+
+
+def _ledger(deployment: Deployment, rpc_url: str) -> Ledger:
+    return deployment.open(connect(rpc_url))
+
+
+def _take_back(net: Devnet, block: int) -> None:
+    """A reorganisation: the chain goes on below a block."""
+    net.unstall(below=block)
+
+
+def _dated(target: Path, opened_at: int, now: int) -> City:
+    """The town's file, its channels opened at a moment."""
+    opening = datetime.fromtimestamp(opened_at, UTC).isoformat()
+    text = (TOWN / "city.yaml").read_text(encoding="utf-8").replace("<opening>", opening)
+    target.write_text(text, encoding="utf-8")
+    raw = yaml.safe_load(text)
+    series = Series("rows", "made up", target, target, opened_at, now)
+    return City(target, raw["city"], raw["timezone"], raw, (series,))
+
+
+def _run_commands(city: City, folder: Path) -> None:
+    from scripts._main import run
+    from scripts._stages import measuring
+
+    for stage in measuring(city, folder):
+        for command in stage.commands:
+            run(list(command))
