@@ -27,7 +27,7 @@ endif
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
 .PHONY: help setup demo test test-busy test-fast test-unit test-contracts test-chain test-system check \
-  lint types contracts bench soak clean folders lock
+  lint types contracts bench soak mutants clean folders lock
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -104,6 +104,10 @@ bench: setup folders ## gas of a reading, both intake formats
 
 soak: setup folders ## the model tests for an hour instead of minutes
 	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
+
+SAMPLE ?= 40
+mutants: setup folders ## small faults put into the contracts: do the tests notice? SAMPLE=0 all, CONTRACT="A B"
+	@$(TRIAL) $(BIN)/python -m checks.mutants --sample $(SAMPLE) $(addprefix --contract ,$(CONTRACT))
 
 clean: ## remove what was installed, built and cached; keystores and journals stay
 	@rm -rf .venv .build .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info

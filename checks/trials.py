@@ -4,6 +4,7 @@ The suite is compiled once. Each trial is a fork of that process in which only w
 touches is compiled again, before the suite is deployed and the tests that hear of it are run.
 """
 
+import gc
 import multiprocessing
 import os
 import re
@@ -74,68 +75,70 @@ class Trials:
         self.project, self.contracts = project, suite.FOLDERS
         self.made = {name: suite.deployer(name) for name in self.contracts}
         self.unchanged_s: dict[tuple[str, ...], float] = {}
+        gc.freeze()  # pytest collects garbage five times at its end: seconds, over all of vyper
 
     def verdict(self, file: str, source: str) -> str:
-        """What becomes of a change; tests that are at rest before it are the condition."""
+        """What becomes of a change, if its tests pass on the same file without it."""
         tests = tests_of(self.project, file)
         if tests not in self.unchanged_s:
             begun = time.monotonic()
-            if self._run(tests, None, None) != SURVIVED:
-                raise SystemExit(f"the tests of {file} fail without any fault in it")
+            before = (self.project / file).read_text(encoding="utf-8")
+            code, heard = self._run(tests, (file, before), None)
+            if code != SURVIVED:
+                raise SystemExit(f"{heard}\nthe tests of {file} fail without any fault in it")
             self.unchanged_s[tests] = time.monotonic() - begun
-        return VERDICTS[self._run(tests, (file, source), 4 * self.unchanged_s[tests] + SLOWER_S)]
+        limit_s = 4 * self.unchanged_s[tests] + SLOWER_S
+        code, heard = self._run(tests, (file, source), limit_s)
+        if code not in VERDICTS:
+            raise SystemExit(f"{heard}\na trial of {file} ended with {code}")
+        return VERDICTS[code]
 
-    def _run(self, tests: Sequence[str], change: Change | None, limit_s: float | None) -> int:
-        """The exit code of a trial; one that takes too long counts as killed."""
-        process = multiprocessing.get_context("fork").Process(
-            target=self._trial, args=(tests, change)
-        )
-        process.start()
-        process.join(limit_s)
-        if process.is_alive():
+    def _run(self, tests: Sequence[str], change: Change, limit_s: float | None) -> tuple[int, str]:
+        """The exit code of a trial and what it said; one that takes too long counts as killed."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = multiprocessing.get_context("fork").Process(
+                target=self._trial, args=(tests, change, Path(folder))
+            )
+            process.start()
+            process.join(limit_s)
+            late = process.is_alive()
             process.kill()
             process.join()
-            return KILLED
-        if process.exitcode not in VERDICTS:
-            raise SystemExit(f"a trial ended with {process.exitcode}")
-        return process.exitcode
+            heard = (Path(folder) / "heard").read_text(encoding="utf-8", errors="replace")
+        return (KILLED if late else process.exitcode), heard[-4000:]
 
-    def _trial(self, tests: Sequence[str], change: Change | None) -> None:
-        """In a process of its own, whose output is told only when it breaks."""
-        with tempfile.TemporaryDirectory() as name:
-            folder, told = Path(name), os.dup(2)
-            heard = os.open(folder / "heard", os.O_CREAT | os.O_RDWR)
-            os.dup2(heard, 1)
-            os.dup2(heard, 2)
-            try:
-                code = self._changed(change, folder) or self._heard(tests)
-            except Exception:
-                traceback.print_exc()
-                code = BROKEN
-            if code not in VERDICTS:
-                os.write(told, (folder / "heard").read_bytes()[-4000:])
+    def _trial(self, tests: Sequence[str], change: Change, folder: Path) -> None:
+        """In a process of its own, which is quiet: the change, and then its tests."""
+        heard = os.open(folder / "heard", os.O_CREAT | os.O_WRONLY)
+        os.dup2(heard, 1)
+        os.dup2(heard, 2)
+        try:
+            code = self._changed(change, folder) or self._heard(tests)
+        except Exception:
+            traceback.print_exc()
+            code = BROKEN
         sys.exit(code)
 
-    def _changed(self, change: Change | None, folder: Path) -> int:
+    def _changed(self, change: Change, folder: Path) -> int:
         """Compile from a copy what the change touches, and let the suite deploy that."""
         import boa
         from vyper.exceptions import VyperException, VyperInternalException
 
         from tests.contracts import suite
 
-        if change:
-            file, source = change
-            shutil.copytree(self.project / "contracts", folder / "contracts")
-            (folder / file).write_text(source, encoding="utf-8")
-            boa.interpret.disable_cache()
-            boa.interpret.set_search_paths([str(folder)])
-            for name in touched(self.project, file, self.contracts):
-                path = folder / "contracts" / self.contracts[name] / f"{name}.vy"
-                try:
-                    self.made[name] = boa.load_partial(str(path))
-                    _ = self.made[name].compiler_data.bytecode
-                except (VyperException, VyperInternalException):
-                    return STILLBORN
+        file, source = change
+        shutil.copytree(self.project / "contracts", folder / "contracts")
+        (folder / file).write_text(source, encoding="utf-8")
+        # a cache of its own: boa gives a contract its source map only on the way into one
+        boa.interpret.set_cache_dir(str(folder / "cache"))
+        boa.interpret.set_search_paths([str(folder)])
+        for name in touched(self.project, file, self.contracts):
+            path = folder / "contracts" / self.contracts[name] / f"{name}.vy"
+            try:
+                self.made[name] = boa.load_partial(str(path))
+                _ = self.made[name].compiler_data.bytecode
+            except (VyperException, VyperInternalException):
+                return STILLBORN
         boa.load_partial = lambda path: self.made[Path(path).stem]
         suite.deployer.cache_clear()
         return 0
