@@ -27,7 +27,7 @@ endif
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
 .PHONY: help setup demo test test-busy test-fast test-unit test-contracts test-chain test-system check \
-  lint types contracts bench soak soak-models soak-kills clean folders lock
+  lint types contracts bench soak soak-models soak-kills mutants clean folders lock
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -110,6 +110,10 @@ soak-models:
 
 soak-kills:
 	@$(BIN)/waterline bench crash --kills 1000
+
+SAMPLE ?= 40
+mutants: setup folders ## small faults put into the contracts: do the tests notice? SAMPLE=0 all, CONTRACT="A B"
+	@$(TRIAL) $(BIN)/python -m checks.mutants --sample $(SAMPLE) $(addprefix --contract ,$(CONTRACT))
 
 clean: ## remove what was installed, built and cached; keystores and journals stay
 	@rm -rf .venv .build .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -307,3 +307,50 @@ def test_a_member_ratifies_once_and_only_what_this_council_did(suite, members):
     council.eval("self.seating = 7")
     other = reason(council.ratify, number, sender=members[1])
     assert other == "council: another council acted"
+
+
+def test_the_longest_wait_is_ninety_days_and_the_longest_delay_a_second_less(suite):
+    longest_s = 90 * DAY_S
+
+    suite.council.seat([ONE, TWO], 2, longest_s - 1, longest_s, sender=suite.authority.address)
+
+    assert (suite.council.delay_s(), suite.council.expiry_s()) == (longest_s - 1, longest_s)
+
+
+def test_a_call_without_arguments_can_be_proposed(suite, members):
+    number, act_hash = proposed(suite, members, b"\1\2\3\4")
+
+    assert suite.council.proposal(number).act_hash == act_hash
+
+
+def test_an_approval_beyond_those_needed_is_taken_back_and_the_delay_goes_on(suite, members):
+    council, number = suite.council, approved(suite, members)
+    council.approve(number, council.proposal(number).act_hash, sender=members[2])
+
+    council.withdraw_approval(number, sender=members[1])
+
+    assert council.proposal(number).ready_at == NOW + DELAY_S
+    boa.env.evm.patch.timestamp = NOW + DELAY_S
+    council.execute(number, sender=members[0])
+    assert council.proposal(number).state == DONE
+
+
+def test_an_approval_of_what_was_carried_out_is_not_taken_back(suite, members):
+    council, number = suite.council, approved(suite, members)
+    boa.env.evm.patch.timestamp = NOW + DELAY_S
+    council.execute(number, sender=members[0])
+
+    answer = reason(council.withdraw_approval, number, sender=members[1])
+
+    assert answer == "council: proposal must be open"
+
+
+def test_what_was_lifted_is_not_lifted_again(suite, members):
+    council, (_, act) = suite.council, halting(suite)
+    number = council.act_urgently(suite.quota_tracker.address, act, sender=members[0])
+    boa.env.evm.patch.timestamp = NOW + RATIFY_S + 1
+
+    council.lift(number, sender=members[0])
+
+    assert council.urgent(number).state == LIFTED
+    assert reason(council.lift, number, sender=members[0]) == "council: nothing to lift"

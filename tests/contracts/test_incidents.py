@@ -10,6 +10,7 @@ from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, word
 KIND = word("turbidity at the works")
 STEPS = [word("close the inlet"), word("flush")]
 ACKNOWLEDGE_S = 1_800
+CLOSED = 2
 WARN, REDUCE, STOP, RESUME = range(1, 5)
 EVIDENCE = b"\x07" * 32
 
@@ -275,3 +276,88 @@ def test_an_order_is_of_a_known_kind_to_a_known_permit_and_ends(suite, departmen
     warned = give(incident, permit, WARN, 0, NOW + 9, sender=by)
     told = reason(suite.incidents.check_order, warned, sender=by)
     assert told == "incidents: nothing to measure"
+
+
+def test_a_plan_names_the_last_post_there_is_and_none_after_it(suite, departments):
+    *_, last = departments
+    set_plan, by = suite.incidents.set_plan, suite.supervisor
+
+    set_plan(planned(suite, departments, posts=[1, last], escalates_to=[1, last]), sender=by)
+
+    beyond = planned(suite, departments, posts=[last + 1])
+    assert reason(set_plan, beyond, sender=by) == "incidents: unknown post"
+    for post in (0, last + 1):
+        nobody = planned(suite, departments, escalates_to=[post])
+        assert reason(set_plan, nobody, sender=by) == "incidents: unknown post to escalate to"
+
+
+@pytest.mark.parametrize("acknowledge_s", [1, 7 * DAY_S])
+def test_the_time_to_acknowledge_is_from_a_second_to_a_week(suite, departments, acknowledge_s):
+    incident = opened(suite, departments, acknowledge_s=acknowledge_s)
+
+    assert suite.incidents.incident(incident).due_at == NOW + acknowledge_s
+
+
+@pytest.mark.parametrize("level", [1, 4])
+def test_an_incident_has_a_level_from_one_to_four_and_a_station_there_is(suite, departments, level):
+    opened(suite, departments)
+    open_, by = suite.incidents.open, suite.dispatcher
+    last = suite.water_network.station_count()
+
+    incident = open_(KIND, last, level, False, EVIDENCE, sender=by)
+
+    assert suite.incidents.incident(incident).level == level
+    beyond = reason(open_, KIND, last + 1, level, False, EVIDENCE, sender=by)
+    assert beyond == "incidents: unknown station"
+
+
+def test_a_closed_incident_takes_no_acknowledgement_step_or_order(suite, departments):
+    (_, bureau), (_, health), _ = departments.items()
+    incident, incidents, permit = opened(suite, departments), suite.incidents, suite.permit()
+    for account in (bureau, health):
+        incidents.acknowledge(incident, sender=account)
+    for step in (0, 1):
+        incidents.take_step(incident, step, EVIDENCE, sender=suite.dispatcher)
+    incidents.close(incident, HASH, sender=suite.supervisor)
+    closed = "incidents: must be OPEN, is CLOSED"
+
+    step = reason(incidents.take_step, incident, 0, EVIDENCE, sender=suite.dispatcher)
+    order = (incident, permit, WARN, 0, NOW + 9)
+    assert step == closed
+    assert reason(incidents.acknowledge, incident, sender=bureau) == closed
+    assert reason(incidents.escalate, incident, sender=bureau) == closed
+    assert reason(incidents.give_order, *order, sender=suite.supervisor) == closed
+    assert incidents.incident(incident).state == CLOSED
+    assert incidents.incident(incident).report_hash == HASH
+
+
+def test_an_order_to_stop_is_held_against_no_use_at_all(suite, departments):
+    incident, tap, incidents = opened(suite, departments), Tap(suite), suite.incidents
+    tap.uses(9_000, NOW)
+    order = incidents.give_order(
+        incident, tap.permit, STOP, 0, NOW + 3_600, sender=suite.supervisor
+    )
+    boa.env.evm.patch.timestamp = NOW + 3_600
+    tap.uses(1, NOW + 3_600)
+
+    incidents.check_order(order, sender=boa.env.generate_address())
+
+    [(_, about)] = events(incidents)
+    assert (about["used_l"], about["allowed_l"], about["complied"]) == (1, 0, False)
+
+
+def test_an_order_is_given_from_the_next_second_to_the_last_one_there_is(suite, departments):
+    incident, permit = opened(suite, departments), suite.permit()
+    give, by = suite.incidents.give_order, suite.supervisor
+
+    soon = give(incident, permit, REDUCE, 1, NOW + 1, sender=by)
+    last = give(incident, permit, RESUME, 0, 2**32 - 1, sender=by)
+
+    assert suite.incidents.order(soon).allowed_l == 1
+    assert suite.incidents.order(last).kind == RESUME
+
+
+def test_an_order_that_nobody_gave_is_not_accepted_by_somebody_without_organisation(suite):
+    answer = reason(suite.incidents.accept_order, 99, sender=boa.env.generate_address())
+
+    assert answer == "incidents: caller does not hold the permit"

@@ -278,3 +278,76 @@ def test_a_household_bill_needs_two_leaves_of_its_own_on_the_chain_in_one_period
         "tariff: first leaf is not on the chain"
     )
     assert answer(tariff, first, later) == "tariff: leaves span more than one period"
+
+
+@pytest.mark.parametrize("beyond", [0, 2])
+def test_what_names_a_tariff_that_was_not_loaded_is_refused(suite, beyond):
+    permit_id, tariff = suite.permit(), suite.tariff
+    loaded(suite, terms())
+    home = Home(suite)
+    leaf, charge = home.leaf(FIRST_DAY, 70_000), (word("drought"), 1, 0, NOW, NOW + 9)
+
+    answers = {
+        reason(tariff.add_surcharge, beyond, charge, sender=suite.standards_keeper),
+        reason(tariff.settle, permit_id, beyond, PERIOD, sender=suite.biller),
+        reason(tariff.dispute, permit_id, beyond, PERIOD, HASH, sender=suite.holder),
+        reason(tariff.resolve, permit_id, beyond, PERIOD, True, sender=suite.supervisor),
+        reason(tariff.grant_credit, permit_id, beyond, 5, HASH, sender=suite.supervisor),
+        reason(tariff.quote, beyond, 5, 0, NOW, sender=suite.holder),
+        reason(tariff.household_quote, beyond, leaf, leaf, sender=suite.holder),
+    }
+
+    assert answers == {"tariff: unknown tariff"}
+
+
+def test_a_tariff_bills_the_period_that_begins_when_it_comes_into_force(suite):
+    permit_id, tariff = read(suite, 1_000), loaded(suite, terms(in_force_at=BEGINS))
+
+    bill = settled(suite, permit_id, tariff)
+
+    assert suite.tariff.bill(bill).lines.total_uy == 4 * UY_M3
+
+
+def test_a_period_beyond_the_calendar_has_not_ended(suite):
+    permit_id, tariff = read(suite, 5), loaded(suite, terms())
+
+    answer = reason(suite.tariff.settle, permit_id, tariff, 10_000, sender=suite.biller)
+
+    assert answer == "tariff: period has not ended"
+
+
+def test_the_smallest_saving_that_comes_to_something_is_credited(suite):
+    permit_id, tariff = suite.permit(), loaded(suite, terms(credit_uy_m3=1_000))
+
+    suite.tariff.grant_credit(permit_id, tariff, 1, HASH, sender=suite.supervisor)
+
+    assert suite.tariff.credit_uy(permit_id) == 1
+
+
+def test_a_dismissed_dispute_of_a_reversed_bill_releases_nothing(suite):
+    permit_id, tariff = read(suite, 1_600_000), loaded(suite, of_city("Zhengzhou"))
+    bill = settled(suite, permit_id, tariff)
+    disputed(suite, permit_id, tariff)
+    suite.tariff.reverse(bill, "x", sender=suite.biller)
+
+    suite.tariff.resolve(permit_id, tariff, PERIOD, False, sender=suite.supervisor)
+
+    assert events(suite.tariff)[0][1]["released_uy"] == 0
+    assert suite.tariff.bill(bill).held_uy == 4_400 * UY_M3
+
+
+def test_a_household_that_used_nothing_from_one_day_to_the_next_owes_nothing(suite):
+    home, tariff = Home(suite), loaded(suite, resident())
+    first, last = home.leaf(FIRST_DAY, 70_000), home.leaf(FIRST_DAY + 1, 70_000)
+
+    assert suite.tariff.household_quote(tariff, first, last).total_uy == 0
+    same_day = reason(suite.tariff.household_quote, tariff, first, first, sender=suite.holder)
+    assert same_day == "tariff: leaves are not in order"
+
+
+def test_a_permit_there_is_not_is_not_disputed_by_somebody_without_organisation(suite):
+    tariff, stranger = loaded(suite, terms()), boa.env.generate_address()
+
+    answer = reason(suite.tariff.dispute, 99, tariff, PERIOD, HASH, sender=stranger)
+
+    assert answer == "tariff: caller does not hold the permit"

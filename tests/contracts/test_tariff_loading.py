@@ -135,3 +135,39 @@ def test_a_tariff_has_at_most_eight_surcharges(suite):
     answer = reason(suite.tariff.add_surcharge, tariff, surcharge(), sender=keeper)
 
     assert answer == "tariff: eight surcharges stand"
+
+
+DEAREST = 2**48 - 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        terms(name="n"),
+        resident(cuts_l=[1, 2], prices_uy_m3=[1, 1, 1]),
+        terms(prices_uy_m3=[DEAREST], sewage_uy_m3=DEAREST, tax_uy_m3=DEAREST),
+        terms(credit_uy_m3=DEAREST, minimum_uy=DEAREST, late_bps_day=10_000),
+        terms(**(OVER | {"multiples_bps": [1_000_000, 0]}), free_bps=5, cuts_bps=[6]),
+        terms(**(OVER | {"convention": TOTAL, "multiples_bps": [10_000]})),
+    ],
+)
+def test_what_just_fits_is_loaded(suite, given):
+    tariff = loaded(suite, given)
+
+    assert suite.tariff.terms(tariff).name == given[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        surcharge(name="n", of_water_bps=1, until_at=NOW + 1),
+        surcharge(of_water_bps=0, uy_m3=1),
+        surcharge(of_water_bps=1_000_000, uy_m3=DEAREST),
+    ],
+)
+def test_a_surcharge_that_just_fits_is_added(suite, given):
+    tariff = loaded(suite, terms())
+
+    suite.tariff.add_surcharge(tariff, given, sender=suite.standards_keeper)
+
+    assert len(suite.tariff.surcharges(tariff)) == 1

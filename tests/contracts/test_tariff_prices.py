@@ -197,3 +197,16 @@ def test_a_quote_needs_a_tariff_that_there_is(suite):
     for tariff in (0, 1):
         answer = reason(suite.tariff.quote, tariff, 1, 0, NOW, sender=suite.holder)
         assert answer == "tariff: unknown tariff"
+
+
+def test_a_minimum_that_is_missed_by_the_least_amount_is_filled_up(suite):
+    tariff = loaded(suite, terms(minimum_uy=4_001))
+
+    assert quoted(suite, tariff, 1).minimum_uy == 1
+
+
+def test_the_surcharge_begins_with_the_smallest_plan_and_without_one_there_is_none(suite):
+    tariff = loaded(suite, of_city("Weihai"))
+
+    assert quoted(suite, tariff, 2, 0).over_plan_uy == 0
+    assert quoted(suite, tariff, 2, 1).over_plan_uy > 0
