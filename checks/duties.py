@@ -263,7 +263,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "rule_night_flow": _FACT,
     },
     "SupplyCodes": {
-        "take_day_registers": "It takes down what the chain shows; a day's beginning is taken once.",
+        "take_day_registers": "It takes down what the chain shows, each day's beginning once.",
         "publish": "It is computed from what the chain holds, and only when that has changed; the "
         "caller chooses nothing, and no version is overwritten.",
         "note_overdue": _FACT,

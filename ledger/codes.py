@@ -51,7 +51,9 @@ def read_code(text: str) -> str:
     digits = typed[:LENGTH].replace("O", "0").replace("I", "1").replace("L", "1")
     check = typed[LENGTH:].replace("O", "0").replace("I", "1").replace("L", "1")
     if len(digits) != LENGTH or len(check) != 1 or not set(digits) <= set(DIGITS):
-        raise UsageError(f"{text!r} is no supply code", "eight digits or letters and a check symbol")
+        raise UsageError(
+            f"{text!r} is no supply code", "eight digits or letters and a check symbol"
+        )
     number = 0
     for digit in digits:
         number = number << 5 | DIGITS.index(digit)

@@ -108,9 +108,7 @@ def test_what_is_open_to_anyone_refuses_nobody_for_who_they_are(callers, name, f
     assert answers == {ASKED_FOR_NOTHING[function]}
 
 
-@pytest.mark.parametrize(
-    ("name", "function"), [(name, f) for name, f in GATED if f in LANED]
-)
+@pytest.mark.parametrize(("name", "function"), [(name, f) for name, f in GATED if f in LANED])
 def test_owner_of_a_lane_without_the_relay_duty_is_refused(callers, name, function):
     contract = callers.suite.contracts[name]
     owners = {who: a for who, a in callers.everybody().items() if who != "RELAY alone"}

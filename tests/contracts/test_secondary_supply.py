@@ -1,4 +1,4 @@
-"""Tanks of secondary supply: the cleaning clock, the testing clock, what was done and is overdue."""
+"""Tanks of secondary supply: the two clocks, what was done and what is overdue."""
 
 import boa
 import pytest
@@ -68,7 +68,12 @@ def test_a_changed_tank_keeps_its_clocks(suite, tower):
     suite.supply_codes.set_tank(1, "Tower 3b", 1, 1, NOW, sender=suite.network_keeper)
 
     held = suite.supply_codes.tank(1)
-    assert (held.name, held.org_id, held.in_use_at, held.awaits_test) == ("Tower 3b", 1, BEGUN, True)
+    assert (held.name, held.org_id, held.in_use_at, held.awaits_test) == (
+        "Tower 3b",
+        1,
+        BEGUN,
+        True,
+    )
     assert tower.due == (BEGUN + 6 * MONTH_S, BEGUN + MONTH_S)
 
 

@@ -276,7 +276,11 @@ def test_late_data_make_a_new_version_and_the_old_one_stays(suite, zone):
     assert codes.version_count(1, DAY) == 2
     assert zone.record(1) == before
     assert codes.code_of(1, DAY) == second != first
-    assert [codes.version_by_code(code, 1, DAY) for code in (first, second, "000000000")] == [1, 2, 0]
+    assert [codes.version_by_code(code, 1, DAY) for code in (first, second, "000000000")] == [
+        1,
+        2,
+        0,
+    ]
     assert [codes.check(code, 1, DAY) for code in (first, second, "000000000")] == [
         *(True, True, False)
     ]
