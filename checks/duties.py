@@ -53,6 +53,7 @@ BOTH = "two administrators"
 APPLICANT = "applicant"
 ANY_ORGANISATION = "account of an organisation"
 VERIFIED = "account of a verified organisation"
+ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
 LANE_OWNER = "RELAY, owner of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
@@ -204,6 +205,14 @@ GATES: dict[str, dict[str, Gate]] = {
         "set_corrections": duty("STANDARDS_KEEPER"),
         "set_scheme": duty("NETWORK_KEEPER"),
     },
+    "SupplyCodes": {
+        "set_zone": duty("NETWORK_KEEPER"),
+        "state_rulings": duty("NETWORK_KEEPER"),
+        "set_tank": duty("NETWORK_KEEPER"),
+        "record_cleaning": Gate(ANSWERS_FOR_TANK, "tanks: caller does not answer for the tank"),
+        "record_test": duty("ANALYST"),
+        "report_abnormal": duty("SUPERVISOR"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
@@ -252,6 +261,12 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,
         "rule_night_flow": _FACT,
+    },
+    "SupplyCodes": {
+        "take_day_registers": "It takes down what the chain shows, each day's beginning once.",
+        "publish": "It is computed from what the chain holds, and only when that has changed; the "
+        "caller chooses nothing, and no version is overwritten.",
+        "note_overdue": _FACT,
     },
     "RedLines": {
         "release": _FACT,

@@ -130,6 +130,7 @@ _LOOK_AT = {
     "applications": "`waterline permit inbox` shows the applications and their states",
     "authority": "`waterline org list`, `waterline account list` and `waterline proposal list`",
     "changes": "`waterline permit show NUMBER`, `permit history NUMBER`, `permit transfers`",
+    "codes": "`waterline supply zone show ZONE`",
     "council": "`waterline council show`",
     "dates": "an act states a date with --stated; without it, now",
     "devices": "`waterline device list` and `waterline device show CODE`",
@@ -145,9 +146,11 @@ _LOOK_AT = {
     "quota": "`waterline quota list`",
     "redlines": "`waterline redline show REGION --year YEAR`",
     "seals": "`waterline permit show NUMBER` and `permit export NUMBER`",
+    "shares": "`waterline supply zone show ZONE`: its works and their sources",
     "source": "`waterline source show STATION`",
     "standards": "`waterline standard list`",
     "supply": "`waterline supply show DISTRICT`",
+    "tanks": "`waterline supply tank list`",
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
 }
 

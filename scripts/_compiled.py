@@ -27,6 +27,7 @@ CONTRACTS = {
     "QualityProvenance": "cycle",
     "SourceMonitor": "cycle",
     "SupplyMonitor": "cycle",
+    "SupplyCodes": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Decisions": "oversight",

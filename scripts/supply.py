@@ -1,14 +1,17 @@
-"""Districts of the network: balance, leakage, delivery, night flow."""
+"""Districts: balance, leakage, delivery; zones: supply codes; tanks of secondary supply."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from scripts import _codes
 from scripts._acting import act
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
+app.registered_commands += _codes.app.registered_commands
+app.registered_groups += _codes.app.registered_groups
 Number = Annotated[int, typer.Argument(help="Number of the district.")]
 First = Annotated[int, typer.Option(help="The earlier snapshot.")]
 Last = Annotated[int, typer.Option(help="The later snapshot.")]

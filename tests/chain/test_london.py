@@ -220,6 +220,36 @@ def balances_a_district(suite: Suite) -> None:
     assert monitor.refusal("rule_delivery", district, day, 1, 2) == NOT_THE_DAY
 
 
+def publishes_a_day(suite: Suite) -> None:
+    codes, keeper, book = suite.supply_codes, suite.network_keeper, suite.quota_tracker
+    outlet, intake = (suite.channel(METER, "QuotaTracker") for _ in range(2))
+    gauge, quality = suite.channel(GAUGE, "QualityProvenance", COD), suite.quality_provenance
+    limit = suite.limit(COD, None, 500)
+    quality.judge(gauge, limit, 1, 0, 500, 1, sender=suite.standards_keeper)
+    zone = ("North", 0, 1, [(1, [outlet])], [(1, 0, [intake])], [gauge])
+    codes.set_zone(0, zone, sender=keeper)
+    codes.take_day_registers(1, 0, sender=suite.holder)
+    words = packed(meter_group(outlet, 100, T0, [(7, DAY_S)]))
+    words += packed(meter_group(intake, 100, T0, [(9, DAY_S)]))
+    book.record_meters(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
+    codes.take_day_registers(1, 1, sender=suite.holder)
+    words = packed(gauge_group(gauge, T0, [(OFFSET + 25, DAY_S + 60)]))
+    quality.record_gauges(suite.lane(quality), 0, HASH, words, b"", sender=suite.relay)
+    codes.state_rulings(1, 0, HASH, sender=keeper)
+    codes.publish(1, 0, sender=suite.holder)
+    assert codes.check(codes.code_of(1, 0), 1, 0)
+
+
+def keeps_a_tank(suite: Suite) -> None:
+    codes = suite.supply_codes
+    codes.set_tank(0, "Tower 3", 1, 2, T0, sender=suite.network_keeper)
+    codes.note_overdue(1, sender=suite.holder)
+    codes.report_abnormal(1, NOW - 3, HASH, sender=suite.supervisor)
+    codes.record_cleaning(1, NOW - 2, HASH, sender=suite.holder)
+    codes.record_test(1, NOW - 1, True, HASH, sender=suite.analyst)
+    assert list(codes.clocks(1)[2:]) == [False, False]
+
+
 NOT_THE_DAY = "supply: snapshots are not the day's ends"
 
 
@@ -353,6 +383,8 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     changes_posts(suite)
     watches_a_reservoir(suite)
     balances_a_district(suite)
+    publishes_a_day(suite)
+    keeps_a_tank(suite)
     oversees(chain, suite)
     the_council_decides(chain, suite, monkeypatch)
 

@@ -6,6 +6,7 @@ from typing import Any
 import boa
 
 from checks.duties import (
+    ANSWERS_FOR_TANK,
     ANY_ORGANISATION,
     APPLICANT,
     BOTH,
@@ -24,7 +25,9 @@ NUMBERED = {
     *("resubmit", "begin_works", "take_approval"),
     *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
     *("acknowledge", "accept_order"),
+    "record_cleaning",
 }
+LANED = {"record_meters", "record_gauges"}  # their first argument is a lane
 
 
 def zero(entry: Mapping[str, Any]) -> Any:
@@ -80,6 +83,7 @@ class Callers:
         permit = suite.permit()
         evidence = b"\1" * 32
         suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
+        suite.supply_codes.set_tank(0, "Tower", 1, 1, 0, sender=suite.network_keeper)
         suite.incidents.give_order(1, permit, 1, 0, LATEST, sender=suite.supervisor)
 
     def _post(self, title: str, duties: int, from_at: int = 0, until_at: int = LATEST) -> str:
@@ -113,6 +117,8 @@ class Callers:
             let[name] = self.contracts[name]
         if gate.who in (VERIFIED, ANY_ORGANISATION):
             let |= self.holders
+        if gate.who == ANSWERS_FOR_TANK:
+            let["city"] = self.holders["city"]
         if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):
             let["applicant"] = self.suite.holder
         if "lane" in gate.who:  # the lanes belong to one of those who hold RELAY
@@ -124,7 +130,7 @@ class Callers:
         method = getattr(self.suite.contracts[contract], function)
         inputs = next(e for e in method.contract.abi if e.get("name") == function)["inputs"]
         arguments = [zero(entry) for entry in inputs]
-        if function.startswith("record_"):
+        if function in LANED:
             arguments[0] = self.lanes[contract]
         if function in NUMBERED:
             arguments[0] = 1

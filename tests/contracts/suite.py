@@ -57,6 +57,8 @@ SETTINGS = {
     "leak_frost_ppm": (10_000, "ppm"),
     "leak_grade1_ppm": (100_000, "ppm"),
     "leak_grade2_ppm": (120_000, "ppm"),
+    "secondary_clean_months": (6, "months"),
+    "secondary_test_months": (1, "months"),
 }
 ABSTRACTION, DRAINAGE = 1, 2
 METER, GAUGE = 1, 2

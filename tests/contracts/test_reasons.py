@@ -24,6 +24,7 @@ HOMES = {
     "credit": "gb32100",
     "source": "SourceMonitor",
     "supply": "SupplyMonitor",
+    "codes": "SupplyCodes",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",

@@ -14,12 +14,14 @@ def writing():
     """Every command that writes, by its name."""
     context = click.Context(cli)
     nouns = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    return {
-        f"{noun} {verb}": command
-        for noun, group in nouns.items()
-        for verb, command in getattr(group, "commands", {}).items()
-        if isinstance(command, Write)
-    }
+    return {name: command for name, command in named(nouns) if isinstance(command, Write)}
+
+
+def named(commands, before=""):
+    """Commands with the nouns they stand under."""
+    for name, command in commands.items():
+        yield f"{before}{name}", command
+        yield from named(getattr(command, "commands", {}), f"{before}{name} ")
 
 
 @pytest.mark.parametrize("name", writing())
