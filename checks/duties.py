@@ -56,6 +56,7 @@ VERIFIED = "account of a verified organisation"
 LANE_OWNER = "RELAY, owner of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
+HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
 TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
 OWN_LANE = Gate(LANE_OWNER, "lanes: caller does not own the lane", duties=("RELAY",))
 
@@ -222,6 +223,13 @@ GATES: dict[str, dict[str, Gate]] = {
         "give_order": duty("SUPERVISOR"),
         "accept_order": Gate(HOLDER_OF_PERMIT.who, "incidents: caller does not hold the permit"),
     },
+    "Violations": {
+        "notify": duty("SUPERVISOR"),
+        "answer": HOLDER_OF_OUTLET,
+        "resolve": duty("SUPERVISOR"),
+        "appeal": HOLDER_OF_OUTLET,
+        "decide": duty("DECIDER"),
+    },
     "Decisions": {
         "record": duty("ANALYST"),
         "approve": duty("DECIDER"),
@@ -262,6 +270,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "escalate": "Only after the time to acknowledge is over; it tells those the plan names.",
         "check_order": _FACT,
     },
+    "Violations": {"detect": _FACT},
 }
 
 HEAD = """# Duties

@@ -29,6 +29,7 @@ CONTRACTS = {
     "SupplyMonitor": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
+    "Violations": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -8,6 +8,7 @@ from checks import duties
 from tests.chain.london import KEYS, London, city
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.outlets import Outlet
 from tests.contracts.suite import (
     COD,
     CREDIT_CODES,
@@ -287,6 +288,21 @@ def the_council_decides(chain: London, suite: Suite, monkeypatch: pytest.MonkeyP
     assert [tracker.lane(lane)[4] for lane in (1, 2)] == [True, False]
 
 
+def pursues_violations(suite: Suite) -> None:
+    outlet, violations = Outlet(suite), suite.violations
+    officer, holder = suite.supervisor, suite.holder
+    for day in (1, 2):
+        outlet.day(day, [outlet.limit + 1])
+        violations.detect(outlet.channel, day, sender=holder)
+        number = violations.violation_count()
+        violations.notify(number, HASH, 0, sender=officer)
+        violations.answer(number, HASH, 0, sender=holder)
+    violations.resolve(number - 1, HASH, 0, sender=officer)
+    violations.appeal(number, HASH, 0, sender=holder)
+    violations.decide(number, False, HASH, 0, sender=suite.decider)
+    assert violations.repeats_of(number) == 1
+
+
 def corrects_an_application(suite: Suite) -> None:
     application = suite.applications.apply(suite.face(), 0, sender=suite.holder)
     suite.applications.request_correction(application, "map missing", 0, sender=suite.clerk)
@@ -350,6 +366,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     counts_a_meter(suite, "DischargeVolumes", 2)
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
+    pursues_violations(suite)
     changes_posts(suite)
     watches_a_reservoir(suite)
     balances_a_district(suite)

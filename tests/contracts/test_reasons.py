@@ -28,6 +28,7 @@ HOMES = {
     "redlines": "RedLines",
     "incidents": "Incidents",
     "decisions": "Decisions",
+    "violations": "Violations",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

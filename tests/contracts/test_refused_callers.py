@@ -27,6 +27,7 @@ ASKED_FOR_NOTHING = {
     "tell_use": "redlines: no target for total use",
     "escalate": "incidents: unknown incident",
     "check_order": "incidents: nothing to measure",
+    "detect": "violations: no closed day that was exceeded",
 }
 GATED = [(name, function) for name, gates in GATES.items() for function in gates]
 OPEN = [(name, function) for name, functions in OPEN_TO_ANYONE.items() for function in functions]

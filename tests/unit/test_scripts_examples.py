@@ -14,12 +14,14 @@ def writing():
     """Every command that writes, by its name."""
     context = click.Context(cli)
     nouns = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    return {
-        f"{noun} {verb}": command
-        for noun, group in nouns.items()
-        for verb, command in getattr(group, "commands", {}).items()
-        if isinstance(command, Write)
-    }
+    return {name: command for name, command in _within(nouns) if isinstance(command, Write)}
+
+
+def _within(commands):
+    for name, command in commands.items():
+        yield name, command
+        inner = getattr(command, "commands", {})
+        yield from _within({f"{name} {verb}": one for verb, one in inner.items()})
 
 
 @pytest.mark.parametrize("name", writing())
