@@ -205,6 +205,10 @@ GATES: dict[str, dict[str, Gate]] = {
         "set_corrections": duty("STANDARDS_KEEPER"),
         "set_scheme": duty("NETWORK_KEEPER"),
     },
+    "SewageWorks": {
+        "set_works": duty("NETWORK_KEEPER"),
+        "set_rule": duty("STANDARDS_KEEPER"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
@@ -246,6 +250,7 @@ _LAPSE = (
     "begin whether or not anybody has called."
 )
 _FACT = "It puts on record what the chain already shows, once; the caller chooses nothing."
+_TAKEN = "It takes down what the chain shows; a moment is taken down once."
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
@@ -256,11 +261,12 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     },
     "SourceMonitor": {"rule_level": _FACT},
     "SupplyMonitor": {
-        "take_registers": "It takes down what the chain shows; a moment is taken down once.",
+        "take_registers": _TAKEN,
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,
         "rule_night_flow": _FACT,
     },
+    "SewageWorks": {"take_down": _TAKEN, "rule_day": _FACT},
     "RedLines": {
         "release": _FACT,
         "open_year": "A year opens once, at its first call; lateness shows in the block's time.",

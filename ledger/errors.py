@@ -150,6 +150,7 @@ _LOOK_AT = {
     "supply": "`waterline supply show DISTRICT`",
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
     "violations": "`waterline discharge violation list` and `violation show NUMBER`",
+    "works": "`waterline works show NUMBER`",
 }
 
 

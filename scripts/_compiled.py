@@ -27,6 +27,7 @@ CONTRACTS = {
     "QualityProvenance": "cycle",
     "SourceMonitor": "cycle",
     "SupplyMonitor": "cycle",
+    "SewageWorks": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Violations": "oversight",

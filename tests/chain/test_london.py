@@ -24,6 +24,7 @@ from tests.contracts.suite import (
     word,
 )
 from tests.contracts.tariffs import UY_M3, of_city
+from tests.contracts.test_sewage_works import Works
 
 MOST_BYTES = 24_576
 # run by another contract's call: their effects are asserted below
@@ -288,6 +289,16 @@ def the_council_decides(chain: London, suite: Suite, monkeypatch: pytest.MonkeyP
     assert [tracker.lane(lane)[4] for lane in (1, 2)] == [True, False]
 
 
+def rules_on_a_works(suite: Suite) -> None:
+    works, contract = Works(suite), suite.sewage_works
+    limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 5), ("cold", 8))}
+    works.rule(temperature=works.temperature, removal_bps=6_000, **limits)
+    first, last = works.a_day([1_000, 900], [[50], [6]], temperature=[11_000])
+    found = works.on((first, last))
+    assert tuple(found)[:5] == (1_000, 900, 50_000, 5_400, 8_920)
+    assert tuple(contract.balance_of(works.number, first, last))[2:5] == (1_000, 900, 100)
+
+
 def pursues_violations(suite: Suite) -> None:
     outlet, violations = Outlet(suite), suite.violations
     officer, holder = suite.supervisor, suite.holder
@@ -367,6 +378,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
     pursues_violations(suite)
+    rules_on_a_works(suite)
     changes_posts(suite)
     watches_a_reservoir(suite)
     balances_a_district(suite)

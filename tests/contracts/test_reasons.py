@@ -24,6 +24,7 @@ HOMES = {
     "credit": "gb32100",
     "source": "SourceMonitor",
     "supply": "SupplyMonitor",
+    "works": "SewageWorks",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",

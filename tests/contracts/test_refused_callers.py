@@ -22,6 +22,8 @@ ASKED_FOR_NOTHING = {
     "rule_leakage": "supply: snapshots are not in order",
     "rule_delivery": "supply: no scheme for this day",
     "rule_night_flow": "supply: snapshots are not in order",
+    "take_down": "works: no such works",
+    "rule_day": "works: no such works",
     "release": "redlines: permit has not expired",
     "open_year": "redlines: region has no lane of this use",
     "tell_use": "redlines: no target for total use",
