@@ -57,6 +57,7 @@ ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
 LANE_OWNER = "RELAY, owner of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
+HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
 TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
 OWN_LANE = Gate(LANE_OWNER, "lanes: caller does not own the lane", duties=("RELAY",))
 
@@ -213,6 +214,10 @@ GATES: dict[str, dict[str, Gate]] = {
         "record_test": duty("ANALYST"),
         "report_abnormal": duty("SUPERVISOR"),
     },
+    "SewageWorks": {
+        "set_works": duty("NETWORK_KEEPER"),
+        "set_rule": duty("STANDARDS_KEEPER"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
@@ -231,6 +236,13 @@ GATES: dict[str, dict[str, Gate]] = {
         "give_order": duty("SUPERVISOR"),
         "accept_order": Gate(HOLDER_OF_PERMIT.who, "incidents: caller does not hold the permit"),
     },
+    "Violations": {
+        "notify": duty("SUPERVISOR"),
+        "answer": HOLDER_OF_OUTLET,
+        "resolve": duty("SUPERVISOR"),
+        "appeal": HOLDER_OF_OUTLET,
+        "decide": duty("DECIDER"),
+    },
     "Decisions": {
         "record": duty("ANALYST"),
         "approve": duty("DECIDER"),
@@ -247,6 +259,7 @@ _LAPSE = (
     "begin whether or not anybody has called."
 )
 _FACT = "It puts on record what the chain already shows, once; the caller chooses nothing."
+_TAKEN = "It takes down what the chain shows; a moment is taken down once."
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
@@ -257,7 +270,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     },
     "SourceMonitor": {"rule_level": _FACT},
     "SupplyMonitor": {
-        "take_registers": "It takes down what the chain shows; a moment is taken down once.",
+        "take_registers": _TAKEN,
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,
         "rule_night_flow": _FACT,
@@ -268,6 +281,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "caller chooses nothing, and no version is overwritten.",
         "note_overdue": _FACT,
     },
+    "SewageWorks": {"take_down": _TAKEN, "rule_day": _FACT},
     "RedLines": {
         "release": _FACT,
         "open_year": "A year opens once, at its first call; lateness shows in the block's time.",
@@ -277,6 +291,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "escalate": "Only after the time to acknowledge is over; it tells those the plan names.",
         "check_order": _FACT,
     },
+    "Violations": {"detect": _FACT},
 }
 
 HEAD = """# Duties

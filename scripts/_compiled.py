@@ -28,8 +28,10 @@ CONTRACTS = {
     "SourceMonitor": "cycle",
     "SupplyMonitor": "cycle",
     "SupplyCodes": "cycle",
+    "SewageWorks": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
+    "Violations": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -37,6 +37,15 @@ APPLICATION_STATES = {
 }
 BILL_STATES = {1: "open", 2: "reversed", 3: "paid"}
 INCIDENT_STATES = {1: "open", 2: "closed"}
+VIOLATION_STATES = {
+    1: "detected",
+    2: "notified",
+    3: "answered",
+    4: "resolved",
+    5: "appealed",
+    6: "upheld",
+    7: "not genuine",
+}
 ORDER_KINDS = {1: "warn", 2: "reduce", 3: "stop", 4: "resume"}
 STOP_CAUSES = {1: "hearing", 2: "consultation", 3: "dispute"}
 DUE_ACTS = {

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts import _violations
 from scripts._rulings import close_day, tell_alerts, tell_rulings
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
+app.add_typer(_violations.app, name="violation")
 DRAINAGE = 2
 CONTRACT = "DischargeLimits"
 Station = Annotated[str, typer.Option("--station", help="Only of this station.")]

@@ -49,6 +49,7 @@ exports: (
     gauges.limits,
     gauges.ruling,
     gauges.limit_of,
+    gauges.ruled,
 )
 
 GAUGE: constant(uint256) = 2  # kind of a channel in DeviceRegistry

@@ -13,6 +13,8 @@ M8: constant(uint256) = 2**8 - 1
 M16: constant(uint256) = 2**16 - 1
 M24: constant(uint256) = 2**24 - 1
 M32: constant(uint256) = 2**32 - 1
+M64: constant(uint256) = 2**64 - 1
+M96: constant(uint256) = 2**96 - 1
 BPS: constant(uint256) = 10_000
 
 
@@ -77,6 +79,35 @@ def _ruling_word(ruling: IGauges.Ruling) -> uint256:
         | (min(ruling.voided, M24) << 176)
         | (convert(ruling.advisory, uint256) << 200)
         | (convert(ruling.by_permit, uint256) << 201)
+    )
+
+
+@internal
+@pure
+def _added(ruled: uint256, total: uint256, count: uint256, ruling: uint256) -> uint256:
+    """
+    @dev A ruled day: total 64 | count 32 | mean_lo 32 | mean_hi 32 | needed 16 | advisory 1 |
+         by_permit 1. Where a full count ruled a part of the day, the parts add up.
+    """
+    return (
+        unsafe_add(ruled & M96, total | (count << 64))
+        | ((ruling & M64) << 96)
+        | (((ruling >> 96) & M16) << 160)
+        | (((ruling >> 200) & 3) << 176)
+    )
+
+
+@internal
+@pure
+def _ruled(word: uint256) -> IGauges.Ruled:
+    return IGauges.Ruled(
+        total=word & M64,
+        count=(word >> 64) & M32,
+        mean_lo=(word >> 96) & M32,
+        mean_hi=(word >> 128) & M32,
+        needed=(word >> 160) & M16,
+        advisory=(word >> 176) & 1 == 1,
+        by_permit=(word >> 177) & 1 == 1,
     )
 
 

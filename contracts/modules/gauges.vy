@@ -71,6 +71,8 @@ NO_BATCH: constant(uint256) = max_value(uint256)  # a day closed by hand
 
 grace_s: public(uint256)  # how long after its end a day may be closed by anyone
 limit_of: public(HashMap[uint256, uint256])  # channel: limit of Standards that rules it
+# channel, day: what it was ruled by. A contract cannot read an event, and a later rule needs the mean
+ruled: public(HashMap[uint256, HashMap[uint256, uint256]])
 _limits: HashMap[uint256, uint256]
 _ruling: HashMap[uint256, uint256]
 _hot: uint256[2**32]
@@ -704,6 +706,10 @@ def _ruled(channel: uint256, batch_id: uint256, hot: uint256) -> uint256:
             verdict = INSUFFICIENT
         elif total > ruling.mean_hi * count or total < ruling.mean_lo * count:
             verdict = EXCEEDED
+        if count > 0:
+            self.ruled[channel][ruling.period] = gauge_words._added(
+                self.ruled[channel][ruling.period], total, count, self._ruling[channel]
+            )
         log IGauges.PeriodRuled(
             channel=channel,
             batch_id=batch_id,

@@ -52,3 +52,23 @@ def _permit(state: uint256) -> String[16]:
     if state == 8:
         return "NOT_BEGUN"
     return "UNKNOWN"
+
+
+@internal
+@pure
+def _violation(state: uint256) -> String[16]:
+    if state == 1:
+        return "DETECTED"
+    if state == 2:
+        return "NOTIFIED"
+    if state == 3:
+        return "ANSWERED"
+    if state == 4:
+        return "RESOLVED"
+    if state == 5:
+        return "APPEALED"
+    if state == 6:
+        return "UPHELD"
+    if state == 7:
+        return "NOT_GENUINE"
+    return "UNKNOWN"

@@ -8,6 +8,7 @@ from checks import duties
 from tests.chain.london import KEYS, London, city
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.outlets import Outlet
 from tests.contracts.suite import (
     COD,
     CREDIT_CODES,
@@ -23,6 +24,7 @@ from tests.contracts.suite import (
     word,
 )
 from tests.contracts.tariffs import UY_M3, of_city
+from tests.contracts.test_sewage_works import Works
 
 MOST_BYTES = 24_576
 # run by another contract's call: their effects are asserted below
@@ -317,6 +319,31 @@ def the_council_decides(chain: London, suite: Suite, monkeypatch: pytest.MonkeyP
     assert [tracker.lane(lane)[4] for lane in (1, 2)] == [True, False]
 
 
+def rules_on_a_works(suite: Suite) -> None:
+    works, contract = Works(suite), suite.sewage_works
+    limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 5), ("cold", 8))}
+    works.rule(temperature=works.temperature, removal_bps=6_000, **limits)
+    first, last = works.a_day([1_000, 900], [[50], [6]], temperature=[11_000])
+    found = works.on((first, last))
+    assert tuple(found)[:5] == (1_000, 900, 50_000, 5_400, 8_920)
+    assert tuple(contract.balance_of(works.number, first, last))[2:5] == (1_000, 900, 100)
+
+
+def pursues_violations(suite: Suite) -> None:
+    outlet, violations = Outlet(suite), suite.violations
+    officer, holder = suite.supervisor, suite.holder
+    for day in (1, 2):
+        outlet.day(day, [outlet.limit + 1])
+        violations.detect(outlet.channel, day, sender=holder)
+        number = violations.violation_count()
+        violations.notify(number, HASH, 0, sender=officer)
+        violations.answer(number, HASH, 0, sender=holder)
+    violations.resolve(number - 1, HASH, 0, sender=officer)
+    violations.appeal(number, HASH, 0, sender=holder)
+    violations.decide(number, False, HASH, 0, sender=suite.decider)
+    assert violations.repeats_of(number) == 1
+
+
 def corrects_an_application(suite: Suite) -> None:
     application = suite.applications.apply(suite.face(), 0, sender=suite.holder)
     suite.applications.request_correction(application, "map missing", 0, sender=suite.clerk)
@@ -380,6 +407,8 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     counts_a_meter(suite, "DischargeVolumes", 2)
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
+    pursues_violations(suite)
+    rules_on_a_works(suite)
     changes_posts(suite)
     watches_a_reservoir(suite)
     balances_a_district(suite)

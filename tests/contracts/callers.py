@@ -16,6 +16,7 @@ from checks.duties import (
     VERIFIED,
     Gate,
 )
+from tests.contracts.outlets import Outlet
 from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
 
 ALL = sum(DUTIES.values())
@@ -24,8 +25,7 @@ LATEST = 2**32 - 1
 NUMBERED = {
     *("resubmit", "begin_works", "take_approval"),
     *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
-    *("acknowledge", "accept_order"),
-    "record_cleaning",
+    *("acknowledge", "accept_order", "answer", "appeal", "record_cleaning"),
 }
 LANED = {"record_meters", "record_gauges"}  # their first argument is a lane
 
@@ -85,6 +85,9 @@ class Callers:
         suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
         suite.supply_codes.set_tank(0, "Tower", 1, 1, 0, sender=suite.network_keeper)
         suite.incidents.give_order(1, permit, 1, 0, LATEST, sender=suite.supervisor)
+        outlet = Outlet(suite)
+        outlet.day(0, [outlet.limit + 1])
+        suite.violations.detect(outlet.channel, 0, sender=suite.holder)
 
     def _post(self, title: str, duties: int, from_at: int = 0, until_at: int = LATEST) -> str:
         account: str = boa.env.generate_address(title)

@@ -25,10 +25,12 @@ HOMES = {
     "source": "SourceMonitor",
     "supply": "SupplyMonitor",
     "codes": "SupplyCodes",
+    "works": "SewageWorks",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",
     "decisions": "Decisions",
+    "violations": "Violations",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

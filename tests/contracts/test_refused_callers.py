@@ -25,11 +25,14 @@ ASKED_FOR_NOTHING = {
     "take_day_registers": "codes: no such zone",
     "publish": "codes: no such zone",
     "note_overdue": "tanks: no such tank",
+    "take_down": "works: no such works",
+    "rule_day": "works: no such works",
     "release": "redlines: permit has not expired",
     "open_year": "redlines: region has no lane of this use",
     "tell_use": "redlines: no target for total use",
     "escalate": "incidents: unknown incident",
     "check_order": "incidents: nothing to measure",
+    "detect": "violations: no closed day that was exceeded",
 }
 GATED = [(name, function) for name, gates in GATES.items() for function in gates]
 OPEN = [(name, function) for name, functions in OPEN_TO_ANYONE.items() for function in functions]

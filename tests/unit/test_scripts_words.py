@@ -93,6 +93,9 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     assert numbered(council_commands.STATES).items() <= council.items()
     assert numbered(_showing.INCIDENT_STATES).items() <= incidents.items()
     assert numbered(_showing.ORDER_KINDS).items() <= incidents.items()
+    violations, words = constants("oversight/Violations.vy"), numbered(_showing.VIOLATION_STATES)
+    assert words.items() <= violations.items()
+    assert words == {word: number for number, word in words_of("_violation").items()}
     assert numbered(redline.USES).items() <= lines.items()
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)

@@ -1,0 +1,417 @@
+# pragma version 0.4.3
+# pragma evm-version london
+"""
+@title Sewage works
+@license Apache-2.0
+@notice What went into a sewage works and what left it: volumes, and by parameter and local day the
+        loads, the removal and the limit at the outlets, for ammonia by the water's temperature.
+@dev It takes no measurements itself: registers are taken down by anyone, and a day's concentration
+     is the mean its gauge was ruled by. That mean is arithmetic over the day's readings, so a load
+     is mean times volume and not the sum over each reading's flow. Over several outlets or days the
+     mean is weighted by flow, HJ 212-2017 annex D. Comparisons are exact; a load that is kept is
+     whole nanograms, rounded down at the inlets and up at the outlets. A gauge that no limit rules
+     has no mean, so an inlet and a temperature are held against a limit of their own.
+@custom:halt Withdraw the NETWORK_KEEPER posts in Authority; what is ruled stays a record.
+"""
+
+from contracts.interfaces import IDeviceRegistry
+from contracts.interfaces import IGaugeBook
+from contracts.interfaces import IGauges
+from contracts.interfaces import IMeters
+from contracts.interfaces import ISewageWorks
+from contracts.interfaces import IStandards
+from contracts.interfaces import IVolumeBook
+from contracts.modules import access
+from contracts.modules import duties
+from contracts.modules import gauge_words
+from contracts.modules import names
+
+initializes: access
+
+exports: access.AUTHORITY
+
+MAX_ENDS: constant(uint256) = 4  # inlets or outlets: their exact sum must fit a word
+MAX_DAYS: constant(uint256) = 366  # of one flow-weighted mean
+METER: constant(uint256) = 1  # kinds of a channel
+GAUGE: constant(uint256) = 2
+DAY: constant(uint256) = 1  # calendar of Standards
+BPS: constant(uint256) = 10_000
+ZERO: constant(uint256) = 2**31  # the stored word of the value zero
+
+struct Snapshot:
+    version: uint256
+    from_at: uint256
+    until_at: uint256
+
+
+# a load as a fraction, exact
+struct Load:
+    ng: uint256
+    per: uint256
+    volume_l: uint256
+    doubtful: bool
+
+
+works_count: public(uint256)
+snapshot: public(HashMap[uint256, HashMap[uint256, Snapshot]])
+snapshot_count: public(HashMap[uint256, uint256])
+_works: HashMap[uint256, ISewageWorks.Works]
+_rule: HashMap[uint256, HashMap[bytes32, ISewageWorks.Rule]]
+_register_l: HashMap[uint256, HashMap[uint256, HashMap[uint256, uint256]]]  # snapshot, channel
+# version, day
+_day: HashMap[uint256, HashMap[bytes32, HashMap[uint256, HashMap[uint256, ISewageWorks.Day]]]]
+
+
+@deploy
+def __init__(authority: address):
+    access.__init__(authority)
+
+
+@external
+def set_works(works_id: uint256, works: ISewageWorks.Works) -> uint256:
+    """
+    @notice Draw a works: the meters of its inlets and outlets, and by how much they may differ.
+    @param works_id 0 for a new one; a redrawn one begins its balances anew and needs its rules set
+           again.
+    """
+    access._only(duties.NETWORK_KEEPER)
+    assert works_id <= self.works_count, "works: unknown works"
+    assert len(works.name) > 0, "works: works without a name"
+    assert len(works.inlets) > 0 and len(works.outlets) > 0, "works: needs inlet and outlet"
+    assert works.tolerance_bps <= BPS, "works: tolerance above the whole"
+    number: uint256 = works_id
+    if number == 0:
+        self.works_count += 1
+        number = self.works_count
+    version: uint256 = self._works[number].version + 1
+    self._works[number] = works
+    self._works[number].version = version
+    for channel: uint256 in works.inlets:
+        assert self._about(channel).kind == METER, "works: inlet is no meter"
+    for channel: uint256 in works.outlets:
+        assert self._about(channel).kind == METER, "works: outlet is no meter"
+    log ISewageWorks.WorksSet(works_id=number, version=version, works=self._works[number])
+    return number
+
+
+@external
+def set_rule(works_id: uint256, parameter: bytes32, rule: ISewageWorks.Rule):
+    """
+    @notice Set what a parameter is ruled by at a works: the gauge beside each of its meters, in
+            their order, the limit at the outlets and the removal asked for; the version given is
+            left aside.
+    @dev `cold_limit_id` holds where the day's mean of `temperature` is not above the setting
+         works_cold_mc. The removal is the one of `removal_setting` or, without one, `removal_bps`;
+         it is asked for on days whose inlet mean lies above `inlet_above_ng_l`.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    self._require_works(works_id)
+    works: ISewageWorks.Works = self._works[works_id]
+    beside: bool = (
+        len(rule.inlets) == len(works.inlets) and len(rule.outlets) == len(works.outlets)
+    )
+    assert beside, "works: a gauge for each meter"
+    for channels: DynArray[uint256, MAX_ENDS] in [rule.inlets, rule.outlets]:
+        for channel: uint256 in channels:
+            about: IDeviceRegistry.Channel = self._about(channel)
+            fits: bool = about.kind == GAUGE and about.parameter == parameter
+            assert fits, "works: channel is no gauge of this parameter"
+    assert rule.removal_bps <= BPS, "works: removal above the whole"
+    assert (rule.cold_limit_id == 0) == (rule.temperature == 0), "works: cold needs a temperature"
+    if rule.cold_limit_id != 0:
+        assert rule.warm_limit_id != 0, "works: cold limit without a warm one"
+        assert self._about(rule.temperature).kind == GAUGE, "works: temperature is no gauge"
+    for limit_id: uint256 in [rule.warm_limit_id, rule.cold_limit_id]:
+        if limit_id != 0:
+            limit: IStandards.Limit = staticcall self._standards().limit(limit_id)
+            upper: bool = limit.parameter == parameter and limit.has_hi
+            assert upper, "works: no upper limit of this parameter"
+    self._rule[works_id][parameter] = rule
+    self._rule[works_id][parameter].version = works.version
+    log ISewageWorks.RuleSet(
+        works_id=works_id, parameter=parameter, rule=self._rule[works_id][parameter]
+    )
+
+
+@external
+def take_down(works_id: uint256) -> uint256:
+    """
+    @notice Take down where the meters of a works stand. Open to anyone.
+    @return Number of the snapshot, dense from 1.
+    """
+    self._require_works(works_id)
+    works: ISewageWorks.Works = self._works[works_id]
+    number: uint256 = self.snapshot_count[works_id] + 1
+    from_at: uint256 = max_value(uint256)
+    until_at: uint256 = 0
+    for channels: DynArray[uint256, MAX_ENDS] in [works.inlets, works.outlets]:
+        for channel: uint256 in channels:
+            meter: IMeters.Meter = staticcall IVolumeBook(self._book(channel)).meter(channel)
+            self._register_l[works_id][number][channel] = meter.register_l
+            from_at = min(from_at, meter.last_at)
+            until_at = max(until_at, meter.last_at)
+    assert until_at > self.snapshot[works_id][number - 1].until_at, "works: no meter has moved on"
+    self.snapshot_count[works_id] = number
+    self.snapshot[works_id][number] = Snapshot(
+        version=works.version, from_at=from_at, until_at=until_at
+    )
+    log ISewageWorks.WorksTakenDown(
+        works_id=works_id,
+        snapshot=number,
+        version=works.version,
+        from_at=from_at,
+        until_at=until_at,
+    )
+    return number
+
+
+@external
+def rule_day(works_id: uint256, day: uint256, parameter: bytes32, first: uint256, last: uint256):
+    """
+    @notice Rule on a closed day of a works: loads, removal, limit. Open to anyone, once for each
+            day and parameter.
+    @param first The snapshot of the day's beginning.
+    @param last The snapshot of its end.
+    """
+    self._require_works(works_id)
+    version: uint256 = self._works[works_id].version
+    ruled: bool = self._day[works_id][parameter][version][day].ruled_at != 0
+    assert not ruled, "works: day was ruled on"
+    rule: ISewageWorks.Rule = self._rule[works_id][parameter]
+    assert rule.version == version, "works: no rule for this parameter"
+    balance: ISewageWorks.Balance = self._balance(works_id, first, last)
+    begins: bool = balance.from_at == staticcall self._standards().boundary(DAY, day)
+    ends_at: uint256 = staticcall self._standards().boundary(DAY, day + 1)
+    assert begins and balance.until_at == ends_at, "works: snapshots are not the day's ends"
+    works: ISewageWorks.Works = self._works[works_id]
+    come: Load = self._load(works_id, works.inlets, rule.inlets, day, first, last)
+    left: Load = self._load(works_id, works.outlets, rule.outlets, day, first, last)
+    found: ISewageWorks.Day = empty(ISewageWorks.Day)
+    found.inlet_l = come.volume_l
+    found.outlet_l = left.volume_l
+    found.inlet_ng = come.ng // come.per
+    found.outlet_ng = (left.ng + left.per - 1) // left.per
+    found.advisory = come.doubtful or left.doubtful
+    found.removed = True
+    into: int256 = convert(come.ng * left.per, int256)
+    kept: int256 = into - convert(left.ng * come.per, int256)
+    if into > 0:
+        found.removal_bps = kept * convert(BPS, int256) // into
+        if kept < 0 and kept * convert(BPS, int256) % into != 0:
+            found.removal_bps -= 1
+    if come.ng > rule.inlet_above_ng_l * come.per * come.volume_l:
+        required: uint256 = rule.removal_bps
+        sure: bool = rule.removal_verified or required == 0
+        if rule.removal_setting != empty(bytes32):
+            setting: IStandards.Setting = staticcall self._standards().setting_at(
+                rule.removal_setting, ends_at
+            )
+            required = convert(setting.amount, uint256)
+            sure = setting.verified
+        found.required_bps = required
+        # "above 60 %": the share itself is not enough
+        found.removed = required == 0 or (
+            kept * convert(BPS, int256) > convert(required, int256) * into
+        )
+        found.advisory = found.advisory or not sure
+    if rule.warm_limit_id != 0:
+        limit: IStandards.Limit = staticcall self._standards().limit(rule.warm_limit_id)
+        if rule.cold_limit_id != 0:
+            other: IStandards.Limit = staticcall self._standards().limit(rule.cold_limit_id)
+            known: bool = False
+            known, found.cold = self._cold(rule.temperature, day, ends_at)
+            # without a temperature the stricter of the two
+            if found.cold or (not known and other.hi < limit.hi):
+                limit = other
+            found.advisory = found.advisory or not known
+        found.limited = True
+        found.limit_ng_l = limit.hi
+        most: uint256 = convert(max(limit.hi, 0), uint256)
+        found.exceeded = left.ng > most * left.per * left.volume_l
+        found.advisory = found.advisory or not (limit.daily_mean and limit.verified)
+    found.ruled_at = block.timestamp
+    self._day[works_id][parameter][version][day] = found
+    log ISewageWorks.DayRuled(
+        works_id=works_id, day=day, parameter=parameter, version=version, ruled=found
+    )
+
+
+@external
+@view
+def works(works_id: uint256) -> ISewageWorks.Works:
+    """
+    @notice The meters of a works.
+    """
+    return self._works[works_id]
+
+
+@external
+@view
+def rule(works_id: uint256, parameter: bytes32) -> ISewageWorks.Rule:
+    """
+    @notice What a parameter is ruled by; of an earlier version if the works was redrawn since.
+    """
+    return self._rule[works_id][parameter]
+
+
+@external
+@view
+def balance_of(works_id: uint256, first: uint256, last: uint256) -> ISewageWorks.Balance:
+    """
+    @notice What went in and what left between two snapshots, and whether they agree: the
+            difference may be the tolerance's share of the inlet, not more.
+    """
+    return self._balance(works_id, first, last)
+
+
+@external
+@view
+def day_ruled(
+    works_id: uint256, parameter: bytes32, version: uint256, day: uint256
+) -> ISewageWorks.Day:
+    """
+    @notice What was ruled about a day under a version of the works; `ruled_at` 0 if nothing was.
+    """
+    return self._day[works_id][parameter][version][day]
+
+
+@external
+@view
+def mean_of(
+    works_id: uint256, parameter: bytes32, first: uint256, last: uint256
+) -> ISewageWorks.Mean:
+    """
+    @notice The mean at the outlets over ruled days, weighted by flow, rounded up.
+    @param last The last day, included.
+    """
+    version: uint256 = self._works[works_id].version
+    assert first <= last and last - first < MAX_DAYS, "works: days are not in order or too many"
+    mean: ISewageWorks.Mean = empty(ISewageWorks.Mean)
+    for day: uint256 in range(first, last + 1, bound=MAX_DAYS):
+        one: ISewageWorks.Day = self._day[works_id][parameter][version][day]
+        assert one.ruled_at != 0, "works: a day was not ruled on"
+        mean.outlet_ng += one.outlet_ng
+        mean.outlet_l += one.outlet_l
+    if mean.outlet_l > 0:
+        mean.mean_ng_l = (mean.outlet_ng + mean.outlet_l - 1) // mean.outlet_l
+    return mean
+
+
+@internal
+@view
+def _standards() -> IStandards:
+    return IStandards(access._at(names.STANDARDS))
+
+
+@internal
+@view
+def _require_works(works_id: uint256):
+    assert works_id > 0 and works_id <= self.works_count, "works: no such works"
+
+
+@internal
+@view
+def _about(channel: uint256) -> IDeviceRegistry.Channel:
+    return staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
+
+
+@internal
+@view
+def _book(channel: uint256) -> address:
+    return access._at(self._about(channel).contract_name)
+
+
+@internal
+@view
+def _moved_l(works_id: uint256, channel: uint256, first: uint256, last: uint256) -> uint256:
+    from_l: uint256 = self._register_l[works_id][first][channel]
+    until_l: uint256 = self._register_l[works_id][last][channel]
+    assert until_l >= from_l, "works: a register was moved in between"
+    return until_l - from_l
+
+
+@internal
+@view
+def _balance(works_id: uint256, first: uint256, last: uint256) -> ISewageWorks.Balance:
+    ordered: bool = first > 0 and first < last and last <= self.snapshot_count[works_id]
+    assert ordered, "works: snapshots are not in order"
+    begun: Snapshot = self.snapshot[works_id][first]
+    ended: Snapshot = self.snapshot[works_id][last]
+    works: ISewageWorks.Works = self._works[works_id]
+    same: bool = begun.version == works.version and ended.version == works.version
+    assert same, "works: works was redrawn"
+    level: bool = begun.from_at == begun.until_at and ended.from_at == ended.until_at
+    assert level, "works: meters stand at different moments"
+    inlet_l: uint256 = 0
+    outlet_l: uint256 = 0
+    for channel: uint256 in works.inlets:
+        inlet_l += self._moved_l(works_id, channel, first, last)
+    for channel: uint256 in works.outlets:
+        outlet_l += self._moved_l(works_id, channel, first, last)
+    difference_l: int256 = convert(inlet_l, int256) - convert(outlet_l, int256)
+    off_l: uint256 = convert(abs(difference_l), uint256)
+    return ISewageWorks.Balance(
+        from_at=begun.until_at,
+        until_at=ended.until_at,
+        inlet_l=inlet_l,
+        outlet_l=outlet_l,
+        difference_l=difference_l,
+        tolerance_bps=works.tolerance_bps,
+        within=off_l * BPS <= works.tolerance_bps * inlet_l,
+    )
+
+
+@internal
+@view
+def _held(channel: uint256, day: uint256) -> IGauges.Ruled:
+    """
+    @dev What the day of a gauge was ruled by; the day must be over for it.
+    """
+    book: address = self._book(channel)
+    closed: bool = (staticcall IGaugeBook(book).ruling(channel)).period > day
+    assert closed, "works: the day of a gauge is not closed"
+    return gauge_words._ruled(staticcall IGaugeBook(book).ruled(channel, day))
+
+
+@internal
+@view
+def _load(
+    works_id: uint256,
+    meters: DynArray[uint256, MAX_ENDS],
+    gauges: DynArray[uint256, MAX_ENDS],
+    day: uint256,
+    first: uint256,
+    last: uint256,
+) -> Load:
+    """
+    @dev The sum of volume times mean over the ends, as one fraction. A mean below zero is zero.
+    """
+    load: Load = Load(ng=0, per=1, volume_l=0, doubtful=False)
+    for i: uint256 in range(len(meters), bound=MAX_ENDS):
+        volume_l: uint256 = self._moved_l(works_id, meters[i], first, last)
+        held: IGauges.Ruled = self._held(gauges[i], day)
+        assert held.count > 0, "works: a gauge has no mean of this day"
+        steps: uint256 = held.total - min(held.total, ZERO * held.count)
+        ng: uint256 = volume_l * steps * self._about(gauges[i]).resolution
+        load.ng = load.ng * held.count + ng * load.per
+        load.per *= held.count
+        load.volume_l += volume_l
+        load.doubtful = load.doubtful or held.count < held.needed
+    return load
+
+
+@internal
+@view
+def _cold(channel: uint256, day: uint256, at: uint256) -> (bool, bool):
+    """
+    @return Whether the day has a mean temperature of enough readings, and whether it is cold.
+    """
+    held: IGauges.Ruled = self._held(channel, day)
+    if held.count == 0 or held.count < held.needed:
+        return False, False
+    most_mc: int256 = (
+        staticcall self._standards().setting_at(names._label("works_cold_mc"), at)
+    ).amount
+    steps: int256 = convert(held.total, int256) - convert(ZERO * held.count, int256)
+    resolution: int256 = convert(self._about(channel).resolution, int256)
+    return True, steps * resolution <= most_mc * convert(held.count, int256)
