@@ -15,7 +15,19 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    BindParameter,
+    Connection,
+    DateTime,
+    Engine,
+    TextClause,
+    bindparam,
+    create_engine,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -134,7 +146,7 @@ def _answer(query: Query, after: Cursor) -> tuple[list[str], Sequence[Any]]:
     try:
         with query.engine().connect() as connection:
             _only_read(connection)
-            answer = connection.execute(text(query.words), {"after": after, "most": ROWS})
+            answer = connection.execute(_asking(query, after))
             names, rows = list(answer.keys()), answer.fetchmany(ROWS + 1)
             answer.close()
     except (SQLAlchemyError, OSError) as error:
@@ -142,6 +154,16 @@ def _answer(query: Query, after: Cursor) -> tuple[list[str], Sequence[Any]]:
     if len(rows) > ROWS:
         raise WrongAnswer(f"{query.name} answers with more than :most rows", _REMEDY)
     return names, rows
+
+
+def _asking(query: Query, after: Cursor) -> TextClause:
+    """The query with its values; a type is named lest PostgreSQL take the narrower column's."""
+    value: BindParameter[Any] = bindparam("after", after)
+    if isinstance(after, int):
+        value = bindparam("after", after, BigInteger())
+    elif isinstance(after, datetime):
+        value = bindparam("after", after, DateTime(timezone=after.tzinfo is not None))
+    return text(query.words).bindparams(value, bindparam("most", ROWS, BigInteger()))
 
 
 def _only_read(connection: Connection) -> None:
