@@ -98,8 +98,8 @@ def url_of(name: str, words: str) -> URL:
     """A URL as written; PostgreSQL has the driver that comes with us."""
     try:
         url = make_url(words.strip())
-    except (SQLAlchemyError, ValueError) as error:  # its text may hold a password
-        raise BadRecord(f"{name} has no readable URL", "see SQLAlchemy's database URLs") from error
+    except (SQLAlchemyError, ValueError):  # whose text may hold a password
+        raise BadRecord(f"{name} has no readable URL", "see SQLAlchemy's database URLs") from None
     return url.set(drivername=PG8000) if url.drivername == "postgresql" else url
 
 
@@ -131,8 +131,8 @@ def _engine(url: URL, ca_file: Path | None) -> Engine:
         about["timeout"] = ANSWER_S
         if ca_file:
             about["ssl_context"] = ssl.create_default_context(cafile=str(ca_file))
-        elif url.host not in LOOPBACK:
-            raise OSError(f"{url.host} is another machine: name ca_file, for TLS")
+        elif (host := url.query.get("host", url.host)) not in LOOPBACK:
+            raise OSError(f"{host} is another machine: name ca_file, for TLS")
     if url.get_backend_name() == "sqlite":
         file = url.database or ""
         if not file.startswith("file:"):

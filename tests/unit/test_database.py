@@ -18,6 +18,8 @@ from oracle.sources.database import Query, SourceAway, WrongAnswer, url_of
 from tests.unit.oracle_rows import NOW, T0, channel, journal, rule, shape, written
 
 FLOW = "SELECT id, at, value FROM flow WHERE id > :after ORDER BY id LIMIT :most"
+HIDDEN = "words-of-this-test"
+READER = f"oracle:{HIDDEN}"
 
 
 @pytest.fixture
@@ -311,7 +313,8 @@ def test_a_cursor_begins_with_a_value_of_its_type(configured, raw, kind):
     [
         ("scada", "no readable URL"),
         ("nothing://scada/x", "cannot be opened"),
-        ("postgresql://oracle:secret@10.0.0.1/x", "name ca_file"),
+        (f"postgresql://{READER}@10.0.0.1/x", "name ca_file"),
+        (f"postgresql://{READER}@/x?host=10.0.0.1", "name ca_file"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_its_password(configured, tmp_path, url, told):
@@ -319,4 +322,4 @@ def test_a_url_that_cannot_be_used_is_refused_without_its_password(configured, t
 
     with pytest.raises(BadRecord, match=told) as caught:
         configured(entry())
-    assert "secret" not in str(caught.value)
+    assert HIDDEN not in str(caught.value)
