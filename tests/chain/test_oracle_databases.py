@@ -49,8 +49,9 @@ def scada(server):
 
 @pytest.fixture
 def fed(town, scada):
-    """A town with one meter whose registers come from the database."""
+    """A town with one meter whose registers come from the database, and one with a file."""
     town.device, town.scada = town.meter(), scada
+    town.well = town.file("well", town.meter(), expected([1, 2]))
     town.lane()
     town.chain.tester.disable_auto_mine_transactions()
     (town.folder / "scada.url").touch(mode=0o600)
@@ -156,16 +157,19 @@ def test_a_telegram_in_the_archive_is_the_row_as_the_database_has_it(fed):
 
 def test_a_database_that_is_away_is_told_once_and_files_go_on(fed):
     inserted(fed, 1)()
-    other = fed.file("well", fed.meter(), expected([1, 2]))
     feeds, nothing = configured(fed), [lambda: None] * 2
+
+    def grown():
+        with fed.well.path.open("a", encoding="utf-8") as file:
+            file.write(f"{T0 + 900},220\n")
 
     watched(
         fed,
         fed.oracle(),
-        lambda: [*feeds.inputs(), other],
+        lambda: [*feeds.inputs(), fed.well],
         [
             *(fed.scada.stop, *nothing),
-            lambda: other.path.open("a", encoding="utf-8").write(f"{T0 + 900},220\n"),
+            grown,
             *(*nothing, fed.scada.start, inserted(fed, 2), *nothing),
         ],
     )
