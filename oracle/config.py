@@ -1,15 +1,17 @@
 """The configuration of a running oracle: which files, which mappings, which journal."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
-from ledger.errors import BadRecord
-from oracle.inputs import Input
+from ledger.errors import BadRecord, NotFound
+from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
+from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MQTT
@@ -84,10 +86,47 @@ class Subscription(BaseModel):
             folder / one if one else None
             for one in (self.password_file, self.ca_file, self.cert_file, self.key_file)
         ]
-        if files[0] is not None and files[0].stat().st_mode & 0o077:
-            raise BadRecord(f"{files[0]} can be read by others", "chmod 600 it")
+        if files[0] is not None:
+            _secret(files[0])
         about = (self.host, self.port, self.client_id, tuple(self.topics), self.username)
         return Broker(*about, *files)
+
+
+class Database(BaseModel):
+    """A query with a cursor that rises; `begins` lies before its first row, of the same type.
+
+    `imported` says that its rows are history from before the chain, and the series' title tells.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1)
+    url_file: Path
+    query: str
+    cursor: str
+    begins: StrictInt | datetime | StrictStr = LEAST
+    ca_file: Path | None = None
+    mapping: Path
+    imported: bool = False
+
+    def table(self, folder: Path) -> Table:
+        """The rows, the files found from a folder on."""
+        mapping = load_mapping(folder / self.mapping)
+        if self.imported:
+            mapping = mapping.model_copy(update={"title": f"{mapping.title} (pre-chain)"})
+        url = url_of(self.name, _secret(folder / self.url_file).read_text(encoding="utf-8"))
+        ca_file = folder / self.ca_file if self.ca_file else None
+        query = Query(self.name, url, self.query, self.cursor, self.begins, ca_file)
+        return Table(query, mapping)
+
+
+def _secret(path: Path) -> Path:
+    """A file that only its owner can read."""
+    if not path.is_file():
+        raise NotFound(f"no file at {path}", "check the name")
+    if path.stat().st_mode & 0o077:
+        raise BadRecord(f"{path} can be read by others", "chmod 600 it")
+    return path
 
 
 class Config(BaseModel):
@@ -102,11 +141,15 @@ class Config(BaseModel):
     sources: list[Source] = []
     listen: list[Listening] = []
     brokers: list[Subscription] = []
+    databases: list[Database] = []
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
-        if not (self.sources or self.listen or self.brokers):
-            raise ValueError("name sources, ports to listen on, or brokers")
+        if not (self.sources or self.listen or self.brokers or self.databases):
+            raise ValueError("name sources, ports to listen on, brokers, or databases")
+        names = [one.name for one in self.databases]
+        if len(set(names)) < len(names):
+            raise ValueError("two databases have the same name")
         return self
 
 
@@ -124,6 +167,7 @@ class Feeds:
         self.ports = [Port(one.protocol, one.host, one.port, one.idle_s) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
+        self.tables = [one.table(folder) for one in config.databases]
         named: list[tuple[str, list[Path]]] = [
             (one.protocol, one.mappings) for one in config.listen
         ]
@@ -132,11 +176,12 @@ class Feeds:
             known = self.spoken.setdefault(protocol, [])
             known += [load_mapping(folder / path) for path in paths]
 
-    def inputs(self) -> Iterator[Input]:
-        """The files that are there now, each folder's in the order of their names."""
+    def inputs(self) -> Iterator[Input | Table]:
+        """The files that are there now, each folder's in the order of their names; databases."""
         for source, mapping in self._sources:
             for path in self._files(source):
                 yield Input(path, mapping)
+        yield from self.tables
 
     def _files(self, source: Source) -> list[Path]:
         if source.file is not None:

@@ -11,7 +11,7 @@ from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
 from oracle import lanes
 from oracle.batch import counts_that_fit, cut
-from oracle.inputs import Input
+from oracle.inputs import Input, Table
 from oracle.intake import take
 from oracle.journal import Journal, Source
 from oracle.mapping import Mapping as MappingFile
@@ -20,6 +20,7 @@ from oracle.outbox import Outbox
 from oracle.readings import Refusal
 from oracle.relay import METER_BOOKS, Relay, Tell
 from oracle.sources.chunks import Chunk
+from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
 from oracle.sources.sockets import Ears, Heard
 from oracle.sources.telegrams import Telegram
@@ -77,15 +78,15 @@ class Oracle:
             self._prepared[mapping.title] = found
         return self._prepared[mapping.title]
 
-    def read(self, one: Input, *, growing: bool) -> Iterator[Source]:
-        """Take in what a file has beyond what was taken before, a chunk at a time."""
+    def read(self, one: Input | Table, *, growing: bool) -> Iterator[Source]:
+        """Take in what a file or a database has beyond what was taken before, a chunk at a time."""
         wanted = self.prepare(one.mapping)
         source = self.journal.source(one.name, one.mapping, one.shift_s)
-        if source.rows and self._changed(one, source):
+        if isinstance(one, Input) and source.rows and self._changed(one, source):
             self._tell("file changed", file=one.path.name, rows=source.rows)
             self.journal.begin_again(source)
             source = Source(source.id, source.name, source.shift_s, 0)
-        for chunk in read(one.path, one.mapping.columns, source.rows, growing=growing):
+        for chunk in self._rows(one, source, growing):
             numbers = [rule.channel.id for rule in wanted]
             accepted, spoilt = take(
                 chunk,
@@ -142,6 +143,11 @@ class Oracle:
             for place, one in enumerate(telegrams)
         ]
         self.journal.take(source, chunk, [], refusals)
+
+    def _rows(self, one: Input | Table, source: Source, growing: bool) -> Iterator[Chunk]:
+        if isinstance(one, Table):
+            return one.rows(source.rows, self.journal.last_segment(source))
+        return read(one.path, one.mapping.columns, source.rows, growing=growing)
 
     def _changed(self, one: Input, source: Source) -> bool:
         """Whether the last row taken is no longer where it was."""
@@ -327,26 +333,26 @@ def replay(
 
 def watch(
     oracle: Oracle,
-    inputs: Callable[[], Iterable[Input]],
+    inputs: Callable[[], Iterable[Input | Table]],
     wait: Callable[[float], bool],
     poll_s: float,
     tell: Tell,
 ) -> None:
-    """Feed growing files and new ones, until `wait` says that it is time to leave.
+    """Feed growing files, new ones and databases, until `wait` says that it is time to leave.
 
     While the chain is away rows are taken in all the same, and sent when it is back. `wait` may
     take in what stations send meanwhile.
     """
-    sizes: dict[str, tuple[int, int]] = {}
+    seen: dict[str, object] = {}
+    silent: dict[str, str] = {}
     away = False
     while True:
         try:
             for one in inputs():
-                about = one.path.stat()
-                if sizes.get(one.name) != (about.st_size, about.st_mtime_ns):
-                    for _ in oracle.read(one, growing=True):
-                        pass
-                    sizes[one.name] = (about.st_size, about.st_mtime_ns)
+                version = one.version
+                if seen.get(one.name) != version:
+                    _follow(oracle, one, silent, tell)
+                    seen[one.name] = version
             oracle.pump(flush=True)
             if away:
                 tell("chain is back")
@@ -357,6 +363,21 @@ def watch(
             away = True
         if wait(poll_s):
             return
+
+
+def _follow(oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Tell) -> None:
+    """Take in what is new; a database that gives no rows is told once, and asked again."""
+    oracle.prepare(one.mapping)
+    try:
+        for _ in oracle.read(one, growing=True):
+            pass
+    except (SourceAway, WrongAnswer) as error:
+        if silent.get(one.name) != error.code:
+            tell(error.event, source=one.name, why=error.message, remedy=error.remedy)
+        silent[one.name] = error.code
+    else:
+        if silent.pop(one.name, None):
+            tell("database is back", source=one.name)
 
 
 def listening(

@@ -93,10 +93,15 @@ class Journal(Store):
 
     def last_row(self, source: Source) -> bytes | None:
         """The last row taken of a file, as it came."""
+        last = self.last_segment(source)
+        return last.telegrams[-1] if last else None
+
+    def last_segment(self, source: Source) -> Segment | None:
+        """The last rows taken of a source."""
         row = self.db.execute(
             "SELECT id, sha256 FROM segment WHERE source = ? ORDER BY id DESC LIMIT 1", (source.id,)
         ).fetchone()
-        return self.archive.read(*row).telegrams[-1] if row else None
+        return self.archive.read(*row) if row else None
 
     def begin_again(self, source: Source) -> None:
         """Read a changed file from its first row; what is recorded already is recognised."""

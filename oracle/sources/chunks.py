@@ -1,7 +1,8 @@
-"""What every file source gives: some rows at a time, each as it came and cut into cells."""
+"""What every source of rows gives: some rows at a time, each as it came and cut into cells."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,3 +43,13 @@ def cut(line: str) -> list[str]:
     """The cells of one line; csv.Error for a malformed one."""
     cells = next(csv.reader([line], strict=True))
     return [cell.strip() for cell in cells]
+
+
+def lines(rows: Iterable[Sequence[str]]) -> list[bytes]:
+    """Rows of cells as CSV lines; a line break inside a cell is written as a space."""
+    found = []
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(" ".join(cell.splitlines()) for cell in row)
+        found.append(line.getvalue().encode())
+    return found

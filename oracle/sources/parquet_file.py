@@ -1,7 +1,5 @@
 """Parquet files: each row as a line of its shortest decimals, which is what is kept as telegram."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import BadRecord
-from oracle.sources.chunks import ROWS, Chunk, require
+from oracle.sources.chunks import ROWS, Chunk, lines, require
 
 
 def chunks(
@@ -44,8 +42,8 @@ def _chunks(
             continue
         table = batch.slice(skipped).to_pandas(timestamp_as_object=False)
         texts = {name: _texts(table[name]) for name in wanted}
-        lines = _lines([texts[name] for name in wanted]) if telegrams else [b""] * len(table)
-        yield Chunk(start, header, lines, {column: texts[column] for column in columns})
+        rows = lines(zip(*texts.values(), strict=True)) if telegrams else [b""] * len(table)
+        yield Chunk(start, header, rows, {column: texts[column] for column in columns})
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:
@@ -61,13 +59,3 @@ def _texts(column: "pd.Series[Any]") -> list[str]:
         written = column.to_numpy().astype(str)
         return list(np.where(missing, "", written).tolist())
     return ["" if empty else str(value) for value, empty in zip(column, missing, strict=True)]
-
-
-def _lines(texts: list[list[str]]) -> list[bytes]:
-    """Rows as CSV lines; a line break inside a cell is written as a space."""
-    lines = []
-    for row in zip(*texts, strict=True):
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(" ".join(cell.splitlines()) for cell in row)
-        lines.append(line.getvalue().encode())
-    return lines
