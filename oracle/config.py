@@ -6,15 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ledger.errors import BadRecord
 from oracle.inputs import Input
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
+from oracle.pulls import LOOPBACK, Observed, Polled, private
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
-from oracle.sources.telegrams import MQTT
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
 
 
 class Source(BaseModel):
@@ -84,8 +82,7 @@ class Subscription(BaseModel):
             folder / one if one else None
             for one in (self.password_file, self.ca_file, self.cert_file, self.key_file)
         ]
-        if files[0] is not None and files[0].stat().st_mode & 0o077:
-            raise BadRecord(f"{files[0]} can be read by others", "chmod 600 it")
+        private(files[0])
         about = (self.host, self.port, self.client_id, tuple(self.topics), self.username)
         return Broker(*about, *files)
 
@@ -100,12 +97,19 @@ class Config(BaseModel):
     sources: list[Source] = []
     listen: list[Listening] = []
     brokers: list[Subscription] = []
+    sensorthings: list[Observed] = []
+    modbus: list[Polled] = []
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
-        if not (self.sources or self.listen or self.brokers):
-            raise ValueError("name sources, ports to listen on, or brokers")
+        if not (self.sources or self.listen or self.brokers or self.asked):
+            raise ValueError("name sources, ports to listen on, brokers, or what is asked")
         return self
+
+    @property
+    def asked(self) -> list[Observed | Polled]:
+        """What does not call but is asked."""
+        return [*self.sensorthings, *self.modbus]
 
 
 class Feeds:
@@ -121,10 +125,13 @@ class Feeds:
         self.ports = [Port(one.protocol, one.host, one.port, one.idle_s) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
+        self.asked = [one.source(folder) for one in config.asked]
         named: list[tuple[str, list[Path]]] = [
             (one.protocol, one.mappings) for one in config.listen
         ]
         named += [(MQTT, one.mappings) for one in config.brokers]
+        named += [(SENSORTHINGS, one.mappings) for one in config.sensorthings]
+        named += [(MODBUS, one.mappings) for one in config.modbus]
         for protocol, paths in named:
             known = self.spoken.setdefault(protocol, [])
             known += [load_mapping(folder / path) for path in paths]

@@ -56,14 +56,15 @@ def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator
 def waiting(
     oracle: "Oracle", wanted: "Feeds", leaving: "threading.Event", tell: Callable[..., None]
 ) -> Iterator[Callable[[float], bool]]:
-    """How the oracle waits: with ports to listen on, it takes telegrams in meanwhile."""
+    """How the oracle waits: with stations to listen to, it takes telegrams in meanwhile."""
     from oracle import feed
     from oracle.sources.sockets import Ears
 
-    if not wanted.ports and not wanted.brokers:
+    if not (wanted.ports or wanted.brokers or wanted.asked):
         yield leaving.wait
         return
-    ears = Ears(wanted.ports, wanted.brokers, tell)
+    asked = feed.going_on(oracle, wanted.asked, wanted.spoken)
+    ears = Ears(wanted.ports, wanted.brokers, tell, asked)
     wait = feed.listening(oracle, ears, wanted.spoken, leaving.is_set, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)

@@ -1,4 +1,4 @@
-"""Stations that call in over TCP or a broker: telegrams wait here until the journal has them.
+"""Stations that call in, publish or are asked: telegrams wait here until the journal has them.
 
 The sockets live in a thread of their own. A telegram is acknowledged only after whoever took it
 calls `done`; when too many wait, connections are no longer read from, so a station notices.
@@ -7,12 +7,16 @@ calls `done`; when too many wait, connections are no longer read from, so a stat
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
-from oracle.sources.mqtt import Broker, Tell, follow
+from oracle.sources.modbus import Modbus
+from oracle.sources.mqtt import Broker, follow
+from oracle.sources.pulled import Put, Tell
+from oracle.sources.sensorthings import SensorThings
 from oracle.sources.telegrams import MQTT, PROTOCOLS, Telegram
 
 MOST_WAITING = 10_000  # telegrams
@@ -22,6 +26,7 @@ READ_BYTES = 65_536
 PAUSE_S = 0.05
 
 Answer = TypeVar("Answer")
+Asked = SensorThings | Modbus
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,18 @@ class Heard:
 
 
 class Ears:
-    """Every port and broker of an oracle, listened to from `open` to `close`."""
+    """Every port, broker and asked source of an oracle, listened to from `open` to `close`."""
 
     def __init__(
-        self, ports: Sequence[Port], brokers: Sequence[Broker] = (), tell: Tell = print
+        self,
+        ports: Sequence[Port],
+        brokers: Sequence[Broker] = (),
+        tell: Tell = print,
+        asked: Sequence[Asked] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._ports, self._brokers, self._tell = ports, brokers, tell
+        self._asked, self._clock = asked, clock
         self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -96,11 +107,17 @@ class Ears:
         return int(server.sockets[0].getsockname()[1])
 
     async def _follow(self) -> None:
-        async def put(telegram: Telegram, done: Callable[[], None]) -> None:
-            await self._put(Heard(MQTT, telegram, done))
+        following = [follow(one, self._putting(MQTT), self._tell) for one in self._brokers]
+        following += [
+            one.follow(self._putting(one.protocol), self._tell, self._clock) for one in self._asked
+        ]
+        self._connections |= {self._loop.create_task(one) for one in following}
 
-        for broker in self._brokers:
-            self._connections.add(self._loop.create_task(follow(broker, put, self._tell)))
+    def _putting(self, protocol: str) -> Put:
+        async def put(telegram: Telegram, done: Callable[[], None]) -> None:
+            await self._put(Heard(protocol, telegram, done))
+
+        return put
 
     async def _hang_up(self) -> None:
         for server in self._servers:
