@@ -5,6 +5,7 @@ links of the service's own origin are followed, else a service could send the or
 """
 
 import asyncio
+import base64
 import hashlib
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -63,7 +64,7 @@ class SensorThings:
     async def follow(self, put: Put, tell: Tell, clock: Callable[[], float]) -> None:
         """Ask every datastream for ever, none waiting for another."""
         async with aiohttp.ClientSession(
-            auth=self._auth(),
+            headers=self._headers(),
             timeout=aiohttp.ClientTimeout(total=PAGE_S),
             connector=aiohttp.TCPConnector(ssl=self._tls(), limit=4),
         ) as session:
@@ -72,11 +73,12 @@ class SensorThings:
                 *(ask(f"{self.url}/{one.name}", one.poll, self.poll_s, tell) for one in streams)
             )
 
-    def _auth(self) -> aiohttp.BasicAuth | None:
+    def _headers(self) -> dict[str, str]:
         if self.username is None or self.password_file is None:
-            return None
+            return {}
         secret = self.password_file.read_text(encoding="utf-8").strip()
-        return aiohttp.BasicAuth(self.username, secret, "utf-8")
+        named = base64.b64encode(f"{self.username}:{secret}".encode()).decode("ascii")
+        return {"Authorization": f"Basic {named}"}
 
     def _tls(self) -> ssl.SSLContext | bool:
         if self.ca_file is None:

@@ -111,7 +111,15 @@ class Ears:
         following += [
             one.follow(self._putting(one.protocol), self._tell, self._clock) for one in self._asked
         ]
-        self._connections |= {self._loop.create_task(one) for one in following}
+        for one in following:
+            task = self._loop.create_task(one)
+            task.add_done_callback(self._ended)
+            self._connections.add(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a source that could not be followed at all, as where its password is gone."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._tell("source is given up", why=str(error) or type(error).__name__)
 
     def _putting(self, protocol: str) -> Put:
         async def put(telegram: Telegram, done: Callable[[], None]) -> None:
