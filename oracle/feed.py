@@ -21,7 +21,7 @@ from oracle.readings import Refusal
 from oracle.relay import METER_BOOKS, Relay, Tell
 from oracle.sources.chunks import Chunk
 from oracle.sources.files import read
-from oracle.sources.sockets import Asked, Ears, Heard
+from oracle.sources.sockets import Asked, Asking, Ears, Heard
 from oracle.sources.telegrams import Telegram
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
@@ -366,13 +366,21 @@ def watch(
 
 
 def going_on(
-    oracle: Oracle, asked: Sequence[Asked], spoken: Mapping[str, Sequence[MappingFile]]
-) -> list[Asked]:
+    oracle: Oracle,
+    asked: Sequence[Asked],
+    spoken: Mapping[str, Sequence[MappingFile]],
+    clock: Callable[[], float],
+) -> Asking:
     """Sources that are asked, each from where the journal stands."""
-    return [
-        one.after({name: oracle.heard_until(name, spoken[one.protocol]) for name in one.stations})
-        for one in asked
-    ]
+    return Asking(
+        [
+            one.after(
+                {name: oracle.heard_until(name, spoken[one.protocol]) for name in one.stations}
+            )
+            for one in asked
+        ],
+        clock,
+    )
 
 
 def listening(

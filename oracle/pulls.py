@@ -21,9 +21,12 @@ Id = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True, min_
 
 
 def private(path: Path | None) -> Path | None:
-    """A file with a secret; BadRecord where others can read it."""
-    if path is not None and path.stat().st_mode & 0o077:
-        raise BadRecord(f"{path} can be read by others", "chmod 600 it")
+    """A file with a secret; BadRecord where others can read it, or nobody."""
+    try:
+        if path is not None and path.stat().st_mode & 0o077:
+            raise BadRecord(f"{path} can be read by others", "chmod 600 it")
+    except OSError as error:
+        raise BadRecord(f"{path} cannot be read: {error}", "write the password there") from error
     return path
 
 

@@ -63,8 +63,8 @@ def waiting(
     if not (wanted.ports or wanted.brokers or wanted.asked):
         yield leaving.wait
         return
-    asked = feed.going_on(oracle, wanted.asked, wanted.spoken)
-    ears = Ears(wanted.ports, wanted.brokers, tell, asked)
+    asking = feed.going_on(oracle, wanted.asked, wanted.spoken, time.time)
+    ears = Ears(wanted.ports, wanted.brokers, tell, asking)
     wait = feed.listening(oracle, ears, wanted.spoken, leaving.is_set, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)

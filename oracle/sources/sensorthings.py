@@ -66,7 +66,7 @@ class SensorThings:
         async with aiohttp.ClientSession(
             headers=self._headers(),
             timeout=aiohttp.ClientTimeout(total=PAGE_S),
-            connector=aiohttp.TCPConnector(ssl=self._tls(), limit=4),
+            connector=aiohttp.TCPConnector(ssl=self._tls()),
         ) as session:
             streams = [Datastream(session, self, one, put, clock) for one in self.stations]
             await asyncio.gather(
@@ -108,10 +108,17 @@ class Datastream:
             fresh = [raw for raw in one.observations if self._new(raw)]
             for raw in fresh:
                 await self._put(telegram_of(self.name, raw), taken)
-            # an observation from the future must not hide those that come before it
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            past = [at for at in _beginnings(fresh) if at <= now]
-            self._cursor = max([self._cursor, *past])
+            self._cursor = max([self._cursor, *self._passed(fresh, one)])
+
+    def _passed(self, fresh: list[bytes], of: Page) -> list[datetime]:
+        """The moments that need not be asked for again.
+
+        One from the future would hide those that come before it; the last of a page may go on in
+        the next, which may fail.
+        """
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        found = [at for at in _beginnings(fresh) if at <= now]
+        return [at for at in found if at < max(found)] if of.next_link else found
 
     def _new(self, raw: bytes) -> bool:
         """Whether an observation was not handed over yet: services differ in what is later."""

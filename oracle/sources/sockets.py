@@ -7,7 +7,6 @@ calls `done`; when too many wait, connections are no longer read from, so a stat
 import asyncio
 import queue
 import threading
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -48,6 +47,14 @@ class Heard:
     done: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Sources that are asked, and the clock by which they are."""
+
+    sources: Sequence[Asked]
+    clock: Callable[[], float]
+
+
 class Ears:
     """Every port, broker and asked source of an oracle, listened to from `open` to `close`."""
 
@@ -56,11 +63,10 @@ class Ears:
         ports: Sequence[Port],
         brokers: Sequence[Broker] = (),
         tell: Tell = print,
-        asked: Sequence[Asked] = (),
-        clock: Callable[[], float] = time.time,
+        asking: Asking | None = None,
     ) -> None:
         self._ports, self._brokers, self._tell = ports, brokers, tell
-        self._asked, self._clock = asked, clock
+        self._asking = asking
         self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -108,9 +114,11 @@ class Ears:
 
     async def _follow(self) -> None:
         following = [follow(one, self._putting(MQTT), self._tell) for one in self._brokers]
-        following += [
-            one.follow(self._putting(one.protocol), self._tell, self._clock) for one in self._asked
-        ]
+        if (asking := self._asking) is not None:
+            following += [
+                one.follow(self._putting(one.protocol), self._tell, asking.clock)
+                for one in asking.sources
+            ]
         for one in following:
             task = self._loop.create_task(one)
             task.add_done_callback(self._ended)

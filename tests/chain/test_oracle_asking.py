@@ -60,8 +60,8 @@ class Asker:
     def asks(self, count):
         """Hear so many observations, and take them in."""
         about = SensorThings(self.service.url, (12,), BEGUN, 0.05)
-        asked = feed.going_on(self.oracle, [about], self.spoken)
-        ears = Ears([], (), lambda *_, **__: None, asked, lambda: T0 + 10**7)
+        asking = feed.going_on(self.oracle, [about], self.spoken, lambda: T0 + 10**7)
+        ears = Ears([], (), lambda *_, **__: None, asking)
         ears.open()
         heard, until = [], time.monotonic() + SOON_S
         while len(heard) < count and time.monotonic() < until:

@@ -11,7 +11,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from oracle.sources.modbus import Modbus
 from oracle.sources.registers import Register, cells
-from oracle.sources.sockets import Ears
+from oracle.sources.sockets import Asking, Ears
 from tests.unit.test_registers import NOW, words_of
 
 SOON_S = 10.0
@@ -35,7 +35,8 @@ class Works:
             4: words_of("float32", float("nan")),
         }
         about = ("127.0.0.1", self.port, 1, 0.05, registers, "works-1")
-        self.ears = Ears([], (), self.tell, [Modbus(*about)], lambda: NOW)
+        self.device = Modbus(*about)
+        self.ears = Ears([], (), self.tell, Asking([self.device], lambda: NOW))
 
     def tell(self, event, **keys):
         self.told.append((event, keys))
@@ -155,7 +156,7 @@ def test_a_device_that_ends_in_between_is_asked_again():
 def test_a_device_that_answers_nothing_keeps_no_other_waiting():
     with works(FLOW) as one, socket.create_server(("127.0.0.1", 0)) as deaf:
         about = ("127.0.0.1", deaf.getsockname()[1], 1, 0.05, (FLOW,), "deaf")
-        other = Ears([], (), one.tell, [Modbus(*about), one.ears._asked[0]], lambda: NOW)
+        other = Ears([], (), one.tell, Asking([Modbus(*about), one.device], lambda: NOW))
         other.open()
         try:
             assert [heard.telegram.station for heard in other.hear(1, 1.0)] == ["works-1"]

@@ -152,7 +152,7 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ({"brokers": [broker(topics=[])]}, "topics"),
         ({"sensorthings": [observed(url="http://sta.example/v1.1")]}, "ask it over https"),
         ({"sensorthings": [observed(url="ftp://sta.example")]}, "no address of https"),
-        ({"sensorthings": [observed(url="https://me:pw@sta.example")]}, "password_file"),
+        ({"sensorthings": [observed(url="https://me@sta.example")]}, "password_file"),
         ({"sensorthings": [observed(datastreams=[])]}, "datastreams"),
         ({"sensorthings": [observed(datastreams=[1, 1])]}, "named twice"),
         ({"sensorthings": [observed(datastreams=[1.5])]}, "datastreams"),
@@ -242,8 +242,11 @@ def test_a_service_on_this_machine_may_do_without_tls(tmp_path):
 
 
 def test_a_services_password_is_refused_where_others_can_read_it(tmp_path):
-    (tmp_path / "secret").touch(mode=0o644)
-    wanted = [observed(username="oracle", password_file="secret")]
+    secret = tmp_path / "secret"
+    wanted = [observed(username="oracle", password_file=secret.name)]
 
+    with pytest.raises(BadRecord, match="cannot be read"):
+        config(tmp_path, sensorthings=wanted)
+    secret.touch(mode=0o644)
     with pytest.raises(BadRecord, match="can be read by others"):
         config(tmp_path, sensorthings=wanted)

@@ -10,7 +10,7 @@ import pytest
 
 from oracle.sources import sensorthings
 from oracle.sources.sensorthings import SensorThings, station
-from oracle.sources.sockets import Ears
+from oracle.sources.sockets import Asking, Ears
 from oracle.sources.telegrams import cells_of
 from tests.unit.observing import Service, observation
 
@@ -31,13 +31,13 @@ def service():
     made.close()
 
 
-class Asking:
+class Asker:
     """Ears that ask one service, and what is told meanwhile."""
 
     def __init__(self, service, *datastreams, **changed):
         self.told = []
         about = SensorThings(service.url, datastreams or (12,), JANUARY, 0.05)
-        self.ears = Ears([], (), self.tell, [replace(about, **changed)], lambda: NOW)
+        self.ears = Ears([], (), self.tell, Asking([replace(about, **changed)], lambda: NOW))
 
     def tell(self, event, **keys):
         self.told.append((event, keys))
@@ -66,7 +66,7 @@ class Asking:
 
 @contextlib.contextmanager
 def asking(service, *datastreams, **changed):
-    made = Asking(service, *datastreams, **changed)
+    made = Asker(service, *datastreams, **changed)
     made.ears.open()
     try:
         yield made
@@ -113,6 +113,25 @@ def test_what_is_recorded_is_asked_for_again_from_a_day_before(service):
     assert about.first(TWELVE) == datetime(2026, 1, 19, tzinfo=UTC)
     assert about.first("Datastreams(13)") == JANUARY
     assert replace(about, known={TWELVE: 1}).first(TWELVE) == JANUARY
+
+
+def test_two_of_one_moment_are_both_heard_where_the_page_between_them_fails(service):
+    service.streams[TWELVE] = [observation(n, hour(n // 2), str(n)) for n in (2, 4, 5)]
+    answer, failed = service.answer, []
+
+    def answer_or_fail(path):
+        if "$skip" in path and not failed:
+            failed.append(path)
+            return 500, b""
+        return answer(path)
+
+    service.answer = answer_or_fail
+    with asking(service) as one:
+        heard = one.hears(3)
+
+        assert one.hears_nothing_more()
+    assert results(heard) == ["2", "4", "5"]
+    assert len(failed) == 1
 
 
 def test_an_observation_from_the_future_hides_none_that_come_before_it(service):
