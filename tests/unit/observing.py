@@ -1,6 +1,8 @@
 """A SensorThings service on loopback that answers as OGC 18-088 shows it, page by page."""
 
 import json
+import ssl
+import subprocess
 import threading
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +28,7 @@ def observation(number, time, result="70.4", **more):
 class Service:
     """Observations by datastream, in pages of two; `instead` answers in a datastream's place."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.streams, self.instead, self.asked, self.headers = {}, {}, [], []
         service = self
 
@@ -47,6 +49,11 @@ class Service:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1.1"
+        if certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+            self.url = self.url.replace("http:", "https:")
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
         self.thread.start()
 
@@ -84,3 +91,12 @@ class Service:
 
 def moment(text):
     return datetime.fromisoformat(text)
+
+
+def certificate(path):
+    """A certificate of this machine that is its own authority, its key beside it."""
+    about = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", path.with_suffix(".key"), "-out", path]
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    subprocess.run([*words, *about, *files], check=True, capture_output=True)
+    return path

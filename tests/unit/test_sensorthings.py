@@ -12,7 +12,7 @@ from oracle.sources import sensorthings
 from oracle.sources.sensorthings import SensorThings, station
 from oracle.sources.sockets import Asking, Ears
 from oracle.sources.telegrams import cells_of
-from tests.unit.observing import Service, observation
+from tests.unit.observing import Service, certificate, observation
 
 SOON_S = 10.0
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -271,3 +271,16 @@ def test_a_password_comes_from_its_file(tmp_path, service):
 def test_a_password_that_is_gone_is_told(tmp_path, service):
     with asking(service, username="oracle", password_file=tmp_path / "gone") as one:
         assert "gone" in one.is_told("source is given up")["why"]
+
+
+def test_a_service_is_asked_over_tls_by_whoever_trusts_its_certificate(tmp_path):
+    signed = certificate(tmp_path / "service.pem")
+    sealed = Service(signed)
+    sealed.streams[TWELVE] = [observation(n, hour(n)) for n in range(3)]
+    try:
+        with asking(sealed) as stranger:
+            assert "certificate" in stranger.is_told("source is away")["why"]
+        with asking(sealed, ca_file=signed) as one:
+            assert len(one.hears(3)) == 3
+    finally:
+        sealed.close()
