@@ -7,16 +7,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
-from ledger.errors import BadRecord, NotFound
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
+from oracle.pulls import LOOPBACK, Observed, Polled, private
 from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
-from oracle.sources.telegrams import MQTT
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
 
 
 class Source(BaseModel):
@@ -86,8 +84,7 @@ class Subscription(BaseModel):
             folder / one if one else None
             for one in (self.password_file, self.ca_file, self.cert_file, self.key_file)
         ]
-        if files[0] is not None:
-            _secret(files[0])
+        private(files[0])
         about = (self.host, self.port, self.client_id, tuple(self.topics), self.username)
         return Broker(*about, *files)
 
@@ -114,19 +111,16 @@ class Database(BaseModel):
         mapping = load_mapping(folder / self.mapping)
         if self.imported:
             mapping = mapping.model_copy(update={"title": f"{mapping.title} (pre-chain)"})
-        url = url_of(self.name, _secret(folder / self.url_file).read_text(encoding="utf-8"))
+        url = url_of(self.name, _text(folder / self.url_file))
         ca_file = folder / self.ca_file if self.ca_file else None
         query = Query(self.name, url, self.query, self.cursor, self.begins, ca_file)
         return Table(query, mapping)
 
 
-def _secret(path: Path) -> Path:
-    """A file that only its owner can read."""
-    if not path.is_file():
-        raise NotFound(f"no file at {path}", "check the name")
-    if path.stat().st_mode & 0o077:
-        raise BadRecord(f"{path} can be read by others", "chmod 600 it")
-    return path
+def _text(path: Path) -> str:
+    """What a file with a secret holds."""
+    private(path)
+    return path.read_text(encoding="utf-8").strip()
 
 
 class Config(BaseModel):
@@ -142,15 +136,24 @@ class Config(BaseModel):
     listen: list[Listening] = []
     brokers: list[Subscription] = []
     databases: list[Database] = []
+    sensorthings: list[Observed] = []
+    modbus: list[Polled] = []
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
-        if not (self.sources or self.listen or self.brokers or self.databases):
-            raise ValueError("name sources, ports to listen on, brokers, or databases")
+        if not (self.sources or self.listen or self.brokers or self.databases or self.asked):
+            raise ValueError(
+                "name sources, ports to listen on, brokers, databases, or what is asked"
+            )
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
         return self
+
+    @property
+    def asked(self) -> list[Observed | Polled]:
+        """What does not call but is asked."""
+        return [*self.sensorthings, *self.modbus]
 
 
 class Feeds:
@@ -168,10 +171,13 @@ class Feeds:
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
         self.tables = [one.table(folder) for one in config.databases]
+        self.asked = [one.source(folder) for one in config.asked]
         named: list[tuple[str, list[Path]]] = [
             (one.protocol, one.mappings) for one in config.listen
         ]
         named += [(MQTT, one.mappings) for one in config.brokers]
+        named += [(SENSORTHINGS, one.mappings) for one in config.sensorthings]
+        named += [(MODBUS, one.mappings) for one in config.modbus]
         for protocol, paths in named:
             known = self.spoken.setdefault(protocol, [])
             known += [load_mapping(folder / path) for path in paths]

@@ -22,7 +22,7 @@ from oracle.relay import METER_BOOKS, Relay, Tell
 from oracle.sources.chunks import Chunk
 from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
-from oracle.sources.sockets import Ears, Heard
+from oracle.sources.sockets import Asked, Asking, Ears, Heard
 from oracle.sources.telegrams import Telegram
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
@@ -120,6 +120,12 @@ class Oracle:
                 self._hold(protocol, station, strange)
         for one in heard:
             one.done()
+
+    def heard_until(self, station: str, mappings: Sequence[MappingFile]) -> int:
+        """Up to when every channel of a station is taken in; 0 where there is none yet."""
+        fitting = [one for one in mappings if one.speaks_of(station)]
+        numbers = [rule.channel.id for one in fitting for rule in self.prepare(one)]
+        return min((one.last_at for one in self.journal.states(numbers).values()), default=0)
 
     def _hear(
         self, protocol: str, station: str, telegrams: Sequence[Telegram], mapping: MappingFile
@@ -378,6 +384,24 @@ def _follow(oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Te
     else:
         if silent.pop(one.name, None):
             tell("database is back", source=one.name)
+
+
+def going_on(
+    oracle: Oracle,
+    asked: Sequence[Asked],
+    spoken: Mapping[str, Sequence[MappingFile]],
+    clock: Callable[[], float],
+) -> Asking:
+    """Sources that are asked, each from where the journal stands."""
+    return Asking(
+        [
+            one.after(
+                {name: oracle.heard_until(name, spoken[one.protocol]) for name in one.stations}
+            )
+            for one in asked
+        ],
+        clock,
+    )
 
 
 def listening(

@@ -85,7 +85,7 @@ def waiting(
     tell: Callable[..., None],
     beat: Callable[[], None],
 ) -> Iterator[Callable[[float], bool]]:
-    """How the oracle waits: with ports to listen on, it takes telegrams in meanwhile."""
+    """How the oracle waits: with stations to listen to, it takes telegrams in meanwhile."""
     from oracle import feed
     from oracle.sources.sockets import Ears
 
@@ -93,10 +93,11 @@ def waiting(
         beat()
         return leaving.is_set()
 
-    if not wanted.ports and not wanted.brokers:
+    if not (wanted.ports or wanted.brokers or wanted.asked):
         yield lambda seconds: leaving.wait(seconds) or leave()
         return
-    ears = Ears(wanted.ports, wanted.brokers, tell)
+    asking = feed.going_on(oracle, wanted.asked, wanted.spoken, time.time)
+    ears = Ears(wanted.ports, wanted.brokers, tell, asking)
     wait = feed.listening(oracle, ears, wanted.spoken, leave, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)

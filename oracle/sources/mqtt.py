@@ -6,20 +6,17 @@ what comes while we are away, and delivers again what we did not acknowledge.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiomqtt
 
 from oracle.sources.payloads import NoPayload, cells
+from oracle.sources.pulled import Put, Tell
 from oracle.sources.telegrams import Telegram
 
 AGAIN_S = 2.0  # between two attempts to connect
 AT_LEAST_ONCE = 1
-
-Put = Callable[[Telegram, Callable[[], None]], Awaitable[None]]
-Tell = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,28 +26,30 @@ def cells(payload: bytes) -> dict[str, str]:
     if len(payload) > LONGEST:
         raise NoPayload(f"{len(payload)} bytes, {LONGEST} at the most; send fewer values at once")
     try:
-        told = _json(payload) if payload.lstrip()[:1] == b"{" else cbor2.loads(payload)
+        told = parsed(payload) if payload.lstrip()[:1] == b"{" else cbor2.loads(payload)
     except (ValueError, RecursionError, cbor2.CBORDecodeError) as error:
         raise NoPayload(f"neither JSON nor CBOR: {error}; send one object") from error
     if not isinstance(told, Mapping):
         raise NoPayload(f"a {type(told).__name__}, not an object; send names with their values")
-    found = dict(_flat(told, "", 1))
+    found = dict(flat(told, "", 1))
     if len(found) > MOST_CELLS:
         raise NoPayload(f"{len(found)} values, {MOST_CELLS} at the most; send fewer at once")
     return found
 
 
-def _json(payload: bytes) -> Any:
+def parsed(payload: bytes) -> Any:
+    """JSON with its numbers as texts; a name given twice is an error."""
     return json.loads(
         payload.decode("utf-8"),
         parse_float=str,
         parse_int=str,
         parse_constant=str,
-        object_pairs_hook=_once,
+        object_pairs_hook=once,
     )
 
 
-def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; a name that is given twice is an error."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -56,13 +58,14 @@ def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _flat(told: Mapping[Any, Any], before: str, depth: int) -> Iterator[tuple[str, str]]:
+def flat(told: Mapping[Any, Any], before: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Columns with their texts, those of inner objects named by dots."""
     if depth > DEEPEST:
         raise NoPayload(f"{before} lies deeper than {DEEPEST} objects; send a flatter one")
     for name, value in told.items():
         column = f"{before}{name}"
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{column}.", depth + 1)
+            yield from flat(value, f"{column}.", depth + 1)
         else:
             yield column, _text(column, value)
 

@@ -1,4 +1,4 @@
-"""Stations that call in over TCP or a broker: telegrams wait here until the journal has them.
+"""Stations that call in, publish or are asked: telegrams wait here until the journal has them.
 
 The sockets live in a thread of their own. A telegram is acknowledged only after whoever took it
 calls `done`; when too many wait, connections are no longer read from, so a station notices.
@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
-from oracle.sources.mqtt import Broker, Tell, follow
+from oracle.sources.modbus import Modbus
+from oracle.sources.mqtt import Broker, follow
+from oracle.sources.pulled import Put, Tell
+from oracle.sources.sensorthings import SensorThings
 from oracle.sources.telegrams import MQTT, PROTOCOLS, Telegram
 
 MOST_WAITING = 10_000  # telegrams
@@ -22,6 +25,7 @@ READ_BYTES = 65_536
 PAUSE_S = 0.05
 
 Answer = TypeVar("Answer")
+Asked = SensorThings | Modbus
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,26 @@ class Heard:
     done: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Sources that are asked, and the clock by which they are."""
+
+    sources: Sequence[Asked]
+    clock: Callable[[], float]
+
+
 class Ears:
-    """Every port and broker of an oracle, listened to from `open` to `close`."""
+    """Every port, broker and asked source of an oracle, listened to from `open` to `close`."""
 
     def __init__(
-        self, ports: Sequence[Port], brokers: Sequence[Broker] = (), tell: Tell = print
+        self,
+        ports: Sequence[Port],
+        brokers: Sequence[Broker] = (),
+        tell: Tell = print,
+        asking: Asking | None = None,
     ) -> None:
         self._ports, self._brokers, self._tell = ports, brokers, tell
+        self._asking = asking
         self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -96,11 +113,27 @@ class Ears:
         return int(server.sockets[0].getsockname()[1])
 
     async def _follow(self) -> None:
-        async def put(telegram: Telegram, done: Callable[[], None]) -> None:
-            await self._put(Heard(MQTT, telegram, done))
+        following = [follow(one, self._putting(MQTT), self._tell) for one in self._brokers]
+        if (asking := self._asking) is not None:
+            following += [
+                one.follow(self._putting(one.protocol), self._tell, asking.clock)
+                for one in asking.sources
+            ]
+        for one in following:
+            task = self._loop.create_task(one)
+            task.add_done_callback(self._ended)
+            self._connections.add(task)
 
-        for broker in self._brokers:
-            self._connections.add(self._loop.create_task(follow(broker, put, self._tell)))
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a source that could not be followed at all, as where its password is gone."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._tell("source is given up", why=str(error) or type(error).__name__)
+
+    def _putting(self, protocol: str) -> Put:
+        async def put(telegram: Telegram, done: Callable[[], None]) -> None:
+            await self._put(Heard(protocol, telegram, done))
+
+        return put
 
     async def _hang_up(self) -> None:
         for server in self._servers:

@@ -1,14 +1,14 @@
 """Telegrams of protocols as rows: whose they are, and what each of their values is called.
 
 A mapping names a value by the column that stands here: `w01018-Avg` and `w01018-Flag` of HJ 212,
-`39` of SL 651, the name of a value in an MQTT payload. One telegram is one row; a message that was
-split into packets is one telegram too.
+`39` of SL 651, the name of a value in an MQTT payload, `result` of an observation, the name of a
+register. One telegram is one row; a message that was split into packets is one telegram too.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from oracle.sources import hj212, payloads, sl651
+from oracle.sources import hj212, observations, payloads, registers, sl651
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +116,19 @@ def _repeated(codes: Sequence[str]) -> str:
 
 Protocol = Hj212 | Sl651
 PROTOCOLS: dict[str, Callable[[], Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
-MQTT = "mqtt"  # its messages come whole: nothing is cut there
-SPOKEN = (*PROTOCOLS, MQTT)
+MQTT, SENSORTHINGS, MODBUS = "mqtt", "sensorthings", "modbus"
+WHOLE: dict[str, Callable[[bytes], dict[str, str]]] = {  # nothing is cut there
+    MQTT: payloads.cells,
+    SENSORTHINGS: observations.cells,
+    MODBUS: registers.cells,
+}
+SPOKEN = (*PROTOCOLS, *WHOLE)
 
 
 def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
     """The cells of an archived telegram, read again."""
-    if protocol == MQTT:
-        return payloads.cells(raw)
+    if protocol in WHOLE:
+        return WHOLE[protocol](raw)
     spoken = PROTOCOLS[protocol]()
     told = [*spoken.feed(raw), *spoken.rest()]
     return told[0][0].cells if told else {}

@@ -105,6 +105,20 @@ def broker(**changed):
     return {"client_id": "one", "topics": ["city/#"], "mappings": ["m.yaml"]} | changed
 
 
+def observed(**changed):
+    raw = {"url": "https://sta.example/v1.1", "datastreams": [12, "abc"], "mappings": ["m.yaml"]}
+    return raw | {"from": "2026-01-01T00:00:00Z"} | changed
+
+
+def register(**changed):
+    return {"name": "flow", "number": 40_001, "type": "uint32"} | changed
+
+
+def polled(*registers, **changed):
+    raw = {"host": "10.0.0.9", "station": "works-1", "mappings": ["m.yaml"]}
+    return raw | {"registers": list(registers) or [register()]} | changed
+
+
 def config(tmp_path, **changed):
     written(tmp_path / "m.yaml", shape(channel()))
     raw = {"sources": [{"mapping": "m.yaml", "folder": "in", "pattern": "*.csv"}]} | changed
@@ -136,6 +150,31 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ({"brokers": [broker(username="oracle")]}, "password_file"),
         ({"brokers": [broker(cert_file="a.pem")]}, "cert_file and key_file"),
         ({"brokers": [broker(topics=[])]}, "topics"),
+        ({"sensorthings": [observed(url="http://sta.example/v1.1")]}, "ask it over https"),
+        ({"sensorthings": [observed(url="ftp://sta.example")]}, "no address of https"),
+        ({"sensorthings": [observed(url="https://me@sta.example")]}, "password_file"),
+        ({"sensorthings": [observed(datastreams=[])]}, "datastreams"),
+        ({"sensorthings": [observed(datastreams=[1, 1])]}, "named twice"),
+        ({"sensorthings": [observed(datastreams=[1.5])]}, "datastreams"),
+        ({"sensorthings": [observed() | {"from": "2026-01-01T00:00:00"}]}, "from"),
+        ({"sensorthings": [observed(username="oracle")]}, "username and password_file"),
+        ({"sensorthings": [observed(poll_s=0)]}, "poll_s"),
+        ({"modbus": [polled(register(address=0))]}, "either address, from 0, or number"),
+        ({"modbus": [polled(register(number=None))]}, "either address, from 0, or number"),
+        ({"modbus": [polled(register(number=20_001))]}, "30001 or 40001 on"),
+        ({"modbus": [polled(register(number=40_000))]}, "30001 or 40001 on"),
+        ({"modbus": [polled(register(number=465_537))]}, "30001 or 40001 on"),
+        ({"modbus": [polled(register(number=465_536))]}, "ends behind the last register"),
+        ({"modbus": [polled(register(table="input"))]}, "no register of table input"),
+        ({"modbus": [polled(register(type="float16"))]}, "type"),
+        ({"modbus": [polled(register(word_order="middle"))]}, "word_order"),
+        ({"modbus": [polled(register(scale=0.01))]}, "decimal in quotes"),
+        ({"modbus": [polled(register(scale="NaN"))]}, "decimal in quotes"),
+        ({"modbus": [polled(register(scale="0"))]}, "decimal in quotes"),
+        ({"modbus": [polled(register(scale="1E-99"))]}, "more than 30 digits"),
+        ({"modbus": [polled(register(name="at"))]}, "moment of reading"),
+        ({"modbus": [polled(register(), register())]}, "given twice"),
+        ({"modbus": [polled(unit=256)]}, "unit"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(tmp_path, changed, words):
@@ -162,3 +201,52 @@ def test_a_brokers_password_is_refused_where_others_can_read_it(tmp_path):
     secret.chmod(0o600)
 
     assert config(tmp_path, brokers=wanted).brokers[0].password_file == secret
+
+
+def test_what_is_asked_has_its_stations_and_its_mappings(tmp_path):
+    feeds = config(tmp_path, sources=[], sensorthings=[observed()], modbus=[polled()])
+
+    service, device = feeds.asked
+    assert service.stations == ["Datastreams(12)", "Datastreams('abc')"]
+    assert device.stations == ["works-1"]
+    assert {name: len(mappings) for name, mappings in feeds.spoken.items()} == {
+        "sensorthings": 1,
+        "modbus": 1,
+    }
+
+
+def test_a_registers_number_in_its_makers_table_is_one_more_than_its_address(tmp_path):
+    wanted = [
+        register(),
+        register(name="low", number=30_011),
+        register(name="far", number=465_535),
+        register(name="raw", number=None, address=40_001),
+    ]
+
+    [device] = config(tmp_path, modbus=[polled(*wanted)]).asked
+
+    assert [(one.table, one.address) for one in device.registers] == [
+        ("holding", 0),
+        ("input", 10),
+        ("holding", 65_534),
+        ("holding", 40_001),
+    ]
+
+
+def test_a_service_on_this_machine_may_do_without_tls(tmp_path):
+    local = observed(url="http://localhost:8080/FROST-Server/v1.1/")
+
+    [service] = config(tmp_path, sensorthings=[local]).asked
+
+    assert service.url == "http://localhost:8080/FROST-Server/v1.1"
+
+
+def test_a_services_password_is_refused_where_others_can_read_it(tmp_path):
+    secret = tmp_path / "secret"
+    wanted = [observed(username="oracle", password_file=secret.name)]
+
+    with pytest.raises(BadRecord, match="cannot be read"):
+        config(tmp_path, sensorthings=wanted)
+    secret.touch(mode=0o644)
+    with pytest.raises(BadRecord, match="can be read by others"):
+        config(tmp_path, sensorthings=wanted)
