@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ledger.errors import BadRecord
+from ledger.errors import BadRecord, NotFound
 from oracle.sources.modbus import Modbus
 from oracle.sources.registers import Form, Order, Register, Table
 from oracle.sources.sensorthings import SensorThings
@@ -21,10 +21,12 @@ Id = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True, min_
 
 
 def private(path: Path | None) -> Path | None:
-    """A file with a secret; BadRecord where others can read it, or nobody."""
+    """A file with a secret; BadRecord where others can read it, NotFound where it is not there."""
     try:
         if path is not None and path.stat().st_mode & 0o077:
             raise BadRecord(f"{path} can be read by others", "chmod 600 it")
+    except FileNotFoundError as error:
+        raise NotFound(f"no file at {path}", "check the name") from error
     except OSError as error:
         raise BadRecord(f"{path} cannot be read: {error}", "write the password there") from error
     return path
