@@ -245,7 +245,7 @@ def test_a_services_password_is_refused_where_others_can_read_it(tmp_path):
     secret = tmp_path / "secret"
     wanted = [observed(username="oracle", password_file=secret.name)]
 
-    with pytest.raises(BadRecord, match="cannot be read"):
+    with pytest.raises(NotFound, match="no file at"):
         config(tmp_path, sensorthings=wanted)
     secret.touch(mode=0o644)
     with pytest.raises(BadRecord, match="can be read by others"):
