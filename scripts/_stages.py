@@ -27,6 +27,7 @@ def stages(city: City, folder: Path) -> Iterator[Stage]:
     yield _permits(city)
     yield _devices(city)
     yield _oversight(city)
+    yield _secondary(city)
 
 
 def measuring(city: City, folder: Path) -> Iterator[Stage]:
@@ -177,6 +178,21 @@ def _oversight(city: City) -> Stage:
             ("incident", "set-plan", "-f", str(city.path), "--account", "officer-1", *INCLUDED),
         ),
     )
+
+
+def _secondary(city: City) -> Stage:
+    """Tanks of secondary supply, and what of their cleaning and testing is overdue."""
+    since, keeper = f"{city.years[0]}-01-01", ("--account", "keeper-1")
+    tanks = [
+        (
+            *("supply", "tank", "set", one["name"], "--station", one["station"]),
+            *("--org", one["organisation"], "--in-use", since, *keeper, *INCLUDED),
+        )
+        for one in city.raw["tanks"]
+    ]
+    numbers = range(1, len(tanks) + 1)
+    overdue = [("supply", "tank", "note-overdue", str(n), *keeper, *SENT) for n in numbers]
+    return Stage("put the tanks of tall buildings on the record", (*tanks, *overdue))
 
 
 def _regions(city: City) -> Iterator[tuple[str, ...]]:

@@ -25,6 +25,7 @@ def gathered(here: Session, city: City, run: Run) -> dict[str, Any]:
         "told": _told(here),
         "contracts": run("deploy", "show", "--json")["contracts"],
         "incidents": run("incident", "list", "--json"),
+        "tanks": run("supply", "tank", "list", "--json"),
         "red_lines": run(
             *("redline", "show", city.raw["region"]["name"], "--year", str(city.year)), "--json"
         ),
@@ -82,6 +83,7 @@ def document(
         "exceedances": sum(one["verdict"] == "exceeded" for one in found["rulings"]),
         "warnings": len(found["alerts"]) + len(alerts),
         "incidents": {one["kind"]: one["state"] for one in found["incidents"]},
+        "tanks_overdue": sum(bool(one["overdue"]) for one in found["tanks"]),
         "red_lines": {one["indicator"]: one["met"] for one in found["red_lines"]["targets"]},
         "proof": {
             key: proof[key]
@@ -104,6 +106,7 @@ def lines(city: str, found: dict[str, Any], told: dict[str, Any], fed: dict[str,
         *_rulings(found, told),
         *_alerts(found, told),
         *_oversight(found),
+        *_tanks(found),
         *_reading(found["followed"]),
     ]
 
@@ -125,6 +128,12 @@ def _oversight(found: dict[str, Any]) -> list[str]:
         "Incidents",
         *table(incidents, ("kind", "station", "level", "state")),
     ]
+
+
+def _tanks(found: dict[str, Any]) -> list[str]:
+    from scripts._zones import tank_lines
+
+    return ["", "Secondary supply", *tank_lines(found["tanks"])]
 
 
 def _permits(found: dict[str, Any]) -> list[str]:
