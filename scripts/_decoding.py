@@ -62,6 +62,8 @@ def _tell(document: Sequence[Any], told: Sequence[tuple[str, str]], *, as_json: 
     if as_json:
         lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in document)
         typer.echo(f"[{lines}]")
+    elif not document:
+        typer.echo("No frame in it.", err=True)
     else:
         for one, (station, command) in zip(document, told, strict=True):
             typer.echo(f"{one['line']}: {station} {command} {one['error'] or 'accepted'}".strip())

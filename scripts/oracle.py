@@ -1,4 +1,4 @@
-"""The oracle: feed files to the chain, every reading exactly once."""
+"""The oracle: feed what is measured to the chain, every reading exactly once."""
 
 from pathlib import Path
 from typing import Annotated, Any
