@@ -34,6 +34,12 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Decisions": ("decisions",),
     "SourceMonitor": ("source_monitor",),
     "SupplyMonitor": ("supply_monitor",),
+    "SupplyCodes": ("supply_codes", "secondary_supply"),
+    "tanks": ("secondary_supply",),
+    "shares": ("supply_codes",),
+    "crockford": ("supply_codes",),
+    "SewageWorks": ("sewage_works",),
+    "Violations": ("violations",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 
