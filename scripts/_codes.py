@@ -60,7 +60,7 @@ def take_day_registers(zone: Zone, day: Day) -> Any:
 
     For example: waterline supply take-day-registers 1 --day 2026-11-30 --account officer-1
     """
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     says = f"take the registers of zone {zone} as {day} begins"
     return act(CONTRACT, "take_day_registers", says, zone, day_index(session(), day))
@@ -72,7 +72,7 @@ def state_rulings(zone: Zone, day: Day) -> Any:
 
     For example: waterline supply state-rulings 1 --day 2026-11-30 --account keeper-1
     """
-    from scripts._supplies import day_index
+    from scripts._days import day_index
     from scripts._zones import evidence_of
 
     here = session()
@@ -87,7 +87,7 @@ def publish(zone: Zone, day: Day) -> Any:
 
     For example: waterline supply publish 1 --day 2026-11-30 --account officer-1
     """
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     says = f"publish {day} of zone {zone}"
     return act(CONTRACT, "publish", says, zone, day_index(session(), day), numbered="code")
@@ -122,7 +122,7 @@ def check(
     """
     from ledger.codes import read_code
     from ledger.errors import Findings
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     here = session()
     spelled, index = read_code(code), day_index(here, day)

@@ -7,12 +7,11 @@ from ledger.devices import channel
 from ledger.errors import NotFound
 from ledger.events import logs
 from ledger.labels import label, text_of
-from ledger.standards import DAY
 from ledger.structs import read
 from ledger.units import show
+from scripts._days import day_index, day_of
 from scripts._shared import Session
-from scripts._showing import facts, local_day, local_of, m3, table, utc
-from scripts._supplies import day_index
+from scripts._showing import facts, local_of, m3, table, utc
 
 NG_PER_KG = 10**12
 ARITHMETIC = (
@@ -54,7 +53,7 @@ def _day(here: Session, args: Any) -> dict[str, Any]:
     ruled = dict(args["ruled"])
     limited, asked = ruled.pop("limited"), ruled["required_bps"] > 0
     return {
-        "day": local_day(read(here.ledger, "Standards", "boundary", DAY, args["day"] + 1)),
+        "day": day_of(here, args["day"]),
         "parameter": text_of(args["parameter"]),
         "version": args["version"],
         **ruled,

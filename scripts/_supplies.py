@@ -1,27 +1,16 @@
 """Districts as recorded: meters, snapshots, rulings."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from ledger.devices import channel
-from ledger.errors import NotFound, UsageError
+from ledger.errors import NotFound
 from ledger.events import logs
-from ledger.standards import DAY, midnight
 from ledger.structs import read
 from scripts._shared import Session
-from scripts._showing import facts, local_of, local_zone, m3, table, utc
+from scripts._showing import facts, local_of, m3, table, utc
 
 GRADES = {0: None, 1: "grade 1", 2: "grade 2", 3: "worse than grade 2"}
-
-
-def day_index(here: Session, text: str) -> int:
-    """A local day as an index into the calendar."""
-    try:
-        begins_at = midnight(date.fromisoformat(text), local_zone())
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no day", "write it like 2026-11-30") from error
-    return int(read(here.ledger, "Standards", "period_at", DAY, begins_at + 1))
 
 
 def document(here: Session, number: int) -> dict[str, Any]:

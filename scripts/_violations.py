@@ -26,7 +26,7 @@ def detect(
     officer-1
     """
     from ledger.devices import channel_of
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     here = session()
     one = channel_of(here.ledger, device, parameter)

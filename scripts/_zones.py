@@ -9,12 +9,11 @@ from ledger.devices import channel, channel_of
 from ledger.errors import NotFound, UsageError
 from ledger.events import logs
 from ledger.network import station, station_by_code
-from ledger.standards import DAY
 from ledger.structs import every, read
+from scripts._days import day_index, day_of
 from scripts._files import entries, take
 from scripts._shared import Session
-from scripts._showing import VERDICTS, facts, local_day, local_of, m3, table, utc
-from scripts._supplies import day_index
+from scripts._showing import VERDICTS, facts, local_of, m3, table, utc
 
 CONTRACT = "SupplyCodes"
 UNKNOWN = "by its evidence"
@@ -84,7 +83,7 @@ def zone_document(here: Session, number: int) -> dict[str, Any]:
         "quality": [_gauge(here, gauge) for gauge in raw["quality"]],
         "days": [
             {
-                "day": _day(here, event.args["day"]),
+                "day": day_of(here, event.args["day"]),
                 "version": event.args["version"],
                 "code": event.args["code"],
                 "final": event.args["record"]["final"],
@@ -232,8 +231,3 @@ def _gauge(here: Session, number: int) -> tuple[str, str]:
 
 def _standing(final: bool) -> str:
     return "final" if final else "provisional"
-
-
-def _day(here: Session, index: int) -> str:
-    """A day of the calendar, as people write it."""
-    return local_day(read(here.ledger, "Standards", "boundary", DAY, index))

@@ -106,7 +106,7 @@ def set_scheme(
     keeper-1
     """
     from ledger.units import parse, parse_as
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     arguments = day_index(session(), day), parse(planned), parse_as(tolerance, "bps")
     says = f"district {district} gets {planned} on {day}"
@@ -120,7 +120,7 @@ def rule_delivery(district: Number, day: Day, first: First, last: Last) -> Any:
     For example: waterline supply rule-delivery 1 --day 2026-11-30 --first 4 --last 5 --account
     officer-1
     """
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     says = f"rule on the delivery of district {district} on {day}"
     arguments = district, day_index(session(), day), first, last

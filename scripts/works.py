@@ -109,7 +109,7 @@ def rule_day(works: Number, parameter: Parameter, day: Day, first: First, last: 
     officer-1
     """
     from ledger.labels import label
-    from scripts._supplies import day_index
+    from scripts._days import day_index
 
     arguments = works, day_index(session(), day), label(parameter), first, last
     return act("SewageWorks", "rule_day", f"rule on {parameter} of {day}", *arguments)

@@ -51,7 +51,7 @@ def test_a_zone_is_told_and_its_file_draws_it_again(here):
     again = zones.drawn(here, {**found, "quality": quality})
 
     assert (again[0], *again[2:]) == (drawn[0], *drawn[2:])
-    assert found["days"][0]["version"] == 1
+    assert (found["days"][0]["day"], found["days"][0]["version"]) == (DAY, 1)
     assert any(found["days"][0]["code"] in line for line in zones.zone_lines(found))
 
 

@@ -1,0 +1,23 @@
+"""Local days as people write them, and as indices into the DAY calendar."""
+
+from datetime import date
+
+from ledger.errors import UsageError
+from ledger.standards import DAY, midnight
+from ledger.structs import read
+from scripts._shared import Session
+from scripts._showing import local_day, local_zone
+
+
+def day_index(here: Session, text: str) -> int:
+    """A local day as an index into the calendar."""
+    try:
+        begins_at = midnight(date.fromisoformat(text), local_zone())
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day", "write it like 2026-11-30") from error
+    return int(read(here.ledger, "Standards", "period_at", DAY, begins_at + 1))
+
+
+def day_of(here: Session, index: int) -> str:
+    """The local day of an index, as people write it."""
+    return local_day(read(here.ledger, "Standards", "boundary", DAY, index + 1))
