@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_v
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
-from oracle.pulls import LOOPBACK, Observed, Polled, private
+from oracle.pulls import Observed, Polled, private
 from oracle.sources.database import LEAST, Query, url_of
+from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS

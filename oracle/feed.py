@@ -87,17 +87,7 @@ class Oracle:
             self.journal.begin_again(source)
             source = Source(source.id, source.name, source.shift_s, 0)
         for chunk in self._rows(one, source, growing):
-            numbers = [rule.channel.id for rule in wanted]
-            accepted, spoilt = take(
-                chunk,
-                one.mapping.time,
-                wanted,
-                self.journal.states(numbers),
-                int(self._clock()),
-                self.journal.known,
-                source.shift_s,
-            )
-            self.journal.take(source, chunk, accepted, spoilt)
+            self._take(source, chunk, one.mapping, wanted)
             yield source
 
     def hear(self, heard: Sequence[Heard], spoken: Mapping[str, Sequence[MappingFile]]) -> None:
@@ -112,7 +102,7 @@ class Oracle:
         for (protocol, station), telegrams in by_station.items():
             whole = [one for one in telegrams if not one.error]
             broken = [one for one in telegrams if one.error]
-            fitting = [one for one in spoken.get(protocol, ()) if one.speaks_of(station)]
+            fitting = [one for one in spoken.get(protocol, ()) if one.fits(station)]
             for mapping in fitting if whole else ():
                 self._hear(protocol, station, whole, mapping)
             strange = [*broken, *(whole if not fitting else ())]
@@ -123,7 +113,7 @@ class Oracle:
 
     def heard_until(self, station: str, mappings: Sequence[MappingFile]) -> int:
         """Up to when every channel of a station is taken in; 0 where there is none yet."""
-        fitting = [one for one in mappings if one.speaks_of(station)]
+        fitting = [one for one in mappings if one.fits(station)]
         numbers = [rule.channel.id for one in fitting for rule in self.prepare(one)]
         return min((one.last_at for one in self.journal.states(numbers).values()), default=0)
 
@@ -136,10 +126,16 @@ class Oracle:
             column: [one.cells.get(column, "") for one in telegrams] for column in mapping.columns
         }
         chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], cells)
+        self._take(source, chunk, mapping, wanted)
+
+    def _take(
+        self, source: Source, chunk: Chunk, mapping: MappingFile, wanted: Sequence[Rule]
+    ) -> None:
+        """A chunk's rows as readings and refusals, on the disk."""
         states = self.journal.states([rule.channel.id for rule in wanted])
-        now = int(self._clock())
-        accepted, _ = take(chunk, mapping.time, wanted, states, now, self.journal.known)
-        self.journal.take(source, chunk, accepted, [])
+        now, known = int(self._clock()), self.journal.known
+        accepted, spoilt = take(chunk, mapping.time, wanted, states, now, known, source.shift_s)
+        self.journal.take(source, chunk, accepted, spoilt)
 
     def _hold(self, protocol: str, station: str, telegrams: Sequence[Telegram]) -> None:
         source = self.journal.stranger(f"unmapped/{protocol}/{station}")
@@ -373,7 +369,6 @@ def watch(
 
 def _follow(oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Tell) -> None:
     """Take in what is new; a database that gives no rows is told once, and asked again."""
-    oracle.prepare(one.mapping)
     try:
         for _ in oracle.read(one, growing=True):
             pass

@@ -61,24 +61,19 @@ class Journal(Store):
 
     def source(self, name: str, mapping: Mapping, shift_s: int) -> Source:
         """The file of that name, entered if it is new; an earlier shift stays what it was."""
+        return self._entered(name, mapping.title, mapping.model_dump_json(), shift_s)
+
+    def stranger(self, name: str) -> Source:
+        """A station that no mapping is for; what it sends is kept all the same."""
+        return self._entered(name, "unmapped", "", 0)
+
+    def _entered(self, name: str, title: str, mapping: str, shift_s: int) -> Source:
         with self.commit() as db:
             db.execute(
                 "INSERT INTO source (name, title, mapping, shift_s, rows) VALUES (?, ?, ?, ?, 0)"
                 " ON CONFLICT (name) DO UPDATE SET title = excluded.title,"
                 " mapping = excluded.mapping",
-                (name, mapping.title, mapping.model_dump_json(), shift_s),
-            )
-        found = self.find_source(name)
-        assert found is not None
-        return found
-
-    def stranger(self, name: str) -> Source:
-        """A station that no mapping is for; what it sends is kept all the same."""
-        with self.commit() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO source (name, title, mapping, shift_s, rows)"
-                " VALUES (?, 'unmapped', '', 0, 0)",
-                (name,),
+                (name, title, mapping, shift_s),
             )
         found = self.find_source(name)
         assert found is not None

@@ -106,13 +106,9 @@ class Mapping(_Strict):
     time: Time
     channels: list[Column] = Field(min_length=1)
 
-    def fits(self, path: Path) -> bool:
-        """Whether the mapping is for a file of that name."""
-        return any(fnmatch(path.name, pattern) for pattern in self.files)
-
-    def speaks_of(self, station: str) -> bool:
-        """Whether the mapping is for telegrams of that station, all of a command or one."""
-        return any(fnmatch(station, pattern) for pattern in self.files)
+    def fits(self, name: str) -> bool:
+        """Whether the mapping is for the file or the station of that name."""
+        return any(fnmatch(name, pattern) for pattern in self.files)
 
     @property
     def columns(self) -> list[str]:
@@ -177,7 +173,7 @@ def first_fault(error: ValidationError) -> str:
 
 def chosen(mappings: list[Mapping], path: Path) -> Mapping:
     """The one mapping that is for a file; NotFound or BadRecord where none or several are."""
-    fitting = [mapping for mapping in mappings if mapping.fits(path)]
+    fitting = [mapping for mapping in mappings if mapping.fits(path.name)]
     if not fitting:
         raise NotFound(f"no mapping is for {path.name}", "name one with --mapping")
     if len(fitting) > 1:

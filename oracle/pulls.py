@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ledger.errors import BadRecord, NotFound
+from oracle.sources.loopback import LOOPBACK
 from oracle.sources.modbus import Modbus
 from oracle.sources.registers import Form, Order, Register, Table
 from oracle.sources.sensorthings import SensorThings
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MOST_ADDRESS = 65_535
 # the first digit of a register's number in its maker's table, by its table here
 TABLES: dict[str, Table] = {"3": "input", "4": "holding"}

@@ -34,13 +34,14 @@ from sqlalchemy.pool import NullPool
 from ledger.errors import BadRecord, WaterlineError
 from oracle.archive import Segment
 from oracle.sources.chunks import ROWS, Chunk, cut, lines
+from oracle.sources.loopback import LOOPBACK
 
 Cursor = int | datetime | str
 LEAST = -(2**63)  # before every integer that a database holds
 PLAIN = (str, int, float, Decimal, datetime, date, time, UUID, type(None))
 READ_ONLY = ("postgresql", "mysql", "mariadb", "oracle")  # know SET TRANSACTION READ ONLY
 ASKED = {"after", "most"}
-LOOPBACK = (None, "", "127.0.0.1", "::1", "localhost")
+HERE = (None, "", *LOOPBACK)  # a URL without a host is a socket of this machine
 PG8000 = "postgresql+pg8000"
 ANSWER_S = 30  # a database that says nothing for so long is away
 _REMEDY = "write SELECT ... WHERE id > :after ORDER BY id LIMIT :most"
@@ -131,7 +132,7 @@ def _engine(url: URL, ca_file: Path | None) -> Engine:
         about["timeout"] = ANSWER_S
         if ca_file:
             about["ssl_context"] = ssl.create_default_context(cafile=str(ca_file))
-        elif (host := url.query.get("host", url.host)) not in LOOPBACK:
+        elif (host := url.query.get("host", url.host)) not in HERE:
             raise OSError(f"{host} is another machine: name ca_file, for TLS")
     if url.get_backend_name() == "sqlite":
         file = url.database or ""

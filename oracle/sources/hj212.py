@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ledger.errors import UsageError
-from oracle.sources.hj212_messages import ACK, DATA, Assembler, Item, Verdict, complete, once
+from oracle.sources.hj212_messages import ACK, DATA, Assembler, Verdict, complete, once
 from oracle.sources.hj212_packets import (
     LONGEST_SEGMENT,
     TAIL,
@@ -21,6 +21,7 @@ from oracle.sources.hj212_packets import (
     segment_of,
     shown,
 )
+from oracle.sources.items import Item
 
 __all__ = [
     "LONGEST_CP",

@@ -4,23 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from oracle.sources.hj212_packets import Refused
+from oracle.sources.items import Item
 
 ACK = 0b01  # bit A of Flag: chapter 6, the data segment
 # commands that carry measured values: chapter 6, the code tables
 DATA = frozenset({"2011", "2031", "2041", "2051", "2061"})
 FIRST_PNO = 1  # unverified: annex C was not read
 MOST_PACKETS = 1024  # our own bound on packets that wait for others
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One value of one code, as written; `at` is local time, "" while a split message waits."""
-
-    code: str
-    field: str
-    value: str
-    mark: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from oracle.sources.pulled import Away, Put, Tell, ask, taken
-from oracle.sources.registers import Register, Span, cells, faults, spans, telegram
-from oracle.sources.telegrams import MODBUS, Telegram
+from oracle.sources.registers import Register, Span, faults, spans, telegram
+from oracle.sources.telegrams import MODBUS, whole
 
 ANSWER_S = 3.0
 RETRIES = 1
@@ -80,7 +80,7 @@ class Device:
             raise Away(str(error) or "no answer") from error
         raw = telegram(int(self._clock()), self._about.registers, words)
         self._tell_of(why | faults(raw))
-        await self._put(Telegram(self._about.station, raw, cells(raw)), taken)
+        await self._put(whole(MODBUS, self._about.station, raw), taken)
 
     async def _connect(self) -> None:
         if not self._client.connected and not await self._client.connect():

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import aiomqtt
 
-from oracle.sources.payloads import NoPayload, cells
 from oracle.sources.pulled import Put, Tell
-from oracle.sources.telegrams import Telegram
+from oracle.sources.telegrams import MQTT, whole
 
 AGAIN_S = 2.0  # between two attempts to connect
 AT_LEAST_ONCE = 1
@@ -37,14 +36,6 @@ class Broker:
     def where(self) -> str:
         """Host and port."""
         return f"{self.host}:{self.port}"
-
-
-def telegram_of(topic: str, payload: bytes) -> Telegram:
-    """A message as a row of the station that its topic names."""
-    try:
-        return Telegram(topic, payload, cells(payload))
-    except NoPayload as reason:
-        return Telegram(topic, payload, error=str(reason))
 
 
 async def follow(broker: Broker, put: Put, tell: Tell) -> None:
@@ -99,4 +90,4 @@ async def _take(client: aiomqtt.Client, put: Put) -> None:
             loop.call_soon_threadsafe(paho.ack, mid, qos)
 
         payload = message.payload if isinstance(message.payload, bytes) else b""
-        await put(telegram_of(str(message.topic), payload), done)
+        await put(whole(MQTT, str(message.topic), payload), done)

@@ -17,10 +17,10 @@ from urllib.parse import quote, urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
-from oracle.sources.observations import NoPage, Page, began, cells, page
+from oracle.sources.observations import NoPage, Page, began, page
 from oracle.sources.payloads import NoPayload
 from oracle.sources.pulled import Away, Put, Tell, ask, taken
-from oracle.sources.telegrams import SENSORTHINGS, Telegram
+from oracle.sources.telegrams import SENSORTHINGS, whole
 
 TOP = 1_000  # observations of a page that are asked for; a service may give fewer
 MOST_PAGES = 1_000  # of one poll; the next goes on
@@ -107,7 +107,7 @@ class Datastream:
         async for one in self._pages():
             fresh = [raw for raw in one.observations if self._new(raw)]
             for raw in fresh:
-                await self._put(telegram_of(self.name, raw), taken)
+                await self._put(whole(SENSORTHINGS, self.name, raw), taken)
             self._cursor = max([self._cursor, *self._passed(fresh, one)])
 
     def _passed(self, fresh: list[bytes], of: Page) -> list[datetime]:
@@ -177,14 +177,6 @@ def station(datastream: int | str) -> str:
         return f"Datastreams({datastream})"
     doubled = datastream.replace("'", "''")
     return f"Datastreams('{doubled}')"
-
-
-def telegram_of(name: str, raw: bytes) -> Telegram:
-    """An observation as a row of its datastream."""
-    try:
-        return Telegram(name, raw, cells(raw))
-    except NoPayload as reason:
-        return Telegram(name, raw, error=str(reason))
 
 
 def _beginnings(observations: list[bytes]) -> list[datetime]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.errors import UsageError
+from oracle.sources.items import Item
 from oracle.sources.sl651_elements import (
     ACK_END,
     BODY,
@@ -48,20 +49,6 @@ __all__ = [
     "decode_capture",
     "decode_text",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One value of a report: its identifier in hexadecimal, its name or "", its decimal text.
-
-    Bytes that are no decimal number have the value "" and stand in `mark`, in hexadecimal.
-    """
-
-    code: str
-    field: str
-    value: str
-    mark: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)

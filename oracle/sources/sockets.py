@@ -55,6 +55,10 @@ class Asking:
     clock: Callable[[], float]
 
 
+def untold(event: str, **keys: object) -> None:
+    """Nobody wants to know."""
+
+
 class Ears:
     """Every port, broker and asked source of an oracle, listened to from `open` to `close`."""
 
@@ -62,7 +66,7 @@ class Ears:
         self,
         ports: Sequence[Port],
         brokers: Sequence[Broker] = (),
-        tell: Tell = print,
+        tell: Tell = untold,
         asking: Asking | None = None,
     ) -> None:
         self._ports, self._brokers, self._tell = ports, brokers, tell

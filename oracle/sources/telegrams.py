@@ -31,7 +31,8 @@ class Hj212:
 
     def __init__(self) -> None:
         self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler()
-        self._parts: dict[tuple[str, str, str], list[bytes]] = {}
+        # of messages that wait: each packet, and what to answer to it
+        self._parts: dict[tuple[str, str, str], list[tuple[bytes, bytes]]] = {}
 
     def feed(self, data: bytes) -> list[tuple[Telegram, bytes]]:
         """The telegrams that are complete with these bytes, and what to answer to each."""
@@ -50,18 +51,19 @@ class Hj212:
         if told and not told[0].ok and self._assembler.waits_for_more_of(told[0]):
             # a packet that contradicts its message is refused alone; the message still waits
             return [(Telegram(_hj212_station(verdict), piece, error=str(told[0].error)), b"")]
-        self._parts.setdefault((verdict.mn, verdict.qn, verdict.cn), []).append(piece)
+        answer = hj212.acknowledgement(verdict) if verdict.asks_ack else b""
+        key = (verdict.mn, verdict.qn, verdict.cn)
+        self._parts.setdefault(key, []).append((piece, answer))
         return [self._told(one) for one in told]
 
     def _told(self, verdict: hj212.Verdict) -> tuple[Telegram, bytes]:
         """A whole message; each of its packets that asks for it is acknowledged."""
         parts = self._parts.pop((verdict.mn, verdict.qn, verdict.cn), [])
-        station, raw = _hj212_station(verdict), b"".join(parts)
+        station, raw = _hj212_station(verdict), b"".join(piece for piece, _ in parts)
         if not verdict.ok:
             return Telegram(station, raw, error=str(verdict.error)), b""
-        asked = [one for one in map(hj212.decode, parts) if one.asks_ack]
-        answer = b"".join(hj212.acknowledgement(one) for one in asked)
-        return Telegram(station, raw, _hj212_cells(verdict)), answer
+        answers = b"".join(answer for _, answer in parts)
+        return Telegram(station, raw, _hj212_cells(verdict)), answers
 
 
 def _hj212_station(verdict: hj212.Verdict) -> str:
@@ -123,6 +125,14 @@ WHOLE: dict[str, Callable[[bytes], dict[str, str]]] = {  # nothing is cut there
     MODBUS: registers.cells,
 }
 SPOKEN = (*PROTOCOLS, *WHOLE)
+
+
+def whole(protocol: str, station: str, raw: bytes) -> Telegram:
+    """A message of a protocol in which nothing is cut, as a row of its station."""
+    try:
+        return Telegram(station, raw, WHOLE[protocol](raw))
+    except payloads.NoPayload as reason:
+        return Telegram(station, raw, error=str(reason))
 
 
 def cells_of(protocol: str, raw: bytes) -> dict[str, str]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.sources.mqtt import telegram_of
 from oracle.sources.payloads import LONGEST, NoPayload, cells
+from oracle.sources.telegrams import MQTT, whole
 
 NAMES = st.text("abcdefgh_", min_size=1, max_size=8)
 
@@ -73,7 +73,7 @@ def test_anything_else_is_refused_by_name(payload, words):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_telegram_or_an_error(payload):
-    telegram = telegram_of("city/a", payload)
+    telegram = whole(MQTT, "city/a", payload)
 
     assert telegram.raw == payload
     assert bool(telegram.error) != bool(telegram.cells) or telegram.cells == {}
