@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from ledger.devices import channel
 from ledger.errors import NotFound
 from ledger.events import logs
 from ledger.labels import label, text_of
@@ -12,6 +11,7 @@ from ledger.units import show
 from scripts._days import day_index, day_of
 from scripts._shared import Session
 from scripts._showing import facts, local_of, m3, table, utc
+from scripts._snapshots import devices, snapshot_lines, snapshots
 
 NG_PER_KG = 10**12
 ARITHMETIC = (
@@ -24,8 +24,6 @@ def document(here: Session, number: int) -> dict[str, Any]:
     """A works for programs."""
     ledger = here.ledger
     raw = _works(here, number)
-    count = read(ledger, "SewageWorks", "snapshot_count", number)
-    taken = [read(ledger, "SewageWorks", "snapshot", number, n) for n in range(1, count + 1)]
     ruled = logs(ledger, "SewageWorks", "DayRuled", filters={"works_id": number})
     return {
         "works": number,
@@ -33,11 +31,8 @@ def document(here: Session, number: int) -> dict[str, Any]:
         "version": raw["version"],
         "grade": raw["grade"],
         "tolerance_bps": raw["tolerance_bps"],
-        **{end: [channel(ledger, n).device for n in raw[end]] for end in ("inlets", "outlets")},
-        "snapshots": [
-            {"snapshot": n, "version": one["version"], "at": utc(one["until_at"])}
-            for n, one in enumerate(taken, 1)
-        ],
+        **devices(ledger, raw, "inlets", "outlets"),
+        "snapshots": snapshots(ledger, "SewageWorks", number),
         "days": [_day(here, event.args) for event in ruled],
     }
 
@@ -67,7 +62,6 @@ def lines(found: dict[str, Any]) -> list[str]:
     """A works for people."""
     told = [(key, ", ".join(found[key])) for key in ("inlets", "outlets")]
     told += [("tolerance", show(found["tolerance_bps"], "bps")), ("grade", found["grade"] or "-")]
-    shots = [(s["snapshot"], local_of(s["at"])) for s in found["snapshots"]]
     head = ("day", "parameter", "load in", "load out", "removed", "asked", "limit", "")
     rows = [
         (
@@ -81,7 +75,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     ]
     return [
         *facts([("works", found["name"]), *told]),
-        *(["", *table(shots, ("snapshot", "at"))] if shots else []),
+        *snapshot_lines(found["snapshots"]),
         *(["", *table(rows, head), "", ARITHMETIC] if rows else []),
     ]
 

@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from ledger.devices import channel
 from ledger.errors import NotFound
 from ledger.events import logs
 from ledger.structs import read
 from scripts._shared import Session
 from scripts._showing import facts, local_of, m3, table, utc
+from scripts._snapshots import devices, snapshot_lines, snapshots
 
 GRADES = {0: None, 1: "grade 1", 2: "grade 2", 3: "worse than grade 2"}
 
@@ -19,21 +19,13 @@ def document(here: Session, number: int) -> dict[str, Any]:
     raw = read(ledger, "SupplyMonitor", "district", number)
     if not raw["version"]:
         raise NotFound(f"no district {number}", "`waterline supply set-district`")
-    count = read(ledger, "SupplyMonitor", "snapshot_count", number)
-    taken = [read(ledger, "SupplyMonitor", "snapshot", number, n) for n in range(1, count + 1)]
     ruled = logs(ledger, "SupplyMonitor", "LeakageRuled", filters={"district_id": number})
     return {
         "district": number,
         "name": raw["name"],
         "version": raw["version"],
-        **{
-            end: [channel(ledger, n).device for n in raw[end]]
-            for end in ("inlets", "outlets", "users")
-        },
-        "snapshots": [
-            {"snapshot": n, "version": one["version"], "at": utc(one["until_at"])}
-            for n, one in enumerate(taken, 1)
-        ],
+        **devices(ledger, raw, "inlets", "outlets", "users"),
+        "snapshots": snapshots(ledger, "SupplyMonitor", number),
         "leakage": [_leakage(event.args) for event in ruled],
     }
 
@@ -55,7 +47,6 @@ def _leakage(args: Any) -> dict[str, Any]:
 def lines(found: dict[str, Any]) -> list[str]:
     """A district for people; which rate is corrected is said."""
     told = [(key, ", ".join(found[key]) or "-") for key in ("inlets", "outlets", "users")]
-    shots = [(s["snapshot"], local_of(s["at"])) for s in found["snapshots"]]
     rates = [
         (
             *(local_of(one["from"]), local_of(one["until"]), m3(one["supplied_l"])),
@@ -66,7 +57,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     head = ("from", "until", "supplied", "loss, uncorrected", "leakage, corrected", "")
     return [
         *facts([("district", found["name"]), *told]),
-        *(["", *table(shots, ("snapshot", "at"))] if shots else []),
+        *snapshot_lines(found["snapshots"]),
         *(["", *table(rates, head)] if rates else []),
     ]
 
