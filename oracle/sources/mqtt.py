@@ -43,7 +43,9 @@ async def follow(broker: Broker, put: Put, tell: Tell) -> None:
     away = False
     while True:
         try:
-            async with _client(broker) as client:
+            async with client_of(broker) as client:
+                # the library acknowledges by itself what it has received; we do when it is recorded
+                client._client.manual_ack_set(True)
                 for topic in broker.topics:
                     await client.subscribe(topic, qos=AT_LEAST_ONCE)
                 tell("broker is there", broker=broker.where, topics=list(broker.topics))
@@ -56,19 +58,17 @@ async def follow(broker: Broker, put: Put, tell: Tell) -> None:
             await asyncio.sleep(AGAIN_S)
 
 
-def _client(broker: Broker) -> aiomqtt.Client:
-    client = aiomqtt.Client(
+def client_of(broker: Broker, *, lasting: bool = True) -> aiomqtt.Client:
+    """A client of a broker; a lasting one has a session that outlives its connection."""
+    return aiomqtt.Client(
         broker.host,
         broker.port,
         identifier=broker.client_id,
         username=broker.username,
         password=broker.password_file.read_text().strip() if broker.password_file else None,
-        clean_session=False,
+        clean_session=not lasting,
         tls_context=_tls(broker),
     )
-    # the library acknowledges by itself what it has received; we do when it is recorded
-    client._client.manual_ack_set(True)
-    return client
 
 
 def _tls(broker: Broker) -> ssl.SSLContext | None:

@@ -36,7 +36,14 @@ from oracle.sources.sl651_elements import (
     TIME_MARK,
     UP,
 )
-from oracle.sources.sl651_frames import Garbage, Splitter, crc, direction_and_length, is_sound
+from oracle.sources.sl651_frames import (
+    Garbage,
+    Splitter,
+    crc,
+    direction_and_length,
+    is_sound,
+    sealed,
+)
 
 __all__ = [
     "Garbage",
@@ -48,6 +55,7 @@ __all__ = [
     "decode",
     "decode_capture",
     "decode_text",
+    "sealed",
 ]
 
 
@@ -124,8 +132,7 @@ def acknowledge(frame: bytes, at: datetime | None = None, reports: Set[int] = RE
     centre, station, password_and_function = frame[2:3], frame[3:8], frame[8:11]
     stated = (DOWN << LENGTH_BITS | len(body)).to_bytes(2, "big")
     head = START + station + centre + password_and_function + stated
-    sent = head + bytes([BODY]) + body + bytes([ACK_END])
-    return sent + crc(sent).to_bytes(2, "big")
+    return sealed(head + bytes([BODY]) + body + bytes([ACK_END]))
 
 
 class _Wrong(Exception):

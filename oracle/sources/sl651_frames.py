@@ -108,6 +108,11 @@ def is_sound(frame: bytes) -> bool:
     return crc(frame[:-2]) == int.from_bytes(frame[-2:], "big")
 
 
+def sealed(frame: bytes) -> bytes:
+    """A frame with its CRC behind it."""
+    return frame + crc(frame).to_bytes(2, "big")
+
+
 def crc(data: bytes) -> int:
     """CRC-16/MODBUS, which a frame sends high byte first; HJ 212's check is another one."""
     register = CRC_START

@@ -17,6 +17,7 @@ from oracle.sources.sl651 import (
     decode,
     decode_capture,
     decode_text,
+    sealed,
 )
 from oracle.sources.sl651_elements import LONGEST, UNVERIFIED_REPORTS
 
@@ -34,10 +35,6 @@ def up(body, function="32", first="02", last="03", direction=0, station="0012345
     inside = bytes.fromhex(body)
     head = bytes.fromhex(f"7E7E 02 {station} 04D2 {function} {direction:X}{len(inside):03X}")
     return sealed(head + bytes.fromhex(first) + inside + bytes.fromhex(last))
-
-
-def sealed(frame):
-    return frame + crc(frame).to_bytes(2, "big")
 
 
 def damaged(frame, place=-3):
