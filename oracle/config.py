@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
+from ledger.errors import BadRecord
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
@@ -16,6 +17,8 @@ from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
+
+LENGTH_OF_PW = 6  # HJ 212-2017, chapter 6, the data segment
 
 
 class Source(BaseModel):
@@ -38,7 +41,8 @@ class Source(BaseModel):
 class Listening(BaseModel):
     """A TCP port that stations call, and the mappings of their telegrams.
 
-    A mapping's `files` name stations: MN/CN of HJ 212, station/function of SL 651.
+    A mapping's `files` name stations: MN/CN of HJ 212, station/function of SL 651. With a
+    `password_file` a telegram of HJ 212 is refused unless its PW is that of its MN.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -47,7 +51,19 @@ class Listening(BaseModel):
     port: int = Field(ge=0, le=65_535)
     host: str = "127.0.0.1"
     idle_s: float = Field(default=900, gt=0)
+    password_file: Path | None = None
     mappings: list[Path] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _checkable(self) -> "Listening":
+        if self.password_file is not None and self.protocol != "hj212":
+            raise ValueError(f"password_file is for PW of hj212; {self.protocol} is not checked")
+        return self
+
+    def heard_at(self, folder: Path) -> Port:
+        """The port, with the passwords of its stations where they are checked."""
+        known = passwords(folder / self.password_file) if self.password_file else None
+        return Port(self.protocol, self.host, self.port, self.idle_s, known)
 
 
 class Subscription(BaseModel):
@@ -124,6 +140,25 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def passwords(path: Path) -> dict[str, str]:
+    """What PW each MN has: a line for each, the MN, blanks, six characters.
+
+    BadRecord where others can read the file, or a line is none; the line is named, never told.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2 or len(words[1]) != LENGTH_OF_PW or words[0] in found:
+            raise BadRecord(
+                f"line {number} of {path} is no new MN with a PW of {LENGTH_OF_PW} characters",
+                "write a line for each MN: the MN, a blank, its PW",
+            )
+        found[words[0]] = words[1]
+    return found
+
+
 class Config(BaseModel):
     """A configuration file; its paths are relative to its folder."""
 
@@ -168,7 +203,7 @@ class Feeds:
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]
         self._folder = folder
-        self.ports = [Port(one.protocol, one.host, one.port, one.idle_s) for one in config.listen]
+        self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
         self.tables = [one.table(folder) for one in config.databases]

@@ -112,6 +112,60 @@ def run(
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
+@app.read("simulate")
+def simulate(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="The stations to play, beside the oracle's own file."),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PER_MILLE", help="One of those above; several may be named."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Times real time; else as fast as it is acknowledged."),
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Readings of each station.")] = None,
+    live: Annotated[bool, typer.Option(help="Go on by the clock when now is reached.")] = False,
+    answer_s: Annotated[
+        float, typer.Option(min=0.1, help="How long a station waits for its answer.")
+    ] = 10,
+    repeats: Annotated[int, typer.Option(min=0, help="How often it sends again.")] = 3,
+    write_config: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write files for the demo city, and send nothing."),
+    ] = None,
+    step: Annotated[str, typer.Option(help="With --write-config: between readings.")] = "1 min",
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(help="With --write-config: a broker of this machine for the waterworks."),
+    ] = None,
+) -> Any:
+    """Play stations that speak to a running oracle of this machine, with faults on demand.
+
+    They send the series of data/ as telegrams of HJ 212, SL 651, MQTT or as a file that grows, and
+    wait for each answer. Faults: gap, duplicate, late, stuck, skew, garbage, split, cut, other
+    (the same moment with other values). What they send is not measured.
+
+    For example: waterline oracle simulate -c sim/stations.yaml --fault late=20 --fault cut=5
+    """
+    from oracle.simulation.playing import Pace
+    from oracle.simulation.speaking import Limits
+    from scripts import _simulating
+
+    here = session()
+    if write_config is not None:
+        written = _simulating.write_config(here, write_config, step, mqtt_port)
+        return here.tell(written, lambda: _simulating.next_steps(written))
+    if config is None:
+        raise typer.BadParameter("name --config, or --write-config for a first one")
+    rates, pace = _simulating.rates_of(fault or []), Pace(speed, count, live)
+    document = _simulating.played(here, config, rates, seed, pace, Limits(answer_s, repeats))
+    return here.tell(document, lambda: _simulating.lines(document))
+
+
 @app.command("status", cls=Local)
 def status(journal: Journal = None, as_json: Json = False) -> Any:
     """Show what was received, what is final, what is held; no chain is asked.

@@ -32,7 +32,7 @@ class World:
 
     clock: Callable[[], float]
     leave: asyncio.Event
-    progress: Callable[[Tally], None]
+    progress: Callable[[], None]
 
 
 async def play(
@@ -42,7 +42,6 @@ async def play(
     pace: Pace,
     limits: Limits,
     world: World,
-    password: str,
 ) -> dict[str, Tally]:
     """Play every station to its end, or until it is time to leave; what each of them did.
 
@@ -54,7 +53,7 @@ async def play(
         async with asyncio.TaskGroup() as group:
             for station in stations:
                 tally, draw = tallies[station.name], Random(f"{seed}/{station.name}")
-                speaking = voice(station, limits, tally, password)
+                speaking = voice(station, limits, tally)
                 series = _until_now(station.series(), pace, int(world.clock()))
                 doing = acts(series, rates, station.protocol, draw)
                 group.create_task(_played(doing, speaking, station.protocol, tally, pace, world))
@@ -85,7 +84,7 @@ async def _played(
             if await _left(world, due):
                 return
             await perform(act, speaking, protocol, tally)
-            world.progress(tally)
+            world.progress()
     finally:
         await speaking.hang_up()
 

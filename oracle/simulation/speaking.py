@@ -67,9 +67,9 @@ class Tally:
 class Caller:
     """A station that calls a port of this machine."""
 
-    def __init__(self, station: Station, limits: Limits, tally: Tally, password: str) -> None:
+    def __init__(self, station: Station, limits: Limits, tally: Tally) -> None:
         self._station, self._limits, self._tally = station, limits, tally
-        self._password, self._serial, self._garbage, self._met = password, 0, 0, False
+        self._serial, self._garbage, self._met = 0, 0, False
         self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._answers: Callable[[bytes], list[str]] = lambda data: []
 
@@ -101,7 +101,7 @@ class Caller:
         self._serial += 1
         if self._station.protocol == "sl651":
             return telegrams.sl651_sent(self._station, act.said, self._serial)
-        about = (self._station, act.said, self._serial, act.fault, self._password)
+        about = (self._station, act.said, self._serial, act.fault)
         return telegrams.hj212_sent(*about)
 
     async def _garble(self, noise: bytes) -> None:
@@ -249,13 +249,13 @@ class Writer:
 Voice = Caller | Publisher | Writer
 
 
-def voice(station: Station, limits: Limits, tally: Tally, password: str) -> Voice:
+def voice(station: Station, limits: Limits, tally: Tally) -> Voice:
     """How a station of its protocol speaks."""
     if station.protocol == "mqtt":
         return Publisher(station, limits, tally)
     if station.protocol == "file":
         return Writer(station, tally)
-    return Caller(station, limits, tally, password)
+    return Caller(station, limits, tally)
 
 
 async def perform(act: Act, speaking: Voice, protocol: str, tally: Tally) -> None:

@@ -5,7 +5,7 @@ and to which port, broker or file; its mapping says what the station calls its v
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ledger.errors import BadRecord, NotANumber, UsageError
 from ledger.units import number, parse_duration
-from oracle.config import Config
+from oracle.config import Config, passwords
 from oracle.mapping import Column, Mapping, Time, read_model
 from oracle.mapping import load as load_mapping
 from oracle.simulation.faults import Said
@@ -24,6 +24,7 @@ from oracle.sources.mqtt import Broker
 from oracle.times import NoMoment, moment
 
 MINUTE_S = 60
+UNCHECKED = "0" * 6  # what PW holds where nobody checks it
 CLOCKS = {"hj212": "DataTime", "sl651": "at"}  # the column of a telegram's own moment
 
 
@@ -49,7 +50,6 @@ class Cast(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     oracle: Path
-    password: str = Field(default="000000", pattern=r"[^;&,=]{6}")
     stations: list[Played] = Field(min_length=1)
 
 
@@ -70,6 +70,7 @@ class Station:
     port: int = 0
     broker: Broker | None = None
     path: Path | None = None
+    password: str = field(default=UNCHECKED, repr=False)
 
     def series(self) -> Iterator[Said]:
         """What it says, moment after moment."""
@@ -117,7 +118,11 @@ def _station(played: Played, config: Config, folder: Path, beside: Path) -> Stat
                     f"{mapping.title}: its time is not {CLOCKS[heard.protocol]} with a timezone",
                     "name both: a telegram has local time",
                 )
-            return Station(name, heard.protocol, *about, port=_near(heard.host, heard.port))
+            port, secret = _near(heard.host, heard.port), UNCHECKED
+            if heard.protocol == "hj212" and heard.password_file is not None:
+                known_passwords = passwords(beside / heard.password_file)
+                secret = known_passwords.get(name.partition("/")[0], UNCHECKED)
+            return Station(name, heard.protocol, *about, port=port, password=secret)
     for broker in config.brokers:
         if any((beside / one).resolve() == wanted for one in broker.mappings):
             _near(broker.host, broker.port)

@@ -28,7 +28,7 @@ class Sent:
     key: str
 
 
-def hj212_sent(station: Station, said: Said, serial: int, fault: str, password: str) -> Sent:
+def hj212_sent(station: Station, said: Said, serial: int, fault: str) -> Sent:
     """A packet of HJ 212, or two of a message that is split; QN tells it from others."""
     mn, _, cn = station.name.partition("/")
     begun = stamp(station.mapping.time, said.at)
@@ -39,7 +39,7 @@ def hj212_sent(station: Station, said: Said, serial: int, fault: str, password: 
         for code, _, field in [column.partition("-")]
     ]
     message = hj212.Verdict(1, True, None, mn, cn, items, qn, SURFACE_SOURCE, ASKS)
-    message = replace(message, pw=password, data_time=begun)
+    message = replace(message, pw=station.password, data_time=begun)
     return Sent(hj212_encoding.packets(message, 2 if fault == SPLIT else 1), qn)
 
 

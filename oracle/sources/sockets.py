@@ -7,8 +7,8 @@ calls `done`; when too many wait, connections are no longer read from, so a stat
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
@@ -16,7 +16,7 @@ from oracle.sources.modbus import Modbus
 from oracle.sources.mqtt import Broker, follow
 from oracle.sources.pulled import Put, Tell
 from oracle.sources.sensorthings import SensorThings
-from oracle.sources.telegrams import MQTT, PROTOCOLS, Telegram
+from oracle.sources.telegrams import MQTT, PROTOCOLS, Hj212, Protocol, Telegram
 
 MOST_WAITING = 10_000  # telegrams
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
@@ -30,12 +30,22 @@ Asked = SensorThings | Modbus
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Where stations call in, and how they speak; port 0 takes any that is free."""
+    """Where stations call in, and how they speak; port 0 takes any that is free.
+
+    `passwords` of HJ 212 by MN; None where PW is not checked.
+    """
 
     protocol: str
     host: str
     port: int
     idle_s: float
+    passwords: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def spoken(self) -> Protocol:
+        """How one connection is read."""
+        if self.passwords is not None:
+            return Hj212(self.passwords)
+        return PROTOCOLS[self.protocol]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,7 @@ class Ears:
     async def _listen_to(
         self, port: Port, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        spoken, broken = PROTOCOLS[port.protocol](), 0
+        spoken, broken = port.spoken(), 0
         while broken <= MOST_BROKEN:
             data = await asyncio.wait_for(reader.read(READ_BYTES), port.idle_s)
             for telegram, answer in spoken.feed(data) if data else spoken.rest():

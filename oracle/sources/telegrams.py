@@ -5,10 +5,13 @@ A mapping names a value by the column that stands here: `w01018-Avg` and `w01018
 register. One telegram is one row; a message that was split into packets is one telegram too.
 """
 
-from collections.abc import Callable, Sequence
+import hmac
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oracle.sources import hj212, observations, payloads, registers, sl651
+
+WRONG_PASSWORD = "PW is not that of MN {}; set the station's, or correct password_file"  # nosec
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,15 @@ class Telegram:
 
 
 class Hj212:
-    """A connection that speaks HJ 212; packets of a split message are joined."""
+    """A connection that speaks HJ 212; packets of a split message are joined.
+
+    With `passwords`, by MN, a packet with another PW is refused, and one of an unknown MN.
+    """
 
     name = "hj212"
 
-    def __init__(self) -> None:
+    def __init__(self, passwords: Mapping[str, str] | None = None) -> None:
+        self._passwords = passwords
         self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler()
         # of messages that wait: each packet, and what to answer to it
         self._parts: dict[tuple[str, str, str], list[tuple[bytes, bytes]]] = {}
@@ -47,6 +54,9 @@ class Hj212:
         verdict = hj212.decode(piece)
         if not verdict.ok:
             return [(Telegram(_hj212_station(verdict), piece, error=str(verdict.error)), b"")]
+        if not self._may_speak(verdict):
+            station = _hj212_station(verdict)
+            return [(Telegram(station, piece, error=WRONG_PASSWORD.format(verdict.mn)), b"")]
         told = self._assembler.add(verdict)
         if told and not told[0].ok and self._assembler.waits_for_more_of(told[0]):
             # a packet that contradicts its message is refused alone; the message still waits
@@ -55,6 +65,12 @@ class Hj212:
         key = (verdict.mn, verdict.qn, verdict.cn)
         self._parts.setdefault(key, []).append((piece, answer))
         return [self._told(one) for one in told]
+
+    def _may_speak(self, verdict: hj212.Verdict) -> bool:
+        if self._passwords is None:
+            return True
+        expected = self._passwords.get(verdict.mn, "").encode()
+        return hmac.compare_digest(expected, verdict.pw.encode())
 
     def _told(self, verdict: hj212.Verdict) -> tuple[Telegram, bytes]:
         """A whole message; each of its packets that asks for it is acknowledged."""
