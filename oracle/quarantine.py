@@ -1,5 +1,6 @@
 """What is held, with its reason; and the release of what turns out to be true."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,7 +38,12 @@ def held(store: Store, *, every: bool = False) -> list[dict[str, Any]]:
         " LEFT JOIN source ON source.id = segment.source"
         f" {'' if every else 'WHERE state = '}{'' if every else repr('held')} ORDER BY held.id"
     )
-    return [dict(row) for row in rows]
+    return [{**dict(row), "detail": masked(row["detail"])} for row in rows]
+
+
+def masked(text: str) -> str:
+    """A telegram as it is shown: PW of HJ 212 is a password, and stays in the archive."""
+    return re.sub(r"\bPW=[^;]*;", "PW=***;", text)
 
 
 def one_of(store: Store, number: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import yaml
 from scripts._shared import PROJECT, Session
 
 if TYPE_CHECKING:
+    from ledger.deployment import Ledger
     from oracle.mapping import Mapping
     from oracle.simulation.playing import Pace
     from oracle.simulation.speaking import Limits, Tally
@@ -50,7 +51,9 @@ ROLES = (
 )
 
 
-def write_config(here: Session, folder: Path, step: str, mqtt_port: int | None) -> dict[str, Any]:
+def write_config(
+    ledger: "Ledger", folder: Path, step: str, mqtt_port: int | None
+) -> dict[str, Any]:
     """Write the oracle's configuration, its mappings, and the stations that go with them.
 
     A station begins after the last reading that the chain has of its channels. UsageError where
@@ -62,7 +65,7 @@ def write_config(here: Session, folder: Path, step: str, mqtt_port: int | None) 
 
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", "name a new folder: nothing is overwritten")
-    channels = lanes.channels(here.ledger)
+    channels = lanes.channels(ledger)
     config: dict[str, Any] = {"poll_s": 1, "listen": [], "sources": [], "brokers": []}
     stations, mappings = [], {}
     for role in ROLES:
@@ -74,7 +77,7 @@ def write_config(here: Session, folder: Path, step: str, mqtt_port: int | None) 
         spoken = _by_mqtt(role) if mqtt_port and role.protocol == "file" else role
         mappings[role.series] = _mapping(spoken, known)
         _tell_how(config, spoken, mqtt_port)
-        after = max(lanes.position(here.ledger, one)[0] for one in enrolled)
+        after = max(lanes.position(ledger, one)[0] for one in enrolled)
         stations.append(_played(spoken, -(-after // MINUTE_S) * MINUTE_S, step))
     if not stations:
         raise NotFound(

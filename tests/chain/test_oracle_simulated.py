@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,14 +14,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ledger.errors import NotFound, UsageError
 from oracle import feed
 from oracle.config import load
 from oracle.quarantine import held
 from oracle.report import report
+from oracle.simulation import stations
 from oracle.sources.sockets import Ears
+from scripts._simulating import write_config
 from tests.chain.broker import PASSWORD, USER, Mosquitto
 from tests.conftest import PROJECT
-from tests.contracts.suite import T0
+from tests.contracts.suite import METER, T0
 
 SOON_S = 120
 READINGS = 120
@@ -32,6 +36,7 @@ STATIONS = {
     "file": "well.csv",
 }
 COLUMNS = {"hj212": "w{:05d}-Rtd", "sl651": "6{:X}", "mqtt": "meter_{}", "file": "meter_{}"}
+OF_BROKER, OF_STATIONS = "mqtt-file", "hj212-file"
 CLOCKS = {"hj212": "DataTime", "sl651": "at"}
 
 
@@ -49,17 +54,18 @@ class Play:
         self.ports = {"hj212": free_port(), "sl651": free_port()}
         town.lane()
         played = [self.station(protocol) for protocol in STATIONS]
-        self.secret("mqtt-password", PASSWORD)
-        self.secret("hj212-passwords", f"{STATIONS['hj212'].partition('/')[0]} s3cr3t\n")
+        self.secret(OF_BROKER, PASSWORD)
+        station = STATIONS["hj212"].partition("/")[0]
+        self.secret(OF_STATIONS, f"{station} {secrets.token_hex(3)}\n")
         broker = {
             **{"port": mosquitto.port, "client_id": "oracle-1", "topics": ["city/#"]},
-            **{"username": USER, "password_file": "mqtt-password", "mappings": ["mqtt.yaml"]},
+            **{"username": USER, "password_file": OF_BROKER, "mappings": ["mqtt.yaml"]},
         }
         listen = [
             {"protocol": one, "port": port, "mappings": [f"{one}.yaml"]}
             for one, port in self.ports.items()
         ]
-        listen[0]["password_file"] = "hj212-passwords"
+        listen[0]["password_file"] = OF_STATIONS
         self.write(
             "oracle.yaml",
             {
@@ -182,3 +188,32 @@ def test_the_oracle_accepts_and_holds_what_the_play_says_and_loses_nothing(play)
     reasons = Counter(entry["reason"] for entry in held(oracle.journal))
     assert set(reasons) == set(told["expected"]["held_by_reason"])
     assert now.settled == now.accepted == len(play.town.registers())
+
+
+def test_the_files_that_are_written_play_what_the_chain_has_after_its_last_reading(town):
+    registry, keeper = town.suite.device_registry, town.suite.device_keeper
+    device = registry.enrol_device("INT-1-METER", "0x" + "00" * 20, 1, sender=keeper)
+    town.suite.channel(METER, "QuotaTracker", device=device)
+    folder = town.folder / "sim"
+
+    written = write_config(town.ledger, folder, "5 min", None)
+    [station] = stations.load(folder / "stations.yaml")
+    feeds = load(folder / "oracle.yaml")
+
+    assert written["stations"] == 1
+    assert (station.protocol, station.name) == ("sl651", "0012345678/32")
+    assert station.after == -(-T0 // 60) * 60
+    assert next(station.series()).values == {"27": "100.59"}
+    assert [port.port for port in feeds.ports] == [station.port]
+    assert feeds.spoken["sl651"][0].title == "simulated water main"
+
+
+def test_nothing_is_written_over_or_without_channels_of_the_city(town):
+    (town.folder / "sim").mkdir()
+    (town.folder / "sim" / "mine.txt").touch()
+
+    with pytest.raises(UsageError, match="is not empty"):
+        write_config(town.ledger, town.folder / "sim", "1 min", None)
+    with pytest.raises(NotFound, match="no channel of the demo city"):
+        write_config(town.ledger, town.folder / "new", "1 min", None)
+    assert not (town.folder / "new").exists()

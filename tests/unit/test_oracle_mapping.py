@@ -203,6 +203,50 @@ def test_a_brokers_password_is_refused_where_others_can_read_it(tmp_path):
     assert config(tmp_path, brokers=wanted).brokers[0].password_file == secret
 
 
+def listening(**changed):
+    return [{"protocol": "hj212", "port": 9212, "mappings": ["m.yaml"]} | changed]
+
+
+def secret(tmp_path, text, mode=0o600):
+    path = tmp_path / "secret"
+    path.touch(mode=mode)
+    path.write_text(text, encoding="ascii")
+    return path.name
+
+
+def test_the_passwords_of_stations_are_read_by_mn_and_never_shown(tmp_path):
+    name = secret(tmp_path, "81733553213013 abc123\n\n31010600000042 654321\n")
+
+    [port] = config(tmp_path, sources=[], listen=listening(password_file=name)).ports
+
+    assert port.passwords == {"81733553213013": "abc123", "31010600000042": "654321"}
+    assert "abc123" not in repr(port)
+
+
+@pytest.mark.parametrize("line", ["81733553213013", "MN2 12345", "MN2 123456 7", "MN1 654321"])
+def test_a_line_that_is_no_password_is_named_by_its_number_alone(tmp_path, line):
+    name = secret(tmp_path, f"MN1 123456\n{line}\n")
+
+    with pytest.raises(BadRecord, match="line 2 of") as refused:
+        config(tmp_path, sources=[], listen=listening(password_file=name))
+
+    assert not set(line.split()[1:]) & set(refused.value.message.split())
+
+
+def test_passwords_of_stations_that_others_can_read_are_refused(tmp_path):
+    name = secret(tmp_path, "MN1 123456\n", mode=0o644)
+
+    with pytest.raises(BadRecord, match="can be read by others"):
+        config(tmp_path, sources=[], listen=listening(password_file=name))
+
+
+def test_only_hj212_has_passwords_that_are_checked(tmp_path):
+    name = secret(tmp_path, "MN1 123456\n")
+
+    with pytest.raises(BadRecord, match="sl651 is not checked"):
+        config(tmp_path, sources=[], listen=listening(protocol="sl651", password_file=name))
+
+
 def test_what_is_asked_has_its_stations_and_its_mappings(tmp_path):
     feeds = config(tmp_path, sources=[], sensorthings=[observed()], modbus=[polled()])
 

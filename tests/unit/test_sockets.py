@@ -9,7 +9,7 @@ import pytest
 from ledger.errors import UsageError
 from oracle.sources import hj212, sockets
 from oracle.sources.sockets import Ears, Port
-from tests.unit.test_telegrams import HOUR
+from tests.unit.test_telegrams import HOUR, MN
 
 SOON_S = 5.0
 
@@ -38,6 +38,19 @@ def test_a_telegram_is_heard_and_answered_only_when_it_is_done(ears):
 
         assert b"CN=9014" in line.recv(1024)
     assert heard.telegram.raw == hj212.frame(HOUR)
+
+
+@pytest.mark.parametrize(("pw", "heard_as"), [("123456", ""), ("654321", "PW is not that of MN")])
+def test_a_port_with_passwords_takes_a_telegram_with_the_right_one_alone(pw, heard_as):
+    checking = Ears([Port("hj212", "127.0.0.1", 0, 60, {MN: pw})])
+    checking.numbers = checking.open()
+    with called(checking) as line:
+        line.sendall(hj212.frame(HOUR))
+        [heard] = checking.hear(10, SOON_S)
+    checking.close()
+
+    assert heard.telegram.error.startswith(heard_as)
+    assert bool(heard.telegram.error) == bool(heard_as)
 
 
 def test_telegrams_in_single_bytes_behind_garbage_are_heard(ears):

@@ -1,5 +1,7 @@
 """Telegrams become rows: named by station, a cell for each value, acknowledged as they ask."""
 
+import pytest
+
 from oracle.sources import hj212
 from oracle.sources.telegrams import Hj212, Sl651, cells_of
 from tests.unit.test_sl651 import ACK, REPORT
@@ -88,6 +90,36 @@ def test_a_packet_with_a_wrong_crc_is_kept_with_its_error_and_gets_no_answer():
 
     assert "CRC" in telegram.error
     assert (telegram.raw, telegram.cells, answer) == (wrong, {}, b"")
+
+
+def test_a_packet_with_the_password_of_its_mn_is_taken():
+    [(telegram, answer)] = Hj212({MN: "123456"}).feed(hj212.frame(HOUR))
+
+    assert (telegram.error, hj212.decode(answer).cn) == ("", "9014")
+
+
+@pytest.mark.parametrize("passwords", [{MN: "654321"}, {MN: ""}, {"OTHER": "123456"}, {}])
+def test_a_packet_with_another_password_is_kept_unanswered_and_no_password_is_told(passwords):
+    raw = hj212.frame(HOUR)
+
+    [(telegram, answer)] = Hj212(passwords).feed(raw)
+
+    assert telegram.error.startswith(f"PW is not that of MN {MN}")
+    assert (telegram.raw, telegram.cells, answer) == (raw, {}, b"")
+    assert not {"123456", "654321"} & set(telegram.error.split())
+
+
+def test_one_packet_of_a_split_message_with_another_password_is_refused_alone():
+    spoken = Hj212({MN: "123456"})
+    first, second = part(1, "DataTime=20260401080000;a-Avg=1"), part(2, "b-Avg=2")
+    false = hj212.frame(first[6:-6].replace(b"PW=123456", b"PW=654321"))
+
+    [(refused, _)] = spoken.feed(false)
+    spoken.feed(first)
+    [(whole, _)] = spoken.feed(second)
+
+    assert "PW" in refused.error
+    assert whole.raw == first + second
 
 
 def test_an_archived_telegram_gives_the_same_cells_again():
