@@ -26,7 +26,7 @@ from tests.chain.broker import PASSWORD, USER, Mosquitto
 from tests.conftest import PROJECT
 from tests.contracts.suite import METER, T0
 
-SOON_S = 120
+SOON_S = 300
 READINGS = 120
 FAULTS = ("gap", "duplicate", "late", "stuck", "skew", "garbage", "split", "cut", "other")
 STATIONS = {
@@ -176,7 +176,7 @@ def play(town, tmp_path):
 def test_the_oracle_accepts_and_holds_what_the_play_says_and_loses_nothing(play):
     rates = [word for fault in FAULTS for word in ("--fault", f"{fault}=40")]
 
-    told, oracle = play.runs(*rates, "--seed", "7", "--count", str(READINGS))
+    told, oracle = play.runs(*rates, "--seed", "7", "--count", str(READINGS), "--answer-s", "60")
     now = report(oracle.journal)
 
     assert set(told["faults"]) == set(FAULTS)
