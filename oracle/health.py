@@ -24,6 +24,7 @@ from oracle.warnings.desk import DELIVERY, Jobs
 
 MOST_DIGITS = 18  # of a warning's number
 STALE_S = 60  # a loop that has not come round for so long hangs
+NOT_FOUND = b"/metrics, /healthz, /readyz, /warnings\n"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 LAST_SETTLED = """
 SELECT lane.contract, lane.lane, max(coalesce(
@@ -183,9 +184,7 @@ def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
             path, _, query = self.path.partition("?")
             found = answers.get(path)
             try:
-                code, text = (
-                    found() if found else (404, b"/metrics, /healthz, /readyz, /warnings\n")
-                )
+                code, text = found() if found else (404, NOT_FOUND)
             except Exception as error:  # a journal that is gone must not end the page
                 code, text = 503, f"{error}\n".encode()
             self.send_response(code)

@@ -113,7 +113,8 @@ class Recipient(_Strict):
         """An address in one spelling; a line break could begin a header of its own."""
         if text is None:
             return None
-        name, _, host = text.strip().rpartition("@")
+        text = text.strip()
+        name, _, host = text.rpartition("@")
         if not name or not host or any(letter.isspace() or letter in ",;<>" for letter in text):
             raise ValueError(f"{text!r} is no mail address")
         return f"{name}@{host.lower()}"

@@ -208,21 +208,26 @@ class Post:
         self._leaving.set()
         self._thread.join(patience_s)
 
-    def _run(self) -> None:
+    def rounds(self, until: Callable[[bool], bool]) -> None:
+        """Make rounds on this thread; `until` is told after each whether anything was due."""
         book = Book.open(self._folder)
         postman, told = self._making(book), ""
         try:
-            while not self._leaving.is_set():
+            while True:
+                busy = False
                 try:
                     busy = postman.round(int(self._clock()))
                     self._beat(book)
                     told = ""
                 except Exception as error:  # a thread that ends would end every warning
-                    busy, why = False, f"{type(error).__name__}: {error}"
+                    why = f"{type(error).__name__}: {error}"
                     if why != told:
                         self._tell("warnings cannot be sent", why=why)
                     told = why
-                if not busy:
-                    self._leaving.wait(PAUSE_S)
+                if until(busy):
+                    return
         finally:
             book.close()
+
+    def _run(self) -> None:
+        self.rounds(lambda busy: self._leaving.wait(0 if busy else PAUSE_S))

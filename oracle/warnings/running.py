@@ -39,7 +39,8 @@ class Running:
     ) -> None:
         """Files with secrets lie in `folder`; they and what is compared are looked at now."""
         self.jobs = jobs
-        desk = Desk(Book(journal.db, journal.folder), wanted)
+        self.book = Book(journal.db, journal.folder)
+        desk = Desk(self.book, wanted)
         self._watch = Watch(ledger, journal, desk, checks, self.jobs, clock)
         self._rounds = Rounds(journal, self._watch, desk, checks, self.jobs, channels, clock)
         ways = Ways(wanted.mail, folder)
@@ -56,15 +57,15 @@ class Running:
                 with book.commit():
                     Desk(book, wanted).jobs(self.jobs, int(clock()))
 
-        self._post = Post(journal.folder, making, came_round, clock, tell)
+        self.post = Post(journal.folder, making, came_round, clock, tell)
 
     def open(self) -> None:
         """Begin to send what is due."""
-        self._post.open()
+        self.post.open()
 
     def close(self) -> None:
         """Send no more; what is due stays due."""
-        self._post.close()
+        self.post.close()
 
     def learn(self, channels: Sequence[Channel]) -> None:
         """Follow channels, their rules read from the chain."""

@@ -49,6 +49,8 @@ class Ways:
                 self._post(recipient, message, now)
             else:
                 _run(recipient, message)
+        except WaterlineError as error:  # a secret that is not fit for use
+            raise Undelivered(error.message) from error
         except (OSError, smtplib.SMTPException, http.client.HTTPException, ValueError) as error:
             raise Undelivered(f"{type(error).__name__}: {error}") from error
 
@@ -56,12 +58,13 @@ class Ways:
         server = self._mail
         assert server is not None
         context = _sealed(self._found(server.ca_file))
+        name = server.sender.rpartition("@")[2]  # else this machine's, which may take long to find
         if server.tls == "tls":
             opened: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=server.timeout_s, context=context
+                server.host, server.port, name, timeout=server.timeout_s, context=context
             )
         else:
-            opened = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+            opened = smtplib.SMTP(server.host, server.port, name, timeout=server.timeout_s)
         with opened as line:
             if server.tls == "starttls":
                 line.starttls(context=context)
