@@ -82,7 +82,7 @@ class Mail(_Strict):
     username: str | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
-    timeout_s: float = Field(default=20, gt=0, le=120)
+    timeout_s: float = Field(default=20, gt=0, le=60)
 
     @model_validator(mode="after")
     def _sealed(self) -> "Mail":
@@ -104,7 +104,7 @@ class Recipient(_Strict):
     key_file: Path | None = None
     ca_file: Path | None = None
     command: list[str] | None = Field(default=None, min_length=1, max_length=MOST_ARGUMENTS)
-    timeout_s: float = Field(default=20, gt=0, le=120)
+    timeout_s: float = Field(default=20, gt=0, le=60)
     most_an_hour: int = Field(default=20, ge=1, le=10_000)
 
     @field_validator("mail")

@@ -20,7 +20,7 @@ HOUR_S = 3_600
 FIRST_PAUSE_S = 30  # before a second try; each further one doubles it
 MOST_PAUSE_S = 3_600
 MOST_TRIES = 10
-MOST_AT_ONCE = 8
+MOST_AT_ONCE = 32  # recipients; each answers within its time-out, a minute at the most
 MOST_IN_DIGEST = 200
 PAUSE_S = 0.5
 

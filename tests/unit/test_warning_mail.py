@@ -119,7 +119,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
 
 def test_a_wrong_password_is_no_receipt(opened, server, tmp_path):
     secret(tmp_path / "mail.pass", "x" * 32)
-    office = opened()
+    office = opened(timeout_s=1)
     number = office.warn()
 
     office.after()
