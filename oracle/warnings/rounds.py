@@ -175,7 +175,8 @@ class Rounds:
         if last is None:
             return
         heard = last["heard_at"] is not None or last["acknowledged_at"] is not None
-        text = f"the synthetic alarm of {day} has no receipt"
+        made = datetime.fromtimestamp(last["made_at"], UTC).astimezone(self._desk.zone)
+        text = f"the test alarm of {made:%Y-%m-%d %H:%M} has no receipt"
         about = Warned(f"unheard/{last['id']}", "job", SYNTHETIC_JOB, now, text)
         if heard or now - last["made_at"] > wanted.within:
             self._desk.stand(about, not heard, now)

@@ -244,7 +244,9 @@ class Watch:
             else:
                 why = f"{where}: the contract raised no such alert"
                 self.book.withdraw(row["id"], why, batch, int(self._clock()))
-        self._read(self._watched[row["channel"]].channel, afresh=True)
+        watched = self._watched.get(row["channel"])
+        if watched is not None:
+            self._read(watched.channel, afresh=True)
 
     def _again(self) -> None:
         """Warnings ruled by a batch that the chain no longer holds are provisional again."""

@@ -6,103 +6,9 @@ import yaml
 from oracle import feed
 from oracle.inputs import Input
 from oracle.mapping import load
-from oracle.warnings.config import Checks, Warnings
-from oracle.warnings.desk import DELIVERY, PATIENCE_S, Jobs
-from oracle.warnings.running import Running
-from tests.chain.town import Town
-from tests.contracts.suite import COD, DAY_S, GAUGE, NOW, T0
-from tests.unit.mailing import MailServer
-
-LIMIT_NG_L = 50_000_000
-STEP_S = 300
-STARTS = NOW - 40 * STEP_S
-QUIET, HIGH = "40", "62"
-
-
-class Place:
-    """A town with a judged gauge, an oracle that warns, and a mail server."""
-
-    def __init__(self, town: Town, server: MailServer) -> None:
-        self.town, self.server, self.now = town, server, float(NOW)
-        suite = town.suite
-        self.permit = suite.permit(kind=2)
-        about = {"parameter": COD, "permit": self.permit, "relay_group": 1, "resolution": 100_000}
-        self.channel = suite.channel(
-            GAUGE, "DischargeLimits", opened_at=STARTS, **about, cadence_s=STEP_S
-        )
-        self.device = f"DEV-{suite.numbers['device']}"
-        limit = suite.limit(COD, None, LIMIT_NG_L)
-        keeper = suite.standards_keeper
-        suite.discharge_limits.judge(self.channel, limit, 2, 0, 500, 1, sender=keeper)
-        suite.discharge_limits.open_lane(suite.relay, 1, sender=suite.device_keeper)
-        town.chain.tester.disable_auto_mine_transactions()
-        self.path, self.rows = town.folder / "outfall.csv", 0
-        self.path.write_text("at,cod\n", encoding="utf-8")
-        shape = {
-            "title": "outfall",
-            "time": {"form": "unix_s", "column": "at"},
-            "channels": [
-                {"column": "cod", "device": self.device, "parameter": "cod", "unit": "mg/L"}
-            ],
-        }
-        (town.folder / "outfall.yaml").write_text(yaml.safe_dump(shape), encoding="utf-8")
-        self.input = Input(self.path, load(town.folder / "outfall.yaml"))
-
-    def start(self, checks=None, **changed) -> None:
-        """An oracle on the journal; whoever had it before has been killed."""
-        mail = {"host": "127.0.0.1", "port": self.server.port, "tls": "none", "sender": "w@c.test"}
-        wanted = {
-            "recipients": {"duty": {"mail": "duty@city.test"}},
-            "mail": mail,
-            "ladders": [{"rungs": [{"to": ["duty"]}]}],
-        }
-        oracle = self.oracle = self.town.oracle()
-        oracle._clock = lambda: self.now
-        self.jobs = Jobs(lambda: self.now)
-        self.running = Running(
-            oracle.ledger,
-            oracle.journal,
-            oracle.channels,
-            Checks.model_validate(checks or {}),
-            Warnings.model_validate(wanted | changed),
-            self.town.folder,
-            self.jobs,
-            lambda: self.now,
-            lambda event, **keys: self.town.told.append((event, keys)),
-        )
-        oracle.watching = self.running
-
-    def reads(self, *values: str) -> None:
-        """Rows that come to the file, one each five minutes, and are taken in."""
-        with self.path.open("a", encoding="utf-8") as file:
-            for value in values:
-                self.rows += 1
-                file.write(f"{STARTS + self.rows * STEP_S},{value}\n")
-        for _ in self.oracle.read(self.input, growing=True):
-            pass
-
-    def sends(self) -> None:
-        """The postman's thread makes its rounds until nothing more leaves."""
-        self.running.post.rounds(lambda busy: not busy)
-
-    def settles(self) -> None:
-        """Everything becomes final, and the chain is asked."""
-        self.town.settle(self.oracle)
-        self.running.look()
-
-    @property
-    def warnings(self):
-        return self.running.book.after(0)
-
-
-@pytest.fixture
-def place(town):
-    server = MailServer()
-    server.port = server.open()
-    made = Place(town, server)
-    made.start()
-    yield made
-    server.close()
+from oracle.warnings.desk import DELIVERY, PATIENCE_S
+from tests.chain.warned import HIGH, LIMIT_NG_L, QUIET, STARTS, STEP_S
+from tests.contracts.suite import COD, DAY_S, T0
 
 
 def test_a_limit_exceeded_in_a_file_is_mailed_before_the_batch_is_sealed_and_confirmed_after(place):
@@ -160,6 +66,7 @@ def test_killed_after_the_commit_and_before_the_mail_the_next_run_sends_it(place
     place.sends()
 
     assert len(place.server.taken) == 1
+    place.reads()
     place.settles()
     assert place.warnings[0]["state"] == "confirmed"
 
@@ -246,19 +153,17 @@ def test_a_warning_that_the_chain_does_not_bear_out_is_withdrawn_and_taken_back(
     assert len(place.warnings) == 2
 
 
-def test_a_late_reading_of_an_ended_permit_is_kept_and_not_sent(place):
-    suite = place.town.suite
-    place.town.chain.tester.enable_auto_mine_transactions()
-    ended = place.town.ledger.contract("PermitRegistry").functions.permit(place.permit).call()
-    assert ended[5] == 1
-    suite.permit_registry.suspend(place.permit, "why", sender=suite.supervisor)
-    place.town.chain.tester.disable_auto_mine_transactions()
+def test_an_outlet_whose_permit_has_expired_on_chain_warns_nobody(place):
     place.reads(QUIET)
+    place.town.chain.tester.time_travel(T0 + 701 * DAY_S)
+    place.town.mine()
     place.running.look()
-    place.reads(HIGH, HIGH)
 
-    # a suspended permit's outlet is watched all the same
-    assert [one["unsent"] for one in place.warnings] == [None]
+    place.reads(HIGH, HIGH)
+    place.sends()
+
+    assert [one["unsent"] for one in place.warnings] == ["the permit is expired"]
+    assert place.server.taken == []
 
 
 def test_a_reading_that_comes_days_late_is_kept_and_not_sent(place):
@@ -266,8 +171,9 @@ def test_a_reading_that_comes_days_late_is_kept_and_not_sent(place):
     place.reads(HIGH, HIGH)
     place.sends()
 
-    assert [one["unsent"] for one in place.warnings] == ["the reading came late"]
-    assert place.server.taken == []
+    (warning,) = [one for one in place.warnings if one["kind"] == "alert"]
+    assert warning["unsent"] == "the reading came late"
+    assert all("DEV-1 cod" not in text for text in place.server.texts)
     place.settles()
     assert place.warnings[0]["state"] == "confirmed"
 
@@ -291,14 +197,18 @@ def test_a_channel_that_says_nothing_is_told_once_and_is_over_when_it_speaks(pla
 
 def test_the_days_test_alarm_arrives_and_is_an_alarm_when_it_does_not(place):
     place.start(synthetic={"at": "00:00", "within": "10 min"})
+
+    def alarms():
+        named = ("SYNTHETIC", "synthetic alarm")
+        return [one["kind"] for one in place.warnings if one["subject"] in named]
+
     place.running.tick()
     place.running.tick()
-    (first,) = place.warnings
-    assert first["kind"] == "synthetic"
+    assert alarms() == ["synthetic"]
     place.sends()
     place.now += 601
     place.running.tick()
-    assert len(place.warnings) == 1
+    assert alarms() == ["synthetic"]
 
     place.server.refuses = True
     place.now += DAY_S
@@ -307,8 +217,8 @@ def test_the_days_test_alarm_arrives_and_is_an_alarm_when_it_does_not(place):
     place.now += 601
     place.running.tick()
 
-    assert [one["kind"] for one in place.warnings] == ["synthetic", "synthetic", "job"]
-    assert place.warnings[2]["text"].endswith("has no receipt")
+    assert alarms() == ["synthetic", "synthetic", "job"]
+    assert place.warnings[-1]["text"].endswith("has no receipt")
 
 
 def test_a_job_that_stands_still_is_an_alarm_and_its_end_is_seen(place):
@@ -357,4 +267,3 @@ def test_the_running_oracle_warns_from_its_own_loop_and_thread(place):
 
     assert place.warnings[0]["state"] == "confirmed"
     assert len(place.server.taken) == 1
-    assert T0 < STARTS

@@ -44,7 +44,7 @@ class MailServer:
     def __init__(self, **settings: Any) -> None:
         """`settings` are those of aiosmtpd, as for TLS and passwords."""
         self.taken: list[Any] = []
-        self.refuses = False
+        self.refuses, self.port = False, 0
         self._settings, self._on = {"hostname": "localhost"} | settings, Loop()
 
     async def handle_RCPT(
