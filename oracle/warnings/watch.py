@@ -173,19 +173,26 @@ class Watch:
                 self.book.keep(place, state)
 
     def _skew(self, one: Accepted, now: int) -> None:
-        """Stamps too far ahead of their arrival, held ones too, or too far behind."""
+        """Stamps too far ahead of their arrival, held ones too, or too far behind.
+
+        It is over when they lie within half of that, so that nothing flaps about the limit.
+        """
         clock, channel = self._wanted.clock, one.rule.channel
         ahead = [r.at for r in one.taken.refusals if r.reason == "future" and r.at is not None]
         stamps = [*ahead, *([int(one.taken.block.at[-1])] if len(one.taken.block) else [])]
         if clock is None or not stamps:
             return
         skew_s = max(stamps) - now
-        for kind, bad in (
-            ("clock ahead", clock.ahead is not None and skew_s > clock.ahead),
-            ("clock behind", clock.behind is not None and -skew_s > clock.behind),
+        text = telling.skew(channel, skew_s)
+        for kind, amount_s, limit_s in (
+            ("clock ahead", skew_s, clock.ahead),
+            ("clock behind", -skew_s, clock.behind),
         ):
-            text = telling.skew(channel, skew_s)
+            if limit_s is None:
+                continue
             about = self._about(kind, channel, max(stamps), text, now)
+            stands = self.book.state(f"{kind}/{about.subject}") is not None
+            bad = amount_s > (limit_s // 2 if stands else limit_s)
             self._desk.stand(replace(about, unsent=self.permit_of(channel)), bad, now)
 
     def _count(self, source: Source, mapping: Mapping, chunk: Chunk, now: int) -> None:

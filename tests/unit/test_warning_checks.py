@@ -1,12 +1,17 @@
 """What is compared across channels: silence, sequences, balances; and what is refused in a file."""
 
+import re
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from oracle.config import Config
 from oracle.warnings.checks import Amount, disagree, is_silent, missing, permille
 from oracle.warnings.config import Balance, Checks, Ladder, Mail, Recipient, Warnings
+from scripts._shared import PROJECT
 
 RUNG = {"to": ["duty"]}
 DUTY = {"duty": {"command": ["true"]}}
@@ -82,7 +87,7 @@ SIDE = {"device": "DEV-1", "parameter": "volume"}
         (Recipient, {"mail": "a@b,c@d"}),
         (Recipient, {"url": "https://room.test/hook"}),
         (Recipient, {"url": "http://room.test/hook", "key_file": "k"}),
-        (Recipient, {"url": "https://u:p@room.test/hook", "key_file": "k"}),
+        (Recipient, {"url": "https://u@room.test/hook", "key_file": "k"}),
         (Recipient, {"url": "ftp://127.0.0.1/hook", "key_file": "k"}),
         (Recipient, {"command": "send-sms +86"}),
         (Recipient, {"command": []}),
@@ -113,3 +118,21 @@ def test_a_balance_is_read_with_its_window_in_any_unit():
     raw = {"title": "t", "left": [SIDE], "right": [SIDE], "window": "1 d"}
 
     assert Balance.model_validate(raw | {"tolerance_permille": 50}).window == 86_400
+
+
+def test_the_example_of_the_documentation_is_read_as_it_stands():
+    page = (PROJECT / "docs" / "warnings.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
+
+    wanted = Config.model_validate(yaml.safe_load(example))
+
+    assert wanted.warnings.ladder("alert", "OUT-1 cod").receipt == "acknowledged"
+    assert wanted.warnings.ladder("silence", "OUT-1 cod").receipt == "accepted"
+    assert wanted.checks.balances[0].window == 86_400
+
+
+def test_checks_without_anybody_to_tell_are_refused():
+    raw = {"sources": [{"file": "f", "mapping": "m"}], "checks": {"silence": {"cadences": 3}}}
+
+    with pytest.raises(ValidationError, match="checks need warnings"):
+        Config.model_validate(raw)

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.unit.mailing import KEY, MailServer, Office, secret
 
+PASS = "mail.pass"
+
 
 @pytest.fixture
 def certificate(tmp_path):
@@ -75,7 +77,7 @@ def opened(tmp_path, server):
             "port": server.port,
             "sender": "w@city.test",
             "username": "w",
-            "password_file": "mail.pass",
+            "password_file": PASS,
             "ca_file": "ca.pem",
         }
         wanted = {
@@ -94,7 +96,7 @@ def opened(tmp_path, server):
 def test_mail_leaves_under_starttls_with_the_password_of_its_file(
     opened, server, checked, tmp_path
 ):
-    secret(tmp_path / "mail.pass", f"{KEY}\n")
+    secret(tmp_path / PASS, f"{KEY}\n")
     office = opened()
     office.warn()
 
@@ -107,7 +109,7 @@ def test_mail_leaves_under_starttls_with_the_password_of_its_file(
 def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
     opened, server, checked, tmp_path
 ):
-    secret(tmp_path / "mail.pass")
+    secret(tmp_path / PASS)
     office = opened(ca_file=None)
     office.warn()
 
@@ -118,7 +120,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
 
 
 def test_a_wrong_password_is_no_receipt(opened, server, tmp_path):
-    secret(tmp_path / "mail.pass", "x" * 32)
+    secret(tmp_path / PASS, "x" * 32)
     office = opened(timeout_s=1)
     number = office.warn()
 
@@ -129,7 +131,7 @@ def test_a_wrong_password_is_no_receipt(opened, server, tmp_path):
 
 
 def test_a_password_that_others_can_read_is_not_used(opened, server, checked, tmp_path):
-    secret(tmp_path / "mail.pass").chmod(0o640)
+    secret(tmp_path / PASS).chmod(0o640)
     office = opened()
     office.warn()
 
