@@ -59,7 +59,7 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
     from oracle.warnings.desk import Jobs
     from oracle.warnings.running import Running
 
-    jobs = Jobs(time.time)
+    jobs = Jobs(time.time, wanted.poll_s)
     if wanted.warnings is None:
         yield jobs
         return

@@ -8,7 +8,11 @@ from oracle.warnings.book import Book, Warned
 from oracle.warnings.config import Warnings
 
 LOOP, DELIVERY, CHAIN = "loop", "delivery", "chain"
-PATIENCE_S = {LOOP: 60, DELIVERY: 180, CHAIN: 300}  # a job is silent after so long
+PATIENCE_S: dict[str, float] = {
+    LOOP: 60,
+    DELIVERY: 180,
+    CHAIN: 300,
+}  # a job is silent after so long
 WORDS = {
     LOOP: "the loop that takes readings in",
     DELIVERY: "the sending of warnings",
@@ -19,8 +23,11 @@ WORDS = {
 class Jobs:
     """When each job last came round; told by the jobs, from any thread."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], poll_s: float = 0) -> None:
+        """A loop that comes round seldom, every `poll_s`, is silent later."""
         self._clock = clock
+        seldom = {job: max(PATIENCE_S[job], 3 * poll_s) for job in (LOOP, CHAIN)}
+        self._patience_s = PATIENCE_S | seldom
         self._at = dict.fromkeys(PATIENCE_S, clock())
 
     def beat(self, job: str) -> None:
@@ -37,7 +44,7 @@ class Jobs:
         return {
             job: f"{WORDS[job]} has not come round for {age_s:.0f} s"
             for job, age_s in self.ages_s().items()
-            if age_s > PATIENCE_S[job]
+            if age_s > self._patience_s[job]
         }
 
 

@@ -28,7 +28,7 @@ from oracle.warnings.alerts import (
 from oracle.warnings.book import CONFIRMED, PROVISIONAL, WITHDRAWN, Book, Warned
 from oracle.warnings.chain import bears_out, ruled, settled
 from oracle.warnings.config import Checks
-from oracle.warnings.desk import CHAIN, Desk, Jobs
+from oracle.warnings.desk import CHAIN, LOOP, Desk, Jobs
 
 CHANNELS_A_LOOK = 10  # whose limits are read again at each look at the chain
 FOLLOWED = (MEASURED, ESTIMATE, INSTANT)  # kinds of reading that a rule looks at
@@ -105,6 +105,7 @@ class Watch:
     ) -> None:
         """Warn of what a chunk brings."""
         now = int(self._clock())
+        self._jobs.beat(LOOP)  # a long file is read in a single round
         for one in accepted:
             self._follow(one.rule.channel, now)
             self._flags(one, now)

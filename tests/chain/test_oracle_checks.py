@@ -1,14 +1,17 @@
 """Checks across channels of an oracle at work, what its pages show of them, and the commands."""
 
 import json
+import time
 from urllib.request import urlopen
 
 import pytest
 
 from ledger.errors import BadRecord, NotFound
+from oracle import config
 from oracle.health import Health, HealthServer
 from oracle.inputs import Input
 from oracle.mapping import load
+from scripts import _oracle
 from tests.chain.warned import HIGH, QUIET, STARTS, STEP_S
 from tests.contracts.suite import DAY_S, T0
 from tests.unit.commands import called
@@ -167,3 +170,29 @@ def test_a_warning_that_is_not_there_cannot_be_noted(place):
     said = called("oracle", "acknowledge", 9, "--note", "x", *journal, home=place.town.folder)
 
     assert (said.exit_code, "no warning 9" in said.err) == (3, True)
+
+
+def test_a_configuration_file_is_all_that_a_running_oracle_needs_to_warn(place):
+    out = place.town.folder / "told"
+    shape = {
+        "sources": [{"file": "outfall.csv", "mapping": "outfall.yaml"}],
+        "checks": {"silence": {"cadences": 3}},
+        "warnings": {
+            "recipients": {"sms": {"command": ["/usr/bin/tee", str(out)]}},
+            "ladders": [{"rungs": [{"to": ["sms"]}]}],
+            "late_after": "36500 d",
+        },
+    }
+    wanted = config.load(written(place.town.folder / "oracle.yaml", shape))
+    tell = lambda event, **keys: place.town.told.append((event, keys))  # noqa: E731
+
+    with _oracle.warning(place.oracle, wanted, tell) as jobs:
+        place.running = place.oracle.watching
+        place.reads(HIGH, HIGH)
+        for _ in range(100):
+            if any(event == "warning sent" for event, _ in place.town.told):
+                break
+            time.sleep(0.1)
+
+    assert jobs.silent() == {}
+    assert "DEV-1 cod: at 62 mg/L, above 50 mg/L" in out.read_text(encoding="utf-8")

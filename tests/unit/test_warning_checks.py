@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from oracle.config import Config
 from oracle.warnings.checks import Amount, disagree, is_silent, missing, permille
 from oracle.warnings.config import Balance, Checks, Ladder, Mail, Recipient, Warnings
+from oracle.warnings.desk import CHAIN, DELIVERY, LOOP, PATIENCE_S, Jobs
 from scripts._shared import PROJECT
 
 RUNG = {"to": ["duty"]}
@@ -136,3 +137,26 @@ def test_checks_without_anybody_to_tell_are_refused():
 
     with pytest.raises(ValidationError, match="checks need warnings"):
         Config.model_validate(raw)
+
+
+@pytest.mark.parametrize("job", [LOOP, DELIVERY, CHAIN])
+def test_a_job_is_silent_behind_its_patience_and_not_before(job):
+    now = [1_000.0]
+    jobs = Jobs(lambda: now[0])
+    now[0] += PATIENCE_S[job]
+    assert job not in jobs.silent()
+
+    now[0] += 1
+    assert job in jobs.silent()
+    jobs.beat(job)
+
+    assert job not in jobs.silent()
+
+
+def test_a_loop_that_polls_seldom_is_silent_later():
+    now = [1_000.0]
+    jobs = Jobs(lambda: now[0], poll_s=600)
+
+    now[0] += 1_800
+
+    assert set(jobs.silent()) == {DELIVERY}
