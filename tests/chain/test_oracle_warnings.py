@@ -198,9 +198,9 @@ def test_a_channel_that_says_nothing_is_told_once_and_is_over_when_it_speaks(pla
 def test_the_days_test_alarm_arrives_and_is_an_alarm_when_it_does_not(place):
     place.start(synthetic={"at": "00:00", "within": "10 min"})
 
-    def alarms():
+    def alarms(what="kind"):
         named = ("SYNTHETIC", "synthetic alarm")
-        return [one["kind"] for one in place.warnings if one["subject"] in named]
+        return [one[what] for one in place.warnings if one["subject"] in named]
 
     place.running.tick()
     place.running.tick()
@@ -218,7 +218,7 @@ def test_the_days_test_alarm_arrives_and_is_an_alarm_when_it_does_not(place):
     place.running.tick()
 
     assert alarms() == ["synthetic", "synthetic", "job"]
-    assert place.warnings[-1]["text"].endswith("has no receipt")
+    assert alarms("text")[-1].endswith("has no receipt")
 
 
 def test_a_job_that_stands_still_is_an_alarm_and_its_end_is_seen(place):
