@@ -21,6 +21,10 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.lanes": "reads channels and lanes from the chain",
     "oracle.relay": "signs, sends, and follows what was sent",
     "oracle.feed": "runs the stages one after another, with the clock and the node passed in",
+    "oracle.warnings.chain": "reads limits and permits, and what the chain ruled",
+    "oracle.warnings.watch": "asks the chain whether it bears a warning out",
+    "oracle.warnings.rounds": "makes its rounds over what the watch follows",
+    "oracle.warnings.running": "puts the parts together, with the clock passed in",
     "oracle.proofs": "follows a reading from its row to its block",
 }
 

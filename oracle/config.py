@@ -17,6 +17,7 @@ from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
+from oracle.warnings.config import Checks, Warnings
 
 LENGTH_OF_PW = 6  # HJ 212-2017, chapter 6, the data segment
 
@@ -174,6 +175,8 @@ class Config(BaseModel):
     databases: list[Database] = []
     sensorthings: list[Observed] = []
     modbus: list[Polled] = []
+    checks: Checks | None = None
+    warnings: Warnings | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
@@ -184,6 +187,8 @@ class Config(BaseModel):
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
+        if self.checks and not self.warnings:
+            raise ValueError("checks need warnings: say who is told")
         return self
 
     @property
@@ -202,7 +207,9 @@ class Feeds:
         self._sources: list[tuple[Source, Mapping]] = [
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]
-        self._folder = folder
+        self.checks = config.checks or Checks()
+        self.warnings = config.warnings
+        self.folder = folder
         self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
@@ -227,11 +234,11 @@ class Feeds:
 
     def _files(self, source: Source) -> list[Path]:
         if source.file is not None:
-            path = self._folder / source.file
+            path = self.folder / source.file
             return [path] if path.is_file() else []
         return sorted(
             path
-            for path in (self._folder / str(source.folder)).glob(source.pattern)
+            for path in (self.folder / str(source.folder)).glob(source.pattern)
             if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
         )
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Protocol
 
 from ledger.channels import Channel
 from ledger.deployment import Ledger
@@ -12,7 +14,7 @@ from ledger.settlement import SettlementPolicy
 from oracle import lanes
 from oracle.batch import counts_that_fit, cut
 from oracle.inputs import Input, Table
-from oracle.intake import take
+from oracle.intake import Accepted, take
 from oracle.journal import Journal, Source
 from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
@@ -37,6 +39,24 @@ class Stopped(WaterlineError):
     code = "lane_stopped"
 
 
+class Watching(Protocol):
+    """Who warns of what an oracle takes in; oracle.warnings.running."""
+
+    def learn(self, channels: Sequence[Channel]) -> None:
+        """Follow channels, their rules read from the chain."""
+
+    def notice(
+        self, source: Source, mapping: MappingFile, chunk: Chunk, accepted: Sequence[Accepted]
+    ) -> None:
+        """Readings are being taken in; called inside their commit."""
+
+    def look(self) -> None:
+        """The chain answers: ask it."""
+
+    def tick(self, troubles: Sequence[str]) -> None:
+        """The loop has come round, whether the chain answers or not."""
+
+
 class Oracle:
     """One journal, the lanes it feeds, and the chain it feeds them to."""
 
@@ -58,6 +78,7 @@ class Oracle:
         self._turns = lanes.turns(ledger)
         self._relays: dict[tuple[str, int], Relay] = {}
         self._prepared: dict[str, list[Rule]] = {}
+        self.watching: Watching | None = None
         self._resume()
 
     # what is fed
@@ -75,6 +96,8 @@ class Oracle:
                 if rule.channel.id not in self._entered:
                     at, value = lanes.position(self.ledger, rule.channel)
                     self.journal.enter(rule.channel, at, value)
+            if self.watching is not None:
+                self.watching.learn([rule.channel for rule in found])
             self._prepared[mapping.title] = found
         return self._prepared[mapping.title]
 
@@ -135,7 +158,14 @@ class Oracle:
         states = self.journal.states([rule.channel.id for rule in wanted])
         now, known = int(self._clock()), self.journal.known
         accepted, spoilt = take(chunk, mapping.time, wanted, states, now, known, source.shift_s)
-        self.journal.take(source, chunk, accepted, spoilt)
+        notice = partial(self._notice, source, mapping, chunk, accepted)
+        self.journal.take(source, chunk, accepted, spoilt, notice)
+
+    def _notice(
+        self, source: Source, mapping: MappingFile, chunk: Chunk, accepted: Sequence[Accepted]
+    ) -> None:
+        if self.watching is not None:
+            self.watching.notice(source, mapping, chunk, accepted)
 
     def _hold(self, protocol: str, station: str, telegrams: Sequence[Telegram]) -> None:
         source = self.journal.stranger(f"unmapped/{protocol}/{station}")
@@ -356,6 +386,8 @@ def watch(
                     _follow(oracle, one, silent, tell)
                     seen[one.name] = version
             oracle.pump(flush=True)
+            if oracle.watching is not None:
+                oracle.watching.look()
             if away:
                 tell("chain is back")
             away = False
@@ -363,6 +395,8 @@ def watch(
             if not away:
                 tell("chain is away", why=error.message)
             away = True
+        if oracle.watching is not None:
+            oracle.watching.tick(oracle.trouble())
         if wait(poll_s):
             return
 

@@ -1,14 +1,16 @@
-"""How a running oracle is, for whoever watches it: /metrics, /healthz and /readyz.
+"""How a running oracle is, for whoever watches it: /metrics, /healthz, /readyz, /warnings.
 
 Prometheus' text format. What is counted is read from the journal's file at each request, so a
 number shown is a number recorded; only the beat of the loop and the chain's absence are told.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,8 +19,12 @@ from prometheus_client.registry import Collector
 from ledger.errors import UsageError
 from oracle.report import report
 from oracle.store import Store
+from oracle.warnings.book import Book
+from oracle.warnings.desk import DELIVERY, Jobs
 
+MOST_DIGITS = 18  # of a warning's number
 STALE_S = 60  # a loop that has not come round for so long hangs
+NOT_FOUND = b"/metrics, /healthz, /readyz, /warnings\n"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 LAST_SETTLED = """
 SELECT lane.contract, lane.lane, max(coalesce(
@@ -38,8 +44,9 @@ GROUP BY lane.contract, lane.lane
 class Health(Collector):
     """What is known of one oracle; `beat` is called whenever its loop comes round."""
 
-    def __init__(self, journal: Path, clock: Callable[[], float]) -> None:
-        self._journal, self._clock = journal, clock
+    def __init__(self, journal: Path, clock: Callable[[], float], jobs: Jobs | None = None) -> None:
+        """`jobs` are those of an oracle that warns."""
+        self._journal, self._clock, self._jobs = journal, clock, jobs
         self._beat_at = clock()
         self.chain_is_away = False
 
@@ -50,7 +57,10 @@ class Health(Collector):
     def hangs(self) -> str:
         """Why the process should be started again, "" while it works."""
         age_s = self._clock() - self._beat_at
-        return f"the loop has not come round for {age_s:.0f} s" if age_s > STALE_S else ""
+        if age_s > STALE_S:
+            return f"the loop has not come round for {age_s:.0f} s"
+        silent = self._jobs.silent() if self._jobs else {}
+        return silent.get(DELIVERY, "")
 
     def stands(self) -> str:
         """Why readings do not become final, "" while they do."""
@@ -98,6 +108,39 @@ class Health(Collector):
             ("loop_age_seconds", "Since the loop came round", self._clock() - self._beat_at),
         ):
             yield GaugeMetricFamily(f"waterline_{name}", about, amount)
+        if self._jobs is not None:
+            yield from self._warned(self._jobs)
+
+    def _warned(self, jobs: Jobs) -> Iterator[Metric]:
+        """What people are warned of, and whether anybody hears it."""
+        book = Book.open(self._journal)
+        try:
+            states, unheard, due, heard_at = book.counts()
+        finally:
+            book.close()
+        made = GaugeMetricFamily("waterline_warnings", "Warnings by state", labels=["state"])
+        for state, count in states.items():
+            made.add_metric([state], count)
+        ages = GaugeMetricFamily(
+            "waterline_job_age_seconds", "Since a job came round", labels=["job"]
+        )
+        for job, age_s in jobs.ages_s().items():
+            ages.add_metric([job], age_s)
+        yield from (made, ages)
+        yield GaugeMetricFamily("waterline_warnings_unheard", "Nobody has answered", unheard)
+        yield GaugeMetricFamily("waterline_letters_due", "Messages not accepted yet", due)
+        if heard_at is not None:
+            age_s = self._clock() - heard_at
+            name = "waterline_synthetic_heard_age_seconds"
+            yield GaugeMetricFamily(name, "Since a test alarm arrived", age_s)
+
+    def warnings(self, after: int) -> list[dict[str, Any]]:
+        """The warnings behind a number, for whoever missed some."""
+        book = Book.open(self._journal)
+        try:
+            return book.after(after)
+        finally:
+            book.close()
 
 
 class HealthServer:
@@ -136,10 +179,12 @@ def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
                 "/metrics": lambda: (200, generate_latest(registry)),
                 "/healthz": lambda: _verdict(health.hangs()),
                 "/readyz": lambda: _verdict(health.hangs() or health.stands()),
+                "/warnings": lambda: _warnings(health, query),
             }
-            found = answers.get(self.path.partition("?")[0])
+            path, _, query = self.path.partition("?")
+            found = answers.get(path)
             try:
-                code, text = found() if found else (404, b"/metrics, /healthz, /readyz\n")
+                code, text = found() if found else (404, NOT_FOUND)
             except Exception as error:  # a journal that is gone must not end the page
                 code, text = 503, f"{error}\n".encode()
             self.send_response(code)
@@ -152,6 +197,15 @@ def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
             """Say nothing: a page is asked for every few seconds."""
 
     return Pages
+
+
+def _warnings(health: Health, query: str) -> tuple[int, bytes]:
+    """The warnings behind `after`, a JSON document a line."""
+    after = parse_qs(query).get("after", ["0"])[0]
+    if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):
+        return 400, b"after is the number of a warning\n"
+    lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in health.warnings(int(after))]
+    return 200, "".join(lines).encode()
 
 
 def _verdict(why: str) -> tuple[int, bytes]:

@@ -5,7 +5,7 @@ batch names a range of them: so every reading is in at most one batch, by arithm
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -137,8 +137,12 @@ class Journal(Store):
         chunk: Chunk,
         accepted: Sequence[Accepted],
         spoilt: Sequence[Refusal],
+        also: Callable[[], None] | None = None,
     ) -> None:
-        """Put a chunk's rows, readings and refusals on the disk, all or nothing."""
+        """Put a chunk's rows, readings and refusals on the disk, all or nothing.
+
+        `also` writes what follows from the readings, in the same commit.
+        """
         number = self._next_segment()
         segment = Segment(source.name, chunk.header, chunk.first_row, tuple(chunk.telegrams))
         with on_disk(self.folder):
@@ -156,6 +160,8 @@ class Journal(Store):
                 "UPDATE source SET rows = ? WHERE id = ?",
                 (chunk.first_row + len(chunk), source.id),
             )
+            if also is not None:
+                also()
 
     def _next_segment(self) -> int:
         return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
@@ -164,7 +170,7 @@ class Journal(Store):
         """Add a channel's readings behind those it has; the caller commits."""
         block, state, channel = one.taken.block, one.taken.state, one.rule.channel.id
         if len(block):
-            first = self._count(channel)
+            first = self.count(channel)
             self.db.execute(
                 "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -182,7 +188,8 @@ class Journal(Store):
             ),
         )
 
-    def _count(self, channel: int) -> int:
+    def count(self, channel: int) -> int:
+        """How many readings of a channel were accepted."""
         row = self.db.execute("SELECT accepted FROM channel WHERE id = ?", (channel,)).fetchone()
         return int(row[0])
 
@@ -259,6 +266,18 @@ class Journal(Store):
             one = _kept(row)
             start, end = max(first - one.first, 0), min(first + count - one.first, len(one.block))
             yield _cut(one, start, end)
+
+    def until(self, channel: int, at: int) -> int:
+        """How many readings of a channel lie at or before a moment."""
+        row = self.db.execute(
+            "SELECT * FROM block WHERE channel = ? AND first_at <= ?"
+            " ORDER BY first_at DESC LIMIT 1",
+            (channel, at),
+        ).fetchone()
+        if row is None:
+            return 0
+        kept = _kept(row)
+        return kept.first + int(np.searchsorted(kept.block.at, at, side="right"))
 
     def leaves(self, channel: int, first: int, count: int) -> list[bytes]:
         """The leaves of a range of readings."""

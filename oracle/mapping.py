@@ -75,6 +75,13 @@ class Marked(_Strict):
     values: dict[str, str]
 
 
+class Sequence(_Strict):
+    """A column that counts a source's rows up to `modulus` - 1 and round again; gaps are told."""
+
+    column: str
+    modulus: int = Field(default=65_536, ge=2)
+
+
 class Column(_Strict):
     """One column of a file as one channel.
 
@@ -104,6 +111,7 @@ class Mapping(_Strict):
     files: list[str] = ["*"]
     note: str = ""
     time: Time
+    sequence: Sequence | None = None
     channels: list[Column] = Field(min_length=1)
 
     def fits(self, name: str) -> bool:
@@ -114,6 +122,7 @@ class Mapping(_Strict):
     def columns(self) -> list[str]:
         """Every column that it reads."""
         read = [self.time.column] if self.time.column else []
+        read += [self.sequence.column] if self.sequence else []
         for one in self.channels:
             read += [one.column, *([one.mark.column] if one.mark else [])]
         return list(dict.fromkeys(read))

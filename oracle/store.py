@@ -64,6 +64,30 @@ CREATE TABLE IF NOT EXISTS attempt (
   nonce INTEGER NOT NULL, hash TEXT NOT NULL, raw BLOB NOT NULL, max_fee_wei INTEGER NOT NULL,
   state TEXT NOT NULL DEFAULT 'alive', block INTEGER, block_hash TEXT,
   PRIMARY KEY (contract, lane, batch, number)) WITHOUT ROWID;
+-- what people are warned of; `open` while its ladder is climbed, `rung` is the last one reached.
+-- The batch is the one whose receipt it was ruled by
+CREATE TABLE IF NOT EXISTS warning (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+  subject TEXT NOT NULL, channel INTEGER, reading INTEGER, side TEXT, at INTEGER NOT NULL,
+  made_at INTEGER NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, why TEXT, unsent TEXT,
+  open INTEGER NOT NULL, rung INTEGER NOT NULL DEFAULT 0, rung_at INTEGER NOT NULL,
+  heard_at INTEGER, acknowledged_at INTEGER, note TEXT, ended_at INTEGER,
+  contract TEXT, lane INTEGER, batch INTEGER);
+CREATE INDEX IF NOT EXISTS warning_open ON warning (open) WHERE open = 1;
+CREATE INDEX IF NOT EXISTS warning_state ON warning (state, channel, reading);
+-- a message to one recipient about a warning: due, accepted, failed or dropped
+CREATE TABLE IF NOT EXISTS letter (
+  warning INTEGER NOT NULL REFERENCES warning, about TEXT NOT NULL, address TEXT NOT NULL,
+  rung INTEGER NOT NULL, due_at INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT 'due', sent_at INTEGER, why TEXT,
+  PRIMARY KEY (warning, about, address)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS letter_due ON letter (state, due_at);
+-- messages that left, for the limit per recipient; a digest is one
+CREATE TABLE IF NOT EXISTS message (
+  id INTEGER PRIMARY KEY, address TEXT NOT NULL, at INTEGER NOT NULL, letters INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS message_at ON message (address, at);
+-- where a check stands, as JSON
+CREATE TABLE IF NOT EXISTS watched (key TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 """
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oracle.inputs import Input
     from oracle.mapping import Mapping
     from oracle.report import Report
+    from oracle.warnings.desk import Jobs
 
 NOW = "now"
 
@@ -53,8 +54,28 @@ def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator
 
 
 @contextmanager
+def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "Iterator[Jobs]":
+    """Warn of what is taken in, where a configuration says whom; the jobs that come round."""
+    from oracle.warnings.desk import Jobs
+    from oracle.warnings.running import Running
+
+    jobs = Jobs(time.time, wanted.poll_s)
+    if wanted.warnings is None:
+        yield jobs
+        return
+    about = (oracle.ledger, oracle.journal, oracle.channels, wanted.checks, wanted.warnings)
+    running = Running(*about, wanted.folder, jobs, time.time, tell)
+    oracle.watching = running
+    running.open()
+    try:
+        yield jobs
+    finally:
+        running.close()
+
+
+@contextmanager
 def watched(
-    oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]
+    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Callable[..., None]
 ) -> Iterator[tuple[Callable[..., None], Callable[[], None]]]:
     """Serve metrics and health where a port is named; how to tell an event, and a beat."""
     from oracle.health import Health, HealthServer
@@ -62,7 +83,7 @@ def watched(
     if wanted.metrics_port is None:
         yield tell, lambda: None
         return
-    health = Health(oracle.journal.folder, time.time)
+    health = Health(oracle.journal.folder, time.time, jobs if wanted.warnings else None)
     server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
     tell("metrics", host=wanted.metrics_host, port=server.open())
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _decoding
+from scripts import _decoding, _warnings
 from scripts._shared import Local, Noun, session
 
 app = Noun(__doc__)
@@ -104,7 +104,8 @@ def run(
         tell = _oracle.log(here)
         tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
         with (
-            _oracle.watched(oracle, wanted, tell) as (tell, beat),
+            _oracle.warning(oracle, wanted, tell) as jobs,
+            _oracle.watched(oracle, wanted, jobs, tell) as (tell, beat),
             _oracle.waiting(oracle, wanted, leaving, tell, beat) as wait,
         ):
             feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell)
@@ -272,5 +273,8 @@ def release(
         opened.close()
     return here.tell(document, lambda: [f"{one['id']} released" for one in document])
 
+
+app.command("warnings", cls=Local)(_warnings.warnings)
+app.command("acknowledge", cls=Local)(_warnings.acknowledge)
 
 cli = app.cli()

@@ -123,6 +123,8 @@ def _sl651_told(piece: bytes | sl651.Garbage) -> tuple[Telegram, bytes]:
     for item in verdict.items:
         cells[item.code] = item.value
         cells[f"{item.code}-mark"] = item.mark
+    if verdict.serial is not None:
+        cells["serial"] = str(verdict.serial)
     return Telegram(station, raw, cells), sl651.acknowledge(raw) if verdict.serial else b""
 
 

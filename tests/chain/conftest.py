@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.chain.town import Town, build
+from tests.chain.warned import Place
+from tests.unit.mailing import MailServer
 
 
 @pytest.fixture
@@ -25,3 +27,14 @@ def town(tmp_path: Path) -> Iterator[Town]:
     built.suite.numbers.update(numbers)
     built.node.answers.clear()
     built.node.answers.update(answers)
+
+
+@pytest.fixture
+def place(town: Town) -> Iterator[Place]:
+    """A gauge of that town, watched by an oracle whose mail goes to a real server."""
+    server = MailServer()
+    server.port = server.open()
+    made = Place(town, server)
+    made.start()
+    yield made
+    server.close()

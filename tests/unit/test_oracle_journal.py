@@ -193,7 +193,7 @@ from oracle.store import JournalFull
 from tests.unit.test_oracle_journal import WELL, T0, fed
 from tests.unit.oracle_rows import journal
 opened = journal(Path(sys.argv[1]), WELL)
-resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))
 for n in range(10_000):
     try:
         fed(opened, [(T0 + 900 * (4 * n + k), 4 * n + k) for k in range(1, 5)], first_row=4 * n)

@@ -1,0 +1,392 @@
+"""Warnings reach people: by mail, web-hook and command, rung after rung, and not too often."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from oracle.warnings.postman import MOST_TRIES
+from oracle.warnings.sending import sign
+from tests.unit.mailing import KEY, REFUSING, Hook, MailServer, Office, secret
+
+
+@pytest.fixture
+def server():
+    made = MailServer()
+    made.port = made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hook():
+    made = Hook()
+    made.port = made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(tmp_path, server):
+    """An office with recipients as a test names them; mail goes to the real server."""
+    made = []
+
+    def open_office(recipients, rungs, **changed):
+        ladder = {"rungs": [{"to": to, "wait": "5 min"} for to in rungs]} | changed
+        mail = {"host": "127.0.0.1", "port": server.port, "tls": "none", "sender": "w@city.test"}
+        wanted = {"recipients": recipients, "mail": mail, "ladders": [ladder]}
+        made.append(Office(tmp_path, wanted))
+        return made[-1]
+
+    yield open_office
+    for office in made:
+        office.close()
+
+
+def mailed(name, **changed):
+    return {"mail": f"{name}@city.test", **changed}
+
+
+# the three ways
+
+
+def test_a_warning_arrives_as_mail_with_what_it_says_and_its_id(opened, server):
+    office = opened({"duty": mailed("duty")}, [["duty"]])
+    number = office.warn("62 mg/L, above 50 mg/L", chain_rules=True)
+
+    office.after()
+
+    (text,) = server.texts
+    assert server.to == ["duty@city.test"]
+    assert "Subject: [Waterline] DEV-1 cod: 62 mg/L, above 50 mg/L" in text
+    assert f"Waterline-Id: abcd1234-{number}-raised" in text
+    assert "Provisional: the chain has not ruled on it yet." in text
+    assert "not a public warning" in text
+    assert office.letters() == [(number, "duty@city.test", "accepted")]
+
+
+def test_a_web_hook_gets_json_signed_over_timestamp_and_body(opened, hook, tmp_path):
+    secret(tmp_path / "hook.key")
+    url = f"http://127.0.0.1:{hook.port}/hook?room=1"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    number = office.warn()
+
+    office.after()
+
+    ((headers, body),) = hook.posted
+    assert headers["Waterline-Timestamp"] == str(office.now)
+    signature = sign(KEY.encode(), office.now, body)
+    assert headers["Waterline-Signature"] == f"sha256={signature}"
+    assert sign(KEY.encode(), office.now + 1, body) != signature
+    document = json.loads(body)
+    assert (document["id"], document["warning"]["id"]) == (f"abcd1234-{number}-raised", number)
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_web_hook_that_does_not_accept_is_no_receipt(opened, hook, tmp_path, status):
+    secret(tmp_path / "hook.key")
+    hook.status = status
+    url = f"http://127.0.0.1:{hook.port}/hook"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    number = office.warn()
+
+    office.after()
+
+    assert office.letters() == [(number, url, "due")]
+    assert office.book.one(number)["heard_at"] is None
+
+
+@pytest.mark.parametrize(("mode", "text"), [(0o644, KEY), (0o600, "short")])
+def test_a_key_that_others_can_read_or_that_is_short_signs_nothing(
+    opened, hook, tmp_path, mode, text
+):
+    secret(tmp_path / "hook.key", text).chmod(mode)
+    url = f"http://127.0.0.1:{hook.port}/hook"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    office.warn()
+
+    office.after()
+
+    assert hook.posted == []
+
+
+def script(path, body):
+    path.write_text(f"import sys\n{body}\n", encoding="utf-8")
+    return [sys.executable, str(path)]
+
+
+def test_a_command_gets_the_text_on_its_standard_input_and_no_shell(opened, tmp_path):
+    out = tmp_path / "sms"
+    body = f"open({str(out)!r}, 'w').write(sys.argv[1] + chr(10) + sys.stdin.read())"
+    words = [*script(tmp_path / "sms.py", body), "+86 $(id) `id`"]
+    office = opened({"sms": {"command": words}}, [["sms"]])
+    number = office.warn("'; rm -rf /")
+
+    office.after()
+
+    said = out.read_text(encoding="utf-8")
+    assert said.startswith("+86 $(id) `id`\n")
+    assert f"Warning {number}: DEV-1 cod: '; rm -rf /" in said
+
+
+@pytest.mark.parametrize("body", ["sys.exit(3)", "import time; time.sleep(30)"])
+def test_a_command_that_fails_or_hangs_falls_to_the_next_rung(opened, server, tmp_path, body):
+    words = script(tmp_path / "sms.py", body)
+    recipients = {"sms": {"command": words, "timeout_s": 0.5}, "duty": mailed("duty")}
+    office = opened(recipients, [["sms"], ["duty"]])
+    office.warn()
+
+    office.after()
+    office.after()
+
+    assert server.to == ["duty@city.test"]
+
+
+# the ladder
+
+
+def test_a_first_rung_that_fails_falls_to_the_next_at_once(opened, server):
+    recipients = {"first": mailed(REFUSING), "second": mailed("second")}
+    office = opened(recipients, [["first"], ["second"]])
+    office.warn()
+
+    office.after()
+    office.after()
+
+    assert server.to == ["second@city.test"]
+    assert any(event == "warning not delivered" for event, _ in office.told)
+
+
+def test_a_receipt_ends_the_climb(opened, server):
+    office = opened({"one": mailed("one"), "two": mailed("two")}, [["one"], ["two"]])
+    office.warn()
+
+    office.after()
+    office.after(86_400)
+
+    assert server.to == ["one@city.test"]
+
+
+def test_a_ladder_that_waits_for_a_person_goes_on_until_somebody_takes_note(opened, server):
+    recipients = {name: mailed(name) for name in ("one", "two", "three")}
+    office = opened(recipients, [["one"], ["two"], ["three"]], receipt="acknowledged")
+    number = office.warn()
+
+    office.after()
+    office.after(299)
+    assert server.to == ["one@city.test"]
+    office.after(1)
+    office.after()
+    assert server.to == ["one@city.test", "two@city.test"]
+    office.book.acknowledge(number, "on my way", office.now)
+    office.after(86_400)
+
+    assert server.to == ["one@city.test", "two@city.test"]
+    assert office.book.one(number)["note"] == "on my way"
+
+
+def test_a_warning_that_nobody_answers_is_counted(opened):
+    office = opened({"one": mailed(REFUSING)}, [["one"]])
+    office.warn()
+
+    office.after()
+    assert office.book.counts()[1] == 0
+    office.after(300)
+
+    assert office.book.counts()[1] == 1
+    assert ("nobody has answered a warning", {"warning": 1}) in office.told
+
+
+def test_a_failed_delivery_is_tried_again_later_and_then_arrives(opened, hook, tmp_path):
+    secret(tmp_path / "hook.key")
+    hook.status = 500
+    url = f"http://127.0.0.1:{hook.port}/hook"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    number = office.warn()
+    office.after()
+    office.after(29)
+    assert len(hook.posted) == 1
+
+    hook.status = 200
+    office.after(1)
+
+    first, second = (json.loads(body)["id"] for _, body in hook.posted)
+    assert first == second
+    assert office.letters() == [(number, url, "accepted")]
+
+
+def test_a_recipient_that_never_accepts_is_given_up(opened):
+    office = opened({"one": mailed(REFUSING)}, [["one"]])
+    number = office.warn()
+
+    for _ in range(MOST_TRIES + 2):
+        office.after(3_600)
+
+    assert office.letters() == [(number, f"{REFUSING}@city.test", "failed")]
+    tries = [keys for event, keys in office.told if event == "warning not delivered"]
+    assert len(tries) == MOST_TRIES
+
+
+def test_one_address_under_two_names_gets_one_message(opened, server):
+    recipients = {"duty": mailed("duty"), "chief": {"mail": " duty@City.Test "}}
+    office = opened(recipients, [["duty", "chief"], ["chief"]], receipt="acknowledged")
+    office.warn()
+
+    office.after()
+    office.after(300)
+
+    assert server.to == ["duty@city.test"]
+
+
+def test_the_same_occurrence_is_one_warning(opened, server):
+    office = opened({"duty": mailed("duty")}, [["duty"]])
+    office.warn("one")
+    with pytest.raises(AssertionError):
+        office.warn("one")
+
+    office.after()
+
+    assert len(server.taken) == 1
+
+
+def test_kinds_and_devices_choose_their_ladder(tmp_path, opened, server):
+    recipients = {"ops": mailed("ops"), "duty": mailed("duty")}
+    office = opened(recipients, [["duty"]])
+    ladders = [{"kinds": ["job"], "rungs": [{"to": ["ops"]}]}, *office.wanted.ladders]
+    wanted = office.wanted.model_dump() | {"ladders": ladders}
+    office.wanted = type(office.wanted).model_validate(wanted)
+    office.reopen()
+    office.warn("a", kind="job")
+    office.warn("b", kind="alert")
+
+    office.after()
+
+    assert sorted(server.to) == ["duty@city.test", "ops@city.test"]
+
+
+# not too often
+
+
+def test_beyond_the_hours_messages_the_rest_comes_as_one(opened, server):
+    office = opened({"duty": mailed("duty", most_an_hour=3)}, [["duty"]])
+    for number in range(10):
+        office.warn(f"n{number}")
+
+    office.after()
+
+    assert len(server.taken) == 3
+    assert "8 warnings that were held back" in server.texts[2]
+    for number in range(2, 10):
+        assert f"DEV-1 cod: n{number}" in server.texts[2]
+    assert {state for _, _, state in office.letters()} == {"accepted"}
+
+
+def test_what_comes_after_the_hours_last_message_waits_for_the_next_hour(opened, server):
+    office = opened({"duty": mailed("duty", most_an_hour=1)}, [["duty"]])
+    office.warn("first")
+    office.after()
+    for name in ("second", "third"):
+        office.warn(name)
+
+    office.after(3_599)
+    assert len(server.taken) == 1
+    office.after(1)
+
+    assert len(server.taken) == 2
+    assert "DEV-1 cod: second" in server.texts[1]
+    assert "DEV-1 cod: third" in server.texts[1]
+
+
+# nobody is told
+
+
+def test_a_warning_that_is_not_to_be_sent_is_kept_and_not_sent(opened, server):
+    office = opened({"duty": mailed("duty")}, [["duty"]])
+    number = office.warn(unsent="the permit is expired")
+
+    office.after(86_400)
+
+    assert server.taken == []
+    assert office.book.one(number)["unsent"] == "the permit is expired"
+
+
+def test_a_withdrawn_warning_is_taken_back_where_it_was_told_only(opened, server):
+    office = opened({"one": mailed("one"), "two": mailed(REFUSING)}, [["one", "two"]])
+    number = office.warn(chain_rules=True)
+    office.after()
+
+    with office.book.commit():
+        office.book.withdraw(number, "no such alert", ("QuotaTracker", 1, 0), office.now)
+    office.after(3_600)
+
+    assert server.to == ["one@city.test"] * 2
+    assert "Subject: [Waterline] WITHDRAWN:" in server.texts[1]
+    assert "Reason: no such alert" in server.texts[1]
+
+
+# nothing is lost
+
+
+def test_what_was_due_when_the_process_was_killed_is_sent_by_the_next(opened, server):
+    office = opened({"duty": mailed("duty")}, [["duty"]])
+    office.warn()
+    office.book.close()
+
+    office.reopen()
+    office.after()
+
+    assert server.to == ["duty@city.test"]
+
+
+def test_killed_between_the_delivery_and_its_note_it_is_sent_again_under_the_same_id(
+    opened, hook, tmp_path, monkeypatch
+):
+    secret(tmp_path / "hook.key")
+    url = f"http://127.0.0.1:{hook.port}/hook"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    office.warn()
+
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def killed(*_):
+        raise Killed
+
+    monkeypatch.setattr(office.postman, "_note", killed)
+    with pytest.raises(Killed):
+        office.after()
+    office.book.close()
+    office.reopen()
+    office.after()
+
+    first, second = (headers["Waterline-Id"] for headers, _ in hook.posted)
+    assert first == second
+
+
+def test_a_recipient_that_was_taken_out_of_the_configuration_gets_nothing(opened, server):
+    office = opened({"duty": mailed("duty"), "old": mailed("old")}, [["old"], ["duty"]])
+    office.warn()
+    wanted = office.wanted.model_dump()
+    wanted["recipients"].pop("old")
+    wanted["ladders"] = [{"rungs": [{"to": ["duty"]}, {"to": ["duty"]}]}]
+    office.wanted = type(office.wanted).model_validate(wanted)
+    office.reopen()
+
+    office.after()
+    office.after()
+
+    assert server.to == ["duty@city.test"]
+
+
+def test_no_password_stands_in_what_is_logged(opened, tmp_path):
+    secret(tmp_path / "hook.key")
+    url = "http://127.0.0.1:9/hook"
+    office = opened({"room": {"url": url, "key_file": "hook.key"}}, [["room"]])
+    office.warn()
+
+    office.after()
+
+    assert office.told
+    assert KEY not in repr(office.told)
+    assert KEY not in os.environ.values()
