@@ -218,6 +218,13 @@ GATES: dict[str, dict[str, Gate]] = {
         "set_works": duty("NETWORK_KEEPER"),
         "set_rule": duty("STANDARDS_KEEPER"),
     },
+    "Laboratory": {
+        "load_profile": duty("STANDARDS_KEEPER"),
+        "bind_station": duty("STANDARDS_KEEPER"),
+        "submit": duty("ANALYST"),
+        "confirm": duty("REVIEWER"),
+        "refuse": duty("REVIEWER"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),

@@ -39,6 +39,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "shares": ("supply_codes",),
     "crockford": ("supply_codes",),
     "SewageWorks": ("sewage_works",),
+    "Laboratory": ("laboratory*",),
+    "samples": ("laboratory*",),
     "Violations": ("violations",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")

@@ -138,6 +138,7 @@ _LOOK_AT = {
     "discharge": "`waterline discharge show`",
     "gauges": "`waterline device list`",
     "incidents": "`waterline incident list` and `incident show NUMBER`",
+    "laboratory": "`waterline lab list` and `waterline lab show NUMBER`",
     "lanes": "`waterline lane list`",
     "meters": "`waterline device list`",
     "network": "`waterline station list`",

@@ -29,6 +29,7 @@ CONTRACTS = {
     "SupplyMonitor": "cycle",
     "SupplyCodes": "cycle",
     "SewageWorks": "cycle",
+    "Laboratory": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Violations": "oversight",

@@ -26,6 +26,7 @@ HOMES = {
     "supply": "SupplyMonitor",
     "codes": "SupplyCodes",
     "works": "SewageWorks",
+    "laboratory": "Laboratory",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",
