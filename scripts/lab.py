@@ -112,12 +112,11 @@ def form(station: Annotated[str, typer.Argument(help="Code of the station.")]) -
 
     For example: waterline lab form WTW-1
     """
-    from scripts import _laboratory as laboratory
+    from scripts._forms import empty_form, limits_of, profile_of
 
     here = session()
-    _, profile = laboratory.profile_of(here, station)
-    limits = laboratory.limits_of(here, profile, here.chain.head().at)
-    told = laboratory.empty_form(station, limits)
+    _, profile = profile_of(here, station)
+    told = empty_form(station, limits_of(here, profile, here.chain.head().at))
     return here.tell({"station": station, "form": "\n".join(told) + "\n"}, lambda: told)
 
 
@@ -175,13 +174,13 @@ def bind(
 
 def _enter(path: Path, supersedes: int, reason: Path | None) -> Any:
     from ledger.laboratory import read_form
-    from scripts import _laboratory as laboratory
+    from scripts._forms import required, submission
     from scripts._permits import document_hash
 
     form = read_form(path)
-    laboratory.required(form)
+    required(form)
     why = document_hash(reason)
-    sample, results = laboratory.submission(session(), form)
+    sample, results = submission(session(), form)
     says = f"sample {sample[1]} of {form.sample['station'].text}: {len(results)} results"
     if supersedes:
         says += f", in place of report {supersedes}"

@@ -25,6 +25,7 @@ from tests.contracts.suite import NOW, T0, word
 
 THM = ("chcl3", "chclbr2", "chcl2br", "chbr3")
 THM_NG_L = (60_000, 100_000, 60_000, 100_000)  # GB 5749-2022 table 1
+MEMBERS = dict(zip(THM, THM_NG_L, strict=True))
 GROUPS = [(word("thm_sum"), [word(name) for name in THM])]
 CLASSES = ["I", "II", "III", "IV", "V"]
 BELOW_SHARE = 5_000  # as the suite loads it: half of the detection limit
@@ -218,7 +219,7 @@ def test_the_limits_are_those_in_force_when_the_sample_was_taken(suite):
 
 
 def thm(suite, **profile):
-    limits = [limit(name, hi) for name, hi in zip(THM, THM_NG_L, strict=True)]
+    limits = [limit(name, hi) for name, hi in MEMBERS.items()]
     return Bench(suite, {"": limits}, groups=GROUPS, **profile)
 
 
