@@ -54,6 +54,8 @@ APPLICANT = "applicant"
 ANY_ORGANISATION = "account of an organisation"
 VERIFIED = "account of a verified organisation"
 ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
+CUSTODIAN = "custodian of the file"
+OFFERED = "account that was offered custody"
 LANE_OWNER = "RELAY, owner of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
@@ -249,6 +251,15 @@ GATES: dict[str, dict[str, Gate]] = {
         "resolve": duty("SUPERVISOR"),
         "appeal": HOLDER_OF_OUTLET,
         "decide": duty("DECIDER"),
+    },
+    "Evidence": {
+        "open_file": duty("DISPATCHER"),
+        "add_reading": duty("DISPATCHER"),
+        "add_document": duty("DISPATCHER"),
+        "add_report": duty("DISPATCHER"),
+        "offer_custody": Gate(CUSTODIAN, "evidence: caller is not the custodian"),
+        "accept_custody": Gate(OFFERED, "evidence: caller was offered no custody"),
+        "freeze": duty("SUPERVISOR"),
     },
     "Decisions": {
         "record": duty("ANALYST"),

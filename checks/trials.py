@@ -42,6 +42,7 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Laboratory": ("laboratory*",),
     "samples": ("laboratory*",),
     "Violations": ("violations",),
+    "Evidence": ("evidence",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

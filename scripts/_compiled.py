@@ -33,6 +33,7 @@ CONTRACTS = {
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Violations": "oversight",
+    "Evidence": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from ledger.channels import Channel
 from ledger.errors import NotFound
 from ledger.labels import label, text_of
 from ledger.laboratory import BELOW, MEASURED, QUALITATIVE, STATES
@@ -47,17 +48,17 @@ def latest_report(here: Session, station_id: int) -> dict[str, Any] | None:
     return summary(here, *max(counting, key=lambda one: one[1]["sample"]["taken_at"]))
 
 
-def latest_result(here: Session, station_id: int, parameter: str) -> dict[str, Any] | None:
-    """The latest confirmed result of a parameter at a station, None for none."""
+def latest_of(here: Session, one: Channel) -> dict[str, Any] | None:
+    """The latest confirmed result of a channel's parameter at its station, None for none."""
     if CONTRACT not in here.ledger.deployment.contracts:
         return None
-    number, place = here.view(CONTRACT, "latest", station_id, label(parameter))
+    number, place = here.view(CONTRACT, "latest", one.station_id, label(one.parameter))
     if not number:
         return None
     raw = read(here.ledger, CONTRACT, "report", number)
     profile = read(here.ledger, CONTRACT, "profile", raw["profile_id"])
-    one = _told_result(here, number, place, profile["classes"])
-    return {"report": number, "taken_at": utc(raw["sample"]["taken_at"]), **one}
+    told = _told_result(here, number, place, profile["classes"])
+    return {"report": number, "taken_at": utc(raw["sample"]["taken_at"]), **told}
 
 
 def summary(here: Session, number: int, raw: dict[str, Any]) -> dict[str, Any]:

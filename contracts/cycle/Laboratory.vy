@@ -39,13 +39,11 @@ MAX_RESULTS: constant(uint256) = 64  # GB 5749 names 43 routine items
 MAX_PAGE: constant(uint256) = 64
 MAX_BACK: constant(uint256) = 256  # results of one parameter looked back on
 MAX_GRADES: constant(uint256) = 4
-MAX_BASES: constant(uint256) = 8
 MAX_CLASSES: constant(uint256) = 8
 MAX_GROUPS: constant(uint256) = 4
 MAX_MEMBERS: constant(uint256) = 5
 MOST: constant(int256) = 2**64  # of a value: no result comes near it, every product fits
 BPS: constant(uint256) = 10_000
-PER_MILLE: constant(uint256) = 1_000
 
 profile_count: public(uint256)
 profile_versions: public(HashMap[String[32], uint256])
@@ -339,22 +337,26 @@ def _rule(report_id: uint256) -> ILaboratory.Ruling:
     """
     report: ILaboratory.Report = self._report[report_id]
     profile: ILaboratory.Profile = self._profile[report.profile_id]
+    standards: IStandards = self._standards()
     at: uint256 = report.sample.taken_at
-    below: IStandards.Setting = staticcall self._standards().setting_at(profile.below_setting, at)
+    # the setting of the day it was entered: a sample may be older than any setting
+    below: IStandards.Setting = staticcall standards.setting_at(
+        profile.below_setting, report.entered_at
+    )
     sets: DynArray[uint256, MAX_GRADES] = []
     for grade: String[16] in profile.grades:
-        sets.append(staticcall self._standards().current_set(profile.standard, grade, at))
+        sets.append(staticcall standards.current_set(profile.standard, grade, at))
     classes: DynArray[uint256, MAX_CLASSES] = []
     for title: String[16] in profile.classes:
-        classes.append(staticcall self._standards().current_set(profile.standard, title, at))
+        classes.append(staticcall standards.current_set(profile.standard, title, at))
     found: ILaboratory.Ruling = empty(ILaboratory.Ruling)
     for place: uint256 in range(1, report.results + 1, bound=MAX_RESULTS):
         result: ILaboratory.Result = self.result[report_id][place]
-        one: ILaboratory.Ruled = self._rule_result(result, profile, report.sample, sets, below)
+        one: ILaboratory.Ruled = samples._rule_result(standards, result, profile, report.sample, sets, below)
         if result.parameter not in profile.unclassed:
-            one.class_no = self._class_of(result, profile.bases, classes, below)
+            one.class_no = samples._class_of(standards, result, profile.bases, classes, below)
         self.ruled[report_id][place] = one
-        found = self._joined(
+        found = samples._joined(
             found, result.parameter, one.class_no, one.ratio_pm, one.exceeded, one.advisory
         )
         if one.limit_id == 0:
@@ -375,7 +377,7 @@ def _rule(report_id: uint256) -> ILaboratory.Ruling:
         sum: ILaboratory.Sum = self._rule_sum(report_id, report.results, profile.groups[i], below)
         self.sum_of[report_id][i + 1] = sum
         if sum.found > 0:
-            found = self._joined(
+            found = samples._joined(
                 found, sum.parameter, 0, sum.ratio_pm, sum.exceeded, sum.advisory
             )
         if sum.exceeded:
@@ -387,63 +389,6 @@ def _rule(report_id: uint256) -> ILaboratory.Ruling:
                 taken_at=at,
             )
     return found
-
-
-@internal
-@view
-def _rule_result(
-    result: ILaboratory.Result,
-    profile: ILaboratory.Profile,
-    sample: ILaboratory.Sample,
-    sets: DynArray[uint256, MAX_GRADES],
-    below: IStandards.Setting,
-) -> ILaboratory.Ruled:
-    """
-    @dev A result against the first limit that a grade of the profile has for it.
-    """
-    ruled: ILaboratory.Ruled = empty(ILaboratory.Ruled)
-    for set_id: uint256 in sets:
-        if ruled.limit_id == 0:
-            ruled.limit_id = self._find(set_id, result.parameter, profile.bases)
-    if ruled.limit_id == 0:
-        return ruled
-    limit: IStandards.Limit = staticcall self._standards().limit(ruled.limit_id)
-    assert limit.unit == result.unit, "laboratory: result is not in the unit of its limit"
-    below_bps: uint256 = convert(below.amount, uint256)
-    ruled.exceeded = not samples._met(result, limit, below_bps)
-    ruled.ratio_pm = samples._ratio_pm(samples._counted(result, below_bps), limit)
-    unsure: bool = samples._censored(result.state) and not below.verified
-    hangs: bool = samples._met(result, limit, 0) != samples._met(result, limit, BPS)
-    ruled.advisory = (
-        not limit.verified
-        or limit.basis in profile.unsure
-        or (limit.daily_mean and not sample.composite)
-        or (unsure and hangs)
-    )
-    return ruled
-
-
-@internal
-@view
-def _class_of(
-    result: ILaboratory.Result,
-    bases: DynArray[bytes32, MAX_BASES],
-    classes: DynArray[uint256, MAX_CLASSES],
-    below: IStandards.Setting,
-) -> uint256:
-    """
-    @dev The first class whose limit a result keeps, one more than there are where it keeps none, 0
-         where no class has a limit for it.
-    """
-    limited: bool = False
-    for k: uint256 in range(len(classes), bound=MAX_CLASSES):
-        limit_id: uint256 = self._find(classes[k], result.parameter, bases)
-        if limit_id != 0:
-            limited = True
-            limit: IStandards.Limit = staticcall self._standards().limit(limit_id)
-            if samples._met(result, limit, convert(below.amount, uint256)):
-                return k + 1
-    return len(classes) + 1 if limited else 0
 
 
 @internal
@@ -491,50 +436,6 @@ def _rule_sum(
 @pure
 def _amount(result: ILaboratory.Result, below_bps: uint256) -> uint256:
     return convert(max(samples._counted(result, below_bps), 0), uint256)
-
-
-@internal
-@pure
-def _joined(
-    found: ILaboratory.Ruling,
-    parameter: bytes32,
-    class_no: uint256,
-    ratio_pm: uint256,
-    exceeded: bool,
-    advisory: bool,
-) -> ILaboratory.Ruling:
-    """
-    @dev The ruling with one more item: the worst class, and among its items the largest ratio; an
-         excess without a ratio counts as just above the limit.
-    """
-    ruling: ILaboratory.Ruling = found
-    weight_pm: uint256 = max(ratio_pm, PER_MILLE + 1) if exceeded else ratio_pm
-    first: bool = ruling.worst_parameter == empty(bytes32)
-    worse: bool = class_no > ruling.class_no or (class_no == ruling.class_no and weight_pm > ruling.ratio_pm)
-    if first or worse:
-        ruling.worst_parameter = parameter
-        ruling.class_no = class_no
-        ruling.ratio_pm = weight_pm
-    if exceeded:
-        ruling.exceedances += 1
-    if advisory:
-        ruling.advisory += 1
-    return ruling
-
-
-@internal
-@view
-def _find(set_id: uint256, parameter: bytes32, bases: DynArray[bytes32, MAX_BASES]) -> uint256:
-    """
-    @dev The limit of a set for a parameter, by the first basis that it has one of.
-    """
-    if set_id == 0:
-        return 0
-    for basis: bytes32 in bases:
-        limit_id: uint256 = staticcall self._standards().limit_of(set_id, parameter, basis)
-        if limit_id != 0:
-            return limit_id
-    return 0
 
 
 @internal

@@ -306,7 +306,7 @@ def test_a_result_in_another_unit_than_its_limit_is_not_confirmed(suite, bench):
 
     refused = reason(bench.lab.confirm, number, HASH, sender=suite.reviewer)
 
-    assert refused == "laboratory: result is not in the unit of its limit"
+    assert refused == "samples: result is not in the unit of its limit"
 
 
 def test_a_result_that_no_limit_is_about_is_kept_and_told_as_not_ruled_on(bench):

@@ -32,6 +32,7 @@ HOMES = {
     "incidents": "Incidents",
     "decisions": "Decisions",
     "violations": "Violations",
+    "evidence": "Evidence",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {
