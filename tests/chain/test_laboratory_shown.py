@@ -43,7 +43,7 @@ def written(folder, bench, results, **changed):
     (folder / "paper.txt").write_text("paper", encoding="utf-8")
     fields = {
         "station": code,
-        "code": "S-1",
+        "code": "FORM-1",
         "taken": "2024-01-01T08:00",
         "analysed": "2024-01-02",
         "laboratory": "Water authority",
