@@ -54,6 +54,8 @@ APPLICANT = "applicant"
 ANY_ORGANISATION = "account of an organisation"
 VERIFIED = "account of a verified organisation"
 ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
+CUSTODIAN = "custodian of the file"
+OFFERED = "account that was offered custody"
 LANE_OWNER = "RELAY, owner of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
@@ -218,6 +220,13 @@ GATES: dict[str, dict[str, Gate]] = {
         "set_works": duty("NETWORK_KEEPER"),
         "set_rule": duty("STANDARDS_KEEPER"),
     },
+    "Laboratory": {
+        "load_profile": duty("STANDARDS_KEEPER"),
+        "bind_station": duty("STANDARDS_KEEPER"),
+        "submit": duty("ANALYST"),
+        "confirm": duty("REVIEWER"),
+        "refuse": duty("REVIEWER"),
+    },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
@@ -242,6 +251,15 @@ GATES: dict[str, dict[str, Gate]] = {
         "resolve": duty("SUPERVISOR"),
         "appeal": HOLDER_OF_OUTLET,
         "decide": duty("DECIDER"),
+    },
+    "Evidence": {
+        "open_file": duty("DISPATCHER"),
+        "add_reading": duty("DISPATCHER"),
+        "add_document": duty("DISPATCHER"),
+        "add_report": duty("DISPATCHER"),
+        "offer_custody": Gate(CUSTODIAN, "evidence: caller is not the custodian"),
+        "accept_custody": Gate(OFFERED, "evidence: caller was offered no custody"),
+        "freeze": duty("SUPERVISOR"),
     },
     "Decisions": {
         "record": duty("ANALYST"),

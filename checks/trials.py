@@ -39,7 +39,10 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "shares": ("supply_codes",),
     "crockford": ("supply_codes",),
     "SewageWorks": ("sewage_works",),
+    "Laboratory": ("laboratory*",),
+    "samples": ("laboratory*",),
     "Violations": ("violations",),
+    "Evidence": ("evidence",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

@@ -1,7 +1,8 @@
 """Limit tables, threshold schemes and local calendars, from standards/ to what Standards holds.
 
 Every number is converted by exact decimal arithmetic. A row without a number is listed, never
-filled in; a row that is not verified keeps that mark on chain.
+filled in, but for "not detected" and "none", which are a limit of zero. A row that is not verified
+keeps that mark on chain.
 """
 
 import csv
@@ -31,7 +32,11 @@ OWN = {
     "dilution multiple": ("dilution multiple", 1),
     "mL/(L*15min)": ("mL/(L*15min)", 1),
     "Bq/L": ("mBq/L", 1_000),
+    "MPN/100mL or CFU/100mL": ("MPN/100mL or CFU/100mL", 1),
+    "qualitative": ("qualitative", 1),
 }
+# a row of these bases prints no number: nothing of it may be there, which is a limit of zero
+NONE_ALLOWED = ("not_detected", "qualitative")
 COLUMNS = ("standard", "item_key", "unit", "grade", "basis", "min", "max", "verified", "note")
 DAY, MONTH, QUARTER, YEAR, WORKING = 1, 2, 3, 4, 5
 CALENDARS = {DAY: "DAY", MONTH: "MONTH", QUARTER: "QUARTER", YEAR: "YEAR", WORKING: "WORKING"}
@@ -131,6 +136,8 @@ def amount(text: str, printed: str) -> tuple[int, str]:
 
 def shown(value: int, base: str) -> str:
     """A limit as people read it."""
+    if base == "qualitative":
+        return "present" if value else "none"
     if base in BASE_OF.values():
         return show(value, base)
     return f"{Decimal(value) / 1000:f} Bq/L" if base == "mBq/L" else f"{value} {base}"
@@ -159,7 +166,9 @@ def read_table(path: Path, in_force: date) -> list[LimitSet]:
 def _limit_set(rows: Sequence[dict[str, str]], in_force: date, digest: bytes) -> LimitSet:
     limits, left_out = [], []
     for row in rows:
-        if row["min"] or row["max"]:
+        if row["basis"] in NONE_ALLOWED and not row["min"]:
+            limits.append(_limit({**row, "max": row["max"] or "0"}))
+        elif row["min"] or row["max"]:
             limits.append(_limit(row))
         else:
             reason = row["note"] or row["basis"]

@@ -29,9 +29,11 @@ CONTRACTS = {
     "SupplyMonitor": "cycle",
     "SupplyCodes": "cycle",
     "SewageWorks": "cycle",
+    "Laboratory": "cycle",
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Violations": "oversight",
+    "Evidence": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -29,16 +29,21 @@ def tell_alerts(here: Session, contract: str, station: str) -> Any:
 
 
 def tell_rulings(here: Session, contract: str, station: str, exceeded: bool) -> Any:
-    """The rulings of a contract, for programs or people."""
+    """The rulings of a contract, each beside the latest laboratory result of the same place."""
     from scripts._gauging import Gauges
+    from scripts._laboratory import latest_of, verdict
     from scripts._redated import notes
-    from scripts._showing import table
+    from scripts._showing import local_of, table
 
+    gauges = Gauges(here, contract)
     document = [
         one
-        for one in Gauges(here, contract).rulings()
+        for one in gauges.rulings()
         if station in ("", one["station"]) and (not exceeded or one["verdict"] == "exceeded")
     ]
+    sampled = {number: latest_of(here, gauges.channel(number)) for number in _channels(document)}
+    for one in document:
+        one["laboratory"] = sampled[one["channel"]]
     rows = [
         (
             r["day"],
@@ -51,7 +56,17 @@ def tell_rulings(here: Session, contract: str, station: str, exceeded: bool) -> 
         for r in document
     ]
     head = ("day", "station", "parameter", "mean", "limit", "ruling")
-    return here.tell(document, lambda: [*table(rows, head), *notes(document)])
+    beside = [
+        f"laboratory at {one['station']}: {one['parameter']} {lab['shown']}, {verdict(lab)}, "
+        f"report {lab['report']} of {local_of(lab['taken_at'])}"
+        for one in {one["channel"]: one for one in document}.values()
+        if (lab := one["laboratory"])
+    ]
+    return here.tell(document, lambda: [*table(rows, head), *beside, *notes(document)])
+
+
+def _channels(document: list[dict[str, Any]]) -> set[int]:
+    return {one["channel"] for one in document}
 
 
 def close_day(here: Session, device: str, parameter: str) -> Any:

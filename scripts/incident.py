@@ -1,15 +1,17 @@
-"""Incidents: plans, who was notified and has acknowledged, steps, orders."""
+"""Incidents: plans, who was notified and has acknowledged, steps, orders, evidence."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from scripts import _evidence
 from scripts._acting import act
 from scripts._shared import Noun, session
 from scripts._showing import ORDER_KINDS
 
 app = Noun(__doc__)
+app.add_typer(_evidence.app, name="evidence")
 Evidence = Annotated[Path, typer.Option(help="What it rests on; its hash only.")]
 
 

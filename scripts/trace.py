@@ -16,16 +16,21 @@ def up(
 ) -> Any:
     """Follow the water of a station upstream, each way checked by the chain.
 
+    Beside each station stands its latest confirmed laboratory report.
+
     For example: waterline trace up STP-1 --at 2026-01-31T08:00Z
     """
     from ledger.network import checked_on_chain, station_by_code, ways_up
     from scripts._files import instant
+    from scripts._laboratory import latest_report, outcome
     from scripts._requests import post_title
     from scripts._showing import STATION_KINDS, local, local_zone, table, utc
 
     here = session()
     moment = instant(at, local_zone()) if at else here.chain.head().at
     ways = ways_up(here.ledger, station_by_code(here.ledger, station), moment)
+    passed = {stop.station.id for way in ways for stop in way.stops}
+    sampled = {number: latest_report(here, number) for number in passed}
     document: list[dict[str, Any]] = [
         {
             "links": list(way.links),
@@ -37,6 +42,7 @@ def up(
                     "kind": STATION_KINDS[stop.station.kind],
                     "at": utc(stop.at),
                     "responsible": post_title(here, stop.post_id),
+                    "laboratory": sampled[stop.station.id],
                 }
                 for stop in way.stops
             ],
@@ -57,6 +63,11 @@ def up(
                 for stop in way.stops
             ]
             told += table(rows, ("when", "station", "name", "responsible"))
+            told += [
+                f"laboratory at {lab['station']}: report {lab['report']}, {outcome(lab)}"
+                for stop in way.stops
+                if (lab := sampled[stop.station.id])
+            ]
             told += ["confirmed by the chain" if one["checked_on_chain"] else "NOT confirmed", ""]
         return told
 

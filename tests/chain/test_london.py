@@ -3,12 +3,14 @@
 import pytest
 from eth._utils import headers
 from eth_account import Account
+from eth_utils import keccak
 
 from checks import duties
 from tests.chain.london import KEYS, London, city
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.outlets import Outlet
+from tests.contracts.samples import BELOW, Bench, limit, result
 from tests.contracts.suite import (
     COD,
     CREDIT_CODES,
@@ -344,6 +346,43 @@ def pursues_violations(suite: Suite) -> None:
     assert violations.repeats_of(number) == 1
 
 
+def reports_samples(suite: Suite) -> int:
+    bench, lab = Bench(suite, {"": [limit("cod", 1_000)]}), suite.laboratory
+    bench.enter(result("cod", 1), code="REFUSED")
+    lab.refuse(lab.report_count(), HASH, sender=suite.reviewer)
+    report = bench.confirmed(result("cod", 2_000), result("ss", 0, BELOW, detection=5))
+    assert tuple(lab.ruling(report))[1:4] == (COD, 2_000, 1)
+    assert tuple(lab.latest(bench.station, COD)) == (report, 1)
+    return report
+
+
+def keeps_evidence(suite: Suite) -> None:
+    evidence, officer = suite.evidence, suite.dispatcher
+    file = evidence.open_file(1, 1, sender=officer)
+    lane, root, words_hash = proved(suite)
+    quality = word("QualityProvenance")
+    leaves = b"\x0a" * 32, [b"\x0b" * 32]
+    arguments = lane, 0, root, words_hash, *leaves, HASH
+    evidence.add_reading(file, quality, *arguments, sender=officer)
+    evidence.add_document(file, HASH, HASH, sender=officer)
+    evidence.add_report(file, reports_samples(suite), HASH, sender=officer)
+    evidence.freeze(file, sender=suite.supervisor)
+    evidence.offer_custody(file, suite.clerk, sender=officer)
+    evidence.accept_custody(file, sender=suite.clerk)
+    assert tuple(evidence.file(file))[2:5] == (3, 1, suite.clerk)
+
+
+def proved(suite: Suite) -> tuple[int, bytes, bytes]:
+    """A batch of two leaves, 0x0a... and 0x0b...: its lane, root and words' hash."""
+    book = suite.quality_provenance
+    channel = suite.channel(GAUGE, "QualityProvenance", COD)
+    lane = suite.lane(book)
+    words = packed(gauge_group(channel, T0, [(OFFSET + 1, 60)]))
+    root = keccak(b"\x0a" * 32 + b"\x0b" * 32)
+    book.record_gauges(lane, 0, root, words, b"", sender=suite.relay)
+    return lane, root, keccak(words)
+
+
 def corrects_an_application(suite: Suite) -> None:
     application = suite.applications.apply(suite.face(), 0, sender=suite.holder)
     suite.applications.request_correction(application, "map missing", 0, sender=suite.clerk)
@@ -415,6 +454,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     publishes_a_day(suite)
     keeps_a_tank(suite)
     oversees(chain, suite)
+    keeps_evidence(suite)
     the_council_decides(chain, suite, monkeypatch)
 
     writes = {(n, f) for n, c in suite.contracts.items() for f in duties.writes(c.abi)}

@@ -10,9 +10,11 @@ from checks.duties import (
     ANY_ORGANISATION,
     APPLICANT,
     BOTH,
+    CUSTODIAN,
     EITHER,
     HOLDER_OF_PERMIT,
     MEMBER,
+    OFFERED,
     VERIFIED,
     Gate,
 )
@@ -26,6 +28,7 @@ NUMBERED = {
     *("resubmit", "begin_works", "take_approval"),
     *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
     *("acknowledge", "accept_order", "answer", "appeal", "record_cleaning"),
+    *("offer_custody", "accept_custody"),
 }
 LANED = {"record_meters", "record_gauges"}  # their first argument is a lane
 
@@ -85,6 +88,8 @@ class Callers:
         suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
         suite.supply_codes.set_tank(0, "Tower", 1, 1, 0, sender=suite.network_keeper)
         suite.incidents.give_order(1, permit, 1, 0, LATEST, sender=suite.supervisor)
+        suite.evidence.open_file(1, 1, sender=suite.dispatcher)
+        suite.evidence.offer_custody(1, self.notified, sender=suite.dispatcher)
         outlet = Outlet(suite)
         outlet.day(0, [outlet.limit + 1])
         suite.violations.detect(outlet.channel, 0, sender=suite.holder)
@@ -115,6 +120,10 @@ class Callers:
         if gate.who == MEMBER:
             let["council member"] = self.members[0]
         if "is notified" in gate.who:
+            let = {"notified": self.notified}
+        if gate.who == CUSTODIAN:
+            let = {"DISPATCHER alone": self.single["DISPATCHER"]}
+        if gate.who == OFFERED:
             let = {"notified": self.notified}
         for name in gate.contracts:
             let[name] = self.contracts[name]

@@ -62,6 +62,7 @@ SETTINGS = {
     "leak_grade2_ppm": (120_000, "ppm"),
     "secondary_clean_months": (6, "months"),
     "secondary_test_months": (1, "months"),
+    "lab_below_gb5749_bps": (5_000, "bps"),
 }
 ABSTRACTION, DRAINAGE = 1, 2
 METER, GAUGE = 1, 2

@@ -26,11 +26,13 @@ HOMES = {
     "supply": "SupplyMonitor",
     "codes": "SupplyCodes",
     "works": "SewageWorks",
+    "laboratory": "Laboratory",
     "council": "Council",
     "redlines": "RedLines",
     "incidents": "Incidents",
     "decisions": "Decisions",
     "violations": "Violations",
+    "evidence": "Evidence",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

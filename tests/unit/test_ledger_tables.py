@@ -50,10 +50,26 @@ def test_a_printed_unit_that_nobody_entered_is_refused_and_never_guessed(table):
 
 
 def test_a_row_without_a_number_is_left_out_with_its_note(table):
-    found = table(note="not detected", basis="not_detected")
+    found = table(note="no limit", basis="daily_mean_max")
 
     assert found.limits == ()
-    assert found.left_out == (LeftOut("cod", "", "not_detected", "not detected"),)
+    assert found.left_out == (LeftOut("cod", "", "daily_mean_max", "no limit"),)
+
+
+@pytest.mark.parametrize(
+    ("basis", "unit"),
+    [
+        ("not_detected", "mg/L"),
+        ("not_detected", "MPN/100mL or CFU/100mL"),
+        ("qualitative", "qualitative"),
+    ],
+)
+def test_what_may_not_be_there_at_all_is_a_limit_of_zero(table, basis, unit):
+    found = table(basis=basis, unit=unit)
+
+    [limit] = found.limits
+    assert (limit.basis, limit.lo, limit.hi, limit.daily_mean) == (basis, None, 0, False)
+    assert found.left_out == ()
 
 
 @pytest.mark.parametrize(("word", "verified"), [("yes", True), ("no", False), ("", False)])

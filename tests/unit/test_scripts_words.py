@@ -6,10 +6,13 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
+from ledger.laboratory import STATES
 from scripts import (
     _changing,
     _enrolment,
+    _evidence,
     _gauging,
+    _laboratory,
     _showing,
     _sources,
     lane,
@@ -108,6 +111,19 @@ def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
     assert numbered(_sources.INPUTS).items() <= held.items()
     assert {n: word for n, word in source.COLOURS.items() if n} == _sources.COLOURS
     assert len(source.BANDS) == len(_sources.LEVELS) + 1
+
+
+def test_words_of_reports_and_evidence_are_numbered_as_the_contracts_number_them():
+    laboratory, evidence = constants("cycle/Laboratory.vy"), constants("oversight/Evidence.vy")
+    samples, words = constants("modules/samples.vy"), numbered(STATES)
+
+    assert numbered(_laboratory.REPORT_STATES).items() <= laboratory.items()
+    assert numbered(_evidence.SUBJECTS).items() <= evidence.items()
+    assert numbered(_evidence.ITEM_KINDS).items() <= evidence.items()
+    words["BELOW"], words["ABSENT"] = words.pop("BELOW_DETECTION"), words.pop("NONE")
+    assert words.items() <= samples.items()
+    grades = {_showing.GRADES[laboratory[name]] for name in ("LABORATORY", "MANUAL")}
+    assert grades == {"laboratory", "manual"}
 
 
 def test_states_of_a_bill_are_those_of_the_contract():
