@@ -135,6 +135,12 @@ GATES: dict[str, dict[str, Gate]] = {
             contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
     },
+    "DeviceKeys": {
+        "add_key": duty("DEVICE_KEEPER"),
+        "let_sign": duty("DEVICE_KEEPER"),
+        "end_key": duty("DEVICE_KEEPER"),
+        "revoke_key": duty("SUPERVISOR"),
+    },
     "Applications": {
         "apply": Gate(VERIFIED, "applications: caller has no organisation"),
         "accept": duty("CLERK"),
@@ -243,6 +249,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "appeal": HOLDER_OF_OUTLET,
         "decide": duty("DECIDER"),
     },
+    "Disputes": {"resolve": duty("SUPERVISOR")},
     "Decisions": {
         "record": duty("ANALYST"),
         "approve": duty("DECIDER"),
@@ -292,6 +299,10 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "check_order": _FACT,
     },
     "Violations": {"detect": _FACT},
+    "Disputes": {
+        "open_dispute": "Whoever holds a signed telegram proves with it that a settled reading is "
+        "another; the same contradiction once.",
+    },
 }
 
 HEAD = """# Duties

@@ -40,6 +40,9 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "crockford": ("supply_codes",),
     "SewageWorks": ("sewage_works",),
     "Violations": ("violations",),
+    "DeviceKeys": ("device_keys", "disputes"),
+    "Disputes": ("disputes",),
+    "signatures": ("disputes", "permit_seals", "authority_organisations"),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

@@ -16,6 +16,7 @@ CONTRACTS = {
     "Standards": "foundation",
     "WaterNetwork": "foundation",
     "DeviceRegistry": "foundation",
+    "DeviceKeys": "foundation",
     "Applications": "rights",
     "PermitRegistry": "rights",
     "PermitChanges": "rights",
@@ -32,6 +33,7 @@ CONTRACTS = {
     "RedLines": "oversight",
     "Incidents": "oversight",
     "Violations": "oversight",
+    "Disputes": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -31,6 +31,8 @@ HOMES = {
     "incidents": "Incidents",
     "decisions": "Decisions",
     "violations": "Violations",
+    "keys": "DeviceKeys",
+    "disputes": "Disputes",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

@@ -1,0 +1,131 @@
+"""The keys that sign telegrams, as DeviceKeys records them, and whether one has signed.
+
+secp256k1 recovers an account (SEC 1, Ethereum's form); P-256 is ECDSA over the digest (FIPS 186-5,
+a DER signature), Ed25519 signs the digest as its message (RFC 8032).
+"""
+
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature, ValidationError
+
+from ledger.deployment import Ledger
+from ledger.errors import UsageError
+from ledger.events import logs
+from ledger.grades import DEVICE, GATEWAY
+from ledger.structs import every, read
+from ledger.telegrams import Domain
+
+SECP256K1, P256, ED25519 = 1, 2, 3
+KINDS = {SECP256K1: "secp256k1", P256: "P-256", ED25519: "Ed25519"}
+SIZES = {SECP256K1: 20, P256: 33, ED25519: 32}  # bytes: an address, a compressed point, RFC 8032
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and the devices it signs for; it signs readings of from_at <= at < until_at."""
+
+    id: int
+    kind: int
+    public_key: bytes
+    gateway: bool
+    from_at: int
+    until_at: int
+    revoked_at: int
+    devices: frozenset[int]
+
+    @property
+    def grade(self) -> int:
+        """The evidence grade of what it signs."""
+        return GATEWAY if self.gateway else DEVICE
+
+    def signs(self, at: int) -> bool:
+        """Whether it signs readings of a moment."""
+        return self.from_at <= at < self.until_at
+
+    def signed(self, digest: bytes, signature: bytes) -> bool:
+        """Whether a signature over a digest is this key's."""
+        return _CHECKS[self.kind](self.public_key, digest, signature)
+
+
+def domain(ledger: Ledger) -> Domain:
+    """What telegrams of this chain are signed for."""
+    return Domain(ledger.deployment.chain_id, ledger.deployed("DeviceKeys").address)
+
+
+def change_count(ledger: Ledger) -> int:
+    """How often keys were changed: whoever keeps a copy sees whether it is old."""
+    return int(read(ledger, "DeviceKeys", "change_count"))
+
+
+def keys(ledger: Ledger) -> dict[int, Key]:
+    """Every key by its number."""
+    devices: dict[int, set[int]] = {}
+    for event in logs(ledger, "DeviceKeys", "SigningAllowed"):
+        devices.setdefault(event.args["key_id"], set()).add(event.args["device_id"])
+    return {
+        number: Key(
+            id=number,
+            kind=raw["kind"],
+            public_key=bytes(raw["public_key"]),
+            gateway=raw["gateway"],
+            from_at=raw["from_at"],
+            until_at=raw["until_at"],
+            revoked_at=raw["revoked_at"],
+            devices=frozenset(devices.get(number, ())),
+        )
+        for number, raw in every(ledger, "DeviceKeys", "key", "key_count")
+    }
+
+
+def public_key(kind: int, text: str) -> bytes:
+    """A public key in hex, as DeviceKeys takes it; UsageError where it is none of its kind."""
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+        if len(raw) != SIZES[kind]:
+            raise ValueError(f"{len(raw)} bytes, {SIZES[kind]} wanted")
+        if kind == P256:
+            ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+        if kind == ED25519:
+            ed25519.Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError as error:
+        raise UsageError(
+            f"{text} is no key of {KINDS[kind]}: {error}",
+            "secp256k1 by its address, P-256 as a compressed point, Ed25519 as RFC 8032 has it",
+        ) from error
+    return raw
+
+
+def _secp256k1(public_key: bytes, digest: bytes, signature: bytes) -> bool:
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        return False
+    try:
+        vrs = (signature[64] - 27, *(int.from_bytes(signature[n : n + 32], "big") for n in (0, 32)))
+        recovered = Signature(vrs=vrs).recover_public_key_from_msg_hash(digest)
+    except (BadSignature, ValidationError):
+        return False
+    return recovered.to_canonical_address() == public_key
+
+
+def _p256(public_key: bytes, digest: bytes, signature: bytes) -> bool:
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+        key.verify(signature, digest, ec.ECDSA(Prehashed(SHA256())))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _ed25519(public_key: bytes, digest: bytes, signature: bytes) -> bool:
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, digest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+_CHECKS = {SECP256K1: _secp256k1, P256: _p256, ED25519: _ed25519}
