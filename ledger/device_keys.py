@@ -4,6 +4,7 @@ secp256k1 recovers an account (SEC 1, Ethereum's form); P-256 is ECDSA over the 
 a DER signature), Ed25519 signs the digest as its message (RFC 8032).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -18,7 +19,7 @@ from ledger.errors import UsageError
 from ledger.events import logs
 from ledger.grades import DEVICE, GATEWAY
 from ledger.structs import every, read
-from ledger.telegrams import Domain
+from ledger.telegrams import Domain, Signed
 
 SECP256K1, P256, ED25519 = 1, 2, 3
 KINDS = {SECP256K1: "secp256k1", P256: "P-256", ED25519: "Ed25519"}
@@ -82,6 +83,25 @@ def keys(ledger: Ledger) -> dict[int, Key]:
     }
 
 
+def fault(signed: Signed, held: Mapping[int, Key], of: Domain) -> tuple[str, str] | None:
+    """Why a telegram is not signed by a key of its device: a reason and the particulars.
+
+    Reasons are those of the oracle's quarantine: unknown_key, bad_signature, key_not_valid.
+    """
+    key, device = held.get(signed.key), signed.telegram.device
+    if key is None:
+        return "unknown_key", f"key {signed.key}"
+    if not key.signed(of.digest(signed.telegram), bytes.fromhex(signed.signature[2:])):
+        return "bad_signature", f"not of key {key.id}, {KINDS[key.kind]}"
+    if device not in key.devices:
+        return "key_not_valid", f"key {key.id} does not sign for device {device}"
+    wrong = next((one.at for one in signed.telegram.readings if not key.signs(one.at)), None)
+    if wrong is not None:
+        about = f"key {key.id} signs from {key.from_at} to before {key.until_at}"
+        return "key_not_valid", f"{about}, not {wrong}"
+    return None
+
+
 def public_key(kind: int, text: str) -> bytes:
     """A public key in hex, as DeviceKeys takes it; UsageError where it is none of its kind."""
     try:
@@ -104,8 +124,8 @@ def _secp256k1(public_key: bytes, digest: bytes, signature: bytes) -> bool:
     if len(signature) != 65 or signature[64] not in (27, 28):
         return False
     try:
-        vrs = (signature[64] - 27, *(int.from_bytes(signature[n : n + 32], "big") for n in (0, 32)))
-        recovered = Signature(vrs=vrs).recover_public_key_from_msg_hash(digest)
+        own_form = signature[:64] + bytes([signature[64] - 27])
+        recovered = Signature(own_form).recover_public_key_from_msg_hash(digest)
     except (BadSignature, ValidationError):
         return False
     return recovered.to_canonical_address() == public_key

@@ -1,4 +1,4 @@
-"""Evidence grades: who vouches for a reading, the best first, as its leaf and DeviceRegistry say."""
+"""Evidence grades: who vouches for a reading, the best first, as the leaves have them."""
 
 DEVICE, GATEWAY, OPERATOR, LABORATORY, MANUAL = range(1, 6)
 GRADES = {

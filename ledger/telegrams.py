@@ -8,13 +8,14 @@ is the 32-byte EIP-712 digest, whatever the kind of key. DeviceKeys.vy computes 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import cbor2
 from eth_account.messages import SignableMessage
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from ledger.errors import BadRecord
+from ledger.errors import BadRecord, NotFound
 from ledger.hashing import keccak
 from ledger.leaves import WORD
 
@@ -39,6 +40,7 @@ TYPES = {
 
 Byte = Annotated[int, Field(ge=0, lt=2**8)]
 Short = Annotated[int, Field(ge=0, lt=2**32)]
+Moment = Annotated[int, Field(gt=0, lt=2**32)]
 Long = Annotated[int, Field(ge=0, lt=2**64)]
 Signature = Annotated[str, StringConstraints(pattern=r"^0x([0-9a-f]{128}|[0-9a-f]{130,144})$")]
 
@@ -48,7 +50,7 @@ class Reading:
     """One value of one channel: `at` in Unix seconds, `value` and `mark` as the leaf has them."""
 
     channel: Short
-    at: Short
+    at: Moment
     value: Long
     mark: Byte = 0
 
@@ -100,7 +102,12 @@ class Domain:
 
     def message(self, telegram: Telegram) -> SignableMessage:
         """What a secp256k1 key signs, as eth_account takes it."""
-        about = (keccak(b"Waterline"), keccak(b"1"), self.chain_id, bytes.fromhex(self.contract[2:]))
+        about = (
+            keccak(b"Waterline"),
+            keccak(b"1"),
+            self.chain_id,
+            bytes.fromhex(self.contract[2:]),
+        )
         return SignableMessage(b"\x01", _struct(DOMAIN, *about), telegram.hash)
 
     def digest(self, telegram: Telegram) -> bytes:
@@ -109,9 +116,21 @@ class Domain:
         return keccak(b"\x19" + message.version + message.header + message.body)
 
 
-def is_signed(told: object) -> bool:
+def claims(raw: bytes) -> bool:
     """Whether a message claims to be a signed telegram."""
-    return isinstance(told, Mapping) and "telegram" in told and "signature" in told
+    return b"signature" in raw and _told(raw) is not None
+
+
+def _told(raw: bytes) -> Mapping[str, Any] | None:
+    """An object that holds a telegram and a signature; None for any other message."""
+    if len(raw) > LONGEST:
+        return None
+    try:
+        told = json.loads(raw) if raw.lstrip()[:1] == b"{" else cbor2.loads(raw)
+    except (ValueError, RecursionError, cbor2.CBORDecodeError):
+        return None
+    signed = isinstance(told, Mapping) and "telegram" in told and "signature" in told
+    return told if signed else None
 
 
 def parse(raw: bytes) -> Signed | None:
@@ -119,13 +138,8 @@ def parse(raw: bytes) -> Signed | None:
 
     BadRecord names what is wrong in one that claims to be signed.
     """
-    if len(raw) > LONGEST:
-        return None
-    try:
-        told = json.loads(raw) if raw.lstrip()[:1] == b"{" else cbor2.loads(raw)
-    except (ValueError, RecursionError, cbor2.CBORDecodeError):
-        return None
-    if not is_signed(told):
+    told = _told(raw)
+    if told is None:
         return None
     if isinstance(told["signature"], bytes):
         told = {**told, "signature": "0x" + told["signature"].hex()}
@@ -140,6 +154,18 @@ def parse(raw: bytes) -> Signed | None:
         raise BadRecord(f"{where or 'the telegram'}: {first['msg']}", remedy) from error
     except (TypeError, ValueError) as error:
         raise BadRecord(f"the telegram: {error}", remedy) from error
+
+
+def read_unsigned(path: Path) -> Telegram:
+    """A telegram in a JSON file that is still to be signed; NotFound, BadRecord."""
+    try:
+        return TypeAdapter(Telegram).validate_json(path.read_bytes(), strict=True, extra="forbid")
+    except FileNotFoundError as error:
+        raise NotFound(f"no file at {path}", "check the name") from error
+    except (OSError, ValidationError) as error:
+        raise BadRecord(
+            f"{path} is no telegram: {error}", "docs/sources.md shows one; leave key, signature out"
+        ) from error
 
 
 def _struct(name: str, *fields: int | bytes) -> bytes:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from ledger.channels import Channel
 from ledger.deployment import Ledger
+from ledger.device_keys import change_count
 from ledger.errors import ChainUnreachable, NotFound, UsageError, WaterlineError
 from ledger.keystores import Signer
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
-from oracle import lanes
+from oracle import lanes, signed
 from oracle.batch import counts_that_fit, cut
 from oracle.inputs import Input, Table
 from oracle.intake import take
@@ -23,7 +25,7 @@ from oracle.sources.chunks import Chunk
 from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
 from oracle.sources.sockets import Asked, Asking, Ears, Heard
-from oracle.sources.telegrams import Telegram
+from oracle.sources.telegrams import MQTT, Telegram
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_HEARD = 2_000  # telegrams that one commit takes in
@@ -58,6 +60,7 @@ class Oracle:
         self._turns = lanes.turns(ledger)
         self._relays: dict[tuple[str, int], Relay] = {}
         self._prepared: dict[str, list[Rule]] = {}
+        self._keys: signed.Keys | None = None
         self._resume()
 
     # what is fed
@@ -100,7 +103,10 @@ class Oracle:
         for one in heard:
             by_station.setdefault((one.protocol, one.telegram.station), []).append(one.telegram)
         for (protocol, station), telegrams in by_station.items():
-            whole = [one for one in telegrams if not one.error]
+            sealed = [one.raw for one in telegrams if one.signed]
+            if sealed:
+                self._hear_signed(f"{signed.HEADER}/{protocol}/{station}", sealed)
+            whole = [one for one in telegrams if not (one.error or one.signed)]
             broken = [one for one in telegrams if one.error]
             fitting = [one for one in spoken.get(protocol, ()) if one.fits(station)]
             for mapping in fitting if whole else ():
@@ -127,6 +133,47 @@ class Oracle:
         }
         chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], cells)
         self._take(source, chunk, mapping, wanted)
+
+    def prepare_signed(self) -> signed.Keys:
+        """The keys that sign telegrams, their devices' channels entered where a lane is ours.
+
+        They are read from the chain once, and again by `pump` when they were changed there.
+        """
+        if self._keys is None:
+            self._keys = self._signing()
+        return self._keys
+
+    def _signing(self) -> signed.Keys:
+        keys = signed.keys_of(self.ledger)
+        self.channels = lanes.channels(self.ledger)
+        self._by_number = {one.id: one for one in self.channels.values()}
+        devices = {device for key in keys.by_number.values() for device in key.devices}
+        for one in self._by_number.values():
+            if one.device_id in devices and self._is_ours(one) and one.id not in self._entered:
+                self.journal.enter(one, *lanes.position(self.ledger, one))
+        return keys
+
+    def _is_ours(self, channel: Channel) -> bool:
+        try:
+            self._open(channel.contract, channel.relay_group)
+        except NotFound:
+            return False
+        return True
+
+    def _hear_signed(self, name: str, raws: Sequence[bytes]) -> None:
+        """Take signed telegrams in, those of one grade at a time, in the order they came in."""
+        keys, entered = self.prepare_signed(), self._entered
+        channels = {n: one for n, one in self._by_number.items() if n in entered}
+        checked = signed.check(raws, keys, channels, self.journal)
+        for grade, same in groupby(checked, lambda one: one.grade):
+            run, source = list(same), self.journal.stranger(name)
+            chunk, refusals = signed.chunk_of(source.rows, run, channels)
+            named = [one for n, one in channels.items() if str(n) in chunk.cells]
+            rules_, now = signed.rules(named, grade), int(self._clock())
+            states = self.journal.states([one.id for one in named])
+            accepted, _ = take(chunk, signed.TIME, rules_, states, now, self.journal.known)
+            sent = [one.sent for one in run if one.sent]
+            self.journal.take(source, chunk, accepted, refusals, sent)
 
     def _take(
         self, source: Source, chunk: Chunk, mapping: MappingFile, wanted: Sequence[Rule]
@@ -164,6 +211,8 @@ class Oracle:
         Without `flush` only full batches are cut.
         """
         head = self.ledger.chain.head()
+        if self._keys is not None and self._keys.changes != change_count(self.ledger):
+            self._keys = self._signing()
         for relay in self._relays.values():
             self._reopen(relay)
             while not relay.outbox.stopped and self._cut(relay, head.at, flush):
@@ -413,6 +462,8 @@ def listening(
     for mappings in spoken.values():
         for mapping in mappings:
             oracle.prepare(mapping)
+    if MQTT in spoken:
+        oracle.prepare_signed()
 
     def wait(seconds: float) -> bool:
         until = clock() + seconds

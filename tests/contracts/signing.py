@@ -40,6 +40,7 @@ class Meter:
     suite: Suite
     grade: int = 3
     later: int = 3  # readings after the first
+    at: int = AT
 
     def __post_init__(self) -> None:
         suite = self.suite
@@ -53,8 +54,8 @@ class Meter:
     def settle(self) -> "Meter":
         """Record a batch: the register rises by 40 L a minute."""
         book = self.suite.quota_tracker
-        readings = [(40, AT - T0), *[(40, 60)] * self.later]
-        rows = [(AT + 60 * n, SETTLED + 40 * n) for n in range(len(readings))]
+        readings = [(40, self.at - T0), *[(40, 60)] * self.later]
+        rows = [(self.at + 60 * n, SETTLED + 40 * n) for n in range(len(readings))]
         self.leaves = [
             leaf(self.channel, at, value, MEASURED, self.grade, 0, keccak(b"%d" % at))
             for at, value in rows
@@ -74,12 +75,12 @@ class Meter:
             "root": self.nodes[0],
             "words_hash": self.words_hash,
             "channel": self.channel,
-            "at": AT,
+            "at": self.at,
             "value": SETTLED,
             "kind": MEASURED,
             "grade": self.grade,
             "mark": 0,
-            "telegram": keccak(b"%d" % AT),
+            "telegram": keccak(b"%d" % self.at),
         }
         return tuple((fields | changed).values())
 
@@ -89,8 +90,8 @@ class Meter:
 
     def telegram(self, value: int = SETTLED + 5, *, before: int = 0, **changed: Any) -> Telegram:
         """What the device says of the first reading, behind `before` others."""
-        others = tuple(Reading(self.channel, AT - 60 * n, 100) for n in range(before, 0, -1))
-        one = Telegram(self.device, 7, (*others, Reading(self.channel, AT, value)))
+        others = tuple(Reading(self.channel, self.at - 60 * n, 100) for n in range(before, 0, -1))
+        one = Telegram(self.device, 7, (*others, Reading(self.channel, self.at, value)))
         return replace(one, **changed)
 
     def call(self, telegram: Telegram, key: Any = DEVICE_KEY, index: int = -1) -> list[Any]:

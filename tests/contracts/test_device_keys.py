@@ -1,7 +1,6 @@
-"""Keys of devices and gateways: registered, let sign, ended, revoked; what a telegram's digest is."""
+"""Keys of devices and gateways: registered, let sign, ended, revoked; a telegram's digest."""
 
 import boa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +21,9 @@ from tests.contracts.suite import NOW
 ACCOUNT = account_of(DEVICE_KEY)
 
 
-def add(suite, kind=SECP256K1, key=ACCOUNT, gateway=False, devices=None, from_at=0, until_at=LATEST):
+def add(
+    suite, kind=SECP256K1, key=ACCOUNT, gateway=False, devices=None, from_at=0, until_at=LATEST
+):
     named = [suite.device()] if devices is None else devices
     return suite.device_keys.add_key(
         kind, key, gateway, named, from_at, until_at, sender=suite.device_keeper

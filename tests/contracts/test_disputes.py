@@ -171,7 +171,7 @@ def test_a_signature_of_somebody_else_or_none_is_refused(meter):
 def test_what_was_signed_for_another_chain_contract_device_or_sequence_is_refused(meter):
     suite, telegram = meter.suite, meter.telegram()
     settled, proof, said, hashes, _ = meter.call(telegram)
-    other_chain = sign(telegram, domain(suite, chain_id=1))
+    other_chain = sign(telegram, domain(suite, chain_id=20_231))
     other_device = sign(meter.telegram(device=meter.device + 1), domain(suite))
     other_sequence = sign(meter.telegram(sequence=8), domain(suite))
 

@@ -130,7 +130,7 @@ def test_kinds_and_grades_of_a_channel_are_those_of_the_contract():
 
     assert (held["METER"], held["GAUGE"]) == (METER, GAUGE)
     assert numbered(_showing.CHANNEL_KINDS) == {"METER": METER, "GAUGE": GAUGE}
-    assert sorted(_showing.GRADES) == list(range(1, held["GRADES"] + 1))
+    assert sorted(GRADES) == list(range(1, held["GRADES"] + 1))
 
 
 def test_kinds_of_a_station_are_those_the_contract_lists():
