@@ -6,18 +6,21 @@ from typing import Any
 from ledger.batches import as_batch, gauge_groups
 from ledger.devices import Channel
 from ledger.events import logs
+from ledger.grades import GRADES
 from ledger.marks import name_of
 from ledger.network import station
 from scripts._gauging import shown_word
 from scripts._shared import Session
 from scripts._showing import utc
 
+Held = tuple[int, int, int, bool, int]  # at, stored word, mark, void, grade
+
 
 def last_readings(
     here: Session, contract: str, wanted: Sequence[Channel], count: int
 ) -> list[dict[str, Any]]:
     """The last readings of each channel, newest last; batches are read from the newest back."""
-    found: dict[int, list[tuple[int, int, int, bool]]] = {one.id: [] for one in wanted}
+    found: dict[int, list[Held]] = {one.id: [] for one in wanted}
     refused = {
         (event.args["lane"], event.args["batch_id"], event.args["channel"])
         for event in logs(here.ledger, contract, "GroupRefused")
@@ -27,21 +30,20 @@ def last_readings(
         if not missing:
             break
         batch = as_batch(here.ledger, recorded)
-        fresh: dict[int, list[tuple[int, int, int, bool]]] = {number: [] for number in missing}
+        fresh: dict[int, list[Held]] = {number: [] for number in missing}
         for group in gauge_groups(batch.words):
             if (
                 group.channel in fresh
                 and (batch.lane, batch.batch_id, group.channel) not in refused
             ):
-                fresh[group.channel] += [(*r, group.mark, group.void) for r in group.readings]
+                about = group.mark, group.void, group.grade
+                fresh[group.channel] += [(*r, *about) for r in group.readings]
         for number, readings in fresh.items():
             found[number] = readings + found[number]
     return [_document(here, one, found[one.id][-count:]) for one in wanted]
 
 
-def _document(
-    here: Session, one: Channel, readings: Sequence[tuple[int, int, int, bool]]
-) -> dict[str, Any]:
+def _document(here: Session, one: Channel, readings: Sequence[Held]) -> dict[str, Any]:
     return {
         "station": station(here.ledger, one.station_id).code,
         "device": one.device,
@@ -55,7 +57,8 @@ def _document(
                 "stored": word,
                 "mark": name_of(mark),
                 "void": void,
+                "evidence": GRADES.get(grade),
             }
-            for at, word, mark, void in readings
+            for at, word, mark, void, grade in readings
         ],
     }

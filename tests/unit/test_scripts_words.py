@@ -6,10 +6,13 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
+from ledger.device_keys import KINDS
+from ledger.grades import GRADES
 from scripts import (
     _changing,
     _enrolment,
     _gauging,
+    _keys,
     _showing,
     _sources,
     lane,
@@ -96,9 +99,19 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     violations, words = constants("oversight/Violations.vy"), numbered(_showing.VIOLATION_STATES)
     assert words.items() <= violations.items()
     assert words == {word: number for number, word in words_of("_violation").items()}
+    assert numbered(_showing.DISPUTE_STATES).items() <= constants("oversight/Disputes.vy").items()
     assert numbered(redline.USES).items() <= lines.items()
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
+
+
+def test_kinds_of_keys_are_numbered_as_the_contract_numbers_them():
+    held = constants("foundation/DeviceKeys.vy")
+
+    assert {word.upper().replace("-", ""): n for n, word in KINDS.items()}.items() <= held.items()
+    assert {word: KINDS[n].lower() for word, n in _keys.KINDS.items()} == {
+        w: w for w in _keys.KINDS
+    }
 
 
 def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
