@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.batches import as_batch, gauge_groups
+from ledger.batches import as_batch, gauge_groups, meter_groups
 from ledger.devices import Channel
 from ledger.events import logs
 from ledger.grades import GRADES
 from ledger.marks import name_of
 from ledger.network import station
+from scripts._accounts import BOOKS
 from scripts._gauging import shown_word
 from scripts._shared import Session
 from scripts._showing import utc
@@ -21,10 +22,7 @@ def last_readings(
 ) -> list[dict[str, Any]]:
     """The last readings of each channel, newest last; batches are read from the newest back."""
     found: dict[int, list[Held]] = {one.id: [] for one in wanted}
-    refused = {
-        (event.args["lane"], event.args["batch_id"], event.args["channel"])
-        for event in logs(here.ledger, contract, "GroupRefused")
-    }
+    refused = _refused(here, contract)
     for recorded in reversed(logs(here.ledger, contract, "Recorded")):
         missing = [number for number, readings in found.items() if len(readings) < count]
         if not missing:
@@ -41,6 +39,42 @@ def last_readings(
         for number, readings in fresh.items():
             found[number] = readings + found[number]
     return [_document(here, one, found[one.id][-count:]) for one in wanted]
+
+
+def say_evidence(here: Session, contract: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Add to documents of channels the evidence grade of the last reading of each.
+
+    A grade stands in the batches alone; they are read from the newest back until each has one.
+    """
+    wanted = {one["channel"] for one in documents if one["last_at"]}
+    unpack = meter_groups if contract in BOOKS.values() else gauge_groups
+    found: dict[int, str | None] = {}
+    refused = _refused(here, contract) if wanted else set()
+    for recorded in reversed(logs(here.ledger, contract, "Recorded") if wanted else []):
+        if wanted <= found.keys():
+            break
+        batch = as_batch(here.ledger, recorded)
+        fresh = {
+            group.channel: GRADES.get(group.grade)
+            for group in unpack(batch.words)
+            if (batch.lane, batch.batch_id, group.channel) not in refused
+        }
+        found = fresh | found
+    for one in documents:
+        one["evidence"] = found.get(one["channel"])
+
+
+def vouched(documents: Sequence[dict[str, Any]]) -> str:
+    """The evidence grade of the last reading of each device, for people."""
+    return ", ".join(f"{one['device']} {one['evidence'] or '-'}" for one in documents) or "-"
+
+
+def _refused(here: Session, contract: str) -> set[tuple[int, int, int]]:
+    """The groups that a contract refused: lane, batch, channel."""
+    return {
+        (event.args["lane"], event.args["batch_id"], event.args["channel"])
+        for event in logs(here.ledger, contract, "GroupRefused")
+    }
 
 
 def _document(here: Session, one: Channel, readings: Sequence[Held]) -> dict[str, Any]:
