@@ -22,6 +22,8 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.relay": "signs, sends, and follows what was sent",
     "oracle.feed": "runs the stages one after another, with the clock and the node passed in",
     "oracle.proofs": "follows a reading from its row to its block",
+    "oracle.comparison": "compares signed telegrams with the chain's own batches",
+    "oracle.disputing": "turns a proof and a telegram into a dispute",
 }
 
 # what a transforming stage may not reach, directly or through our own modules

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import cbor2
-from eth_account.messages import SignableMessage
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from ledger.errors import BadRecord, NotFound
@@ -100,20 +99,15 @@ class Domain:
     chain_id: int
     contract: str
 
-    def message(self, telegram: Telegram) -> SignableMessage:
-        """What a secp256k1 key signs, as eth_account takes it."""
-        about = (
-            keccak(b"Waterline"),
-            keccak(b"1"),
-            self.chain_id,
-            bytes.fromhex(self.contract[2:]),
-        )
-        return SignableMessage(b"\x01", _struct(DOMAIN, *about), telegram.hash)
+    @property
+    def separator(self) -> bytes:
+        """The hash of the domain, EIP-712's domainSeparator."""
+        names, contract = (keccak(b"Waterline"), keccak(b"1")), bytes.fromhex(self.contract[2:])
+        return _struct(DOMAIN, *names, self.chain_id, contract)
 
     def digest(self, telegram: Telegram) -> bytes:
         """The 32 bytes that every kind of key signs."""
-        message = self.message(telegram)
-        return keccak(b"\x19" + message.version + message.header + message.body)
+        return keccak(b"\x19\x01" + self.separator + telegram.hash)
 
 
 def claims(raw: bytes) -> bool:

@@ -11,6 +11,7 @@ from ledger.deployment import Ledger
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound
 from ledger.events import logs
+from ledger.keys import fault
 from ledger.leaves import VOID
 from ledger.telegrams import Reading, Signed, parse
 from oracle.relay import METER_BOOKS
@@ -76,7 +77,7 @@ def compare(ledger: Ledger, telegrams: Sequence[Signed]) -> list[Compared]:
         last_at[channel] = max(at, last_at.get(channel, 0))
     found = []
     for one in telegrams:
-        wrong = device_keys.fault(one, held, of)
+        wrong = fault(one, held, of)
         for index, reading in enumerate(one.telegram.readings):
             there = known.get((reading.channel, reading.at))
             waits = reading.at > last_at.get(reading.channel, 0)

@@ -144,7 +144,7 @@ class Oracle:
         return self._keys
 
     def _signing(self) -> signed.Keys:
-        keys = signed.keys_of(self.ledger)
+        keys = lanes.keys_of(self.ledger)
         self.channels = lanes.channels(self.ledger)
         self._by_number = {one.id: one for one in self.channels.values()}
         devices = {device for key in keys.by_number.values() for device in key.devices}

@@ -13,11 +13,12 @@ from ledger import merkle
 from ledger.batches import Group, gauge_groups, meter_groups
 from ledger.channels import Channel
 from ledger.deployment import Ledger
-from ledger.device_keys import domain, fault, keys
+from ledger.device_keys import domain, keys
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
 from ledger.grades import GATEWAY
 from ledger.hashing import keccak
+from ledger.keys import fault
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from ledger.telegrams import parse

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.channels import METER, Channel
-from ledger.deployment import Ledger
-from ledger.device_keys import Key, change_count, domain, fault, keys
 from ledger.errors import BadRecord
+from ledger.keys import Key, fault
 from ledger.leaves import INSTANT, MEASURED
 from ledger.marks import NAMES, mark
 from ledger.packing import ZERO_VALUE
@@ -49,12 +48,6 @@ class Checked:
             return None
         about = self.signed.key, self.signed.telegram.device, self.signed.telegram.sequence
         return Sent(*about, self.digest)
-
-
-def keys_of(ledger: Ledger) -> Keys:
-    """The keys as they are now."""
-    changes = change_count(ledger)
-    return Keys(changes, domain(ledger), keys(ledger))
 
 
 def check(

@@ -29,8 +29,8 @@ def add(
     For example: waterline device key add OUT-1-METER --key
     0x5a0b54d5dc17e0aadc383d2db43b0a0d3e029c4c --account keeper-1
     """
-    from ledger.device_keys import public_key
     from ledger.errors import UsageError
+    from ledger.keys import public_key
     from scripts._files import instant
     from scripts._showing import local_zone
 
@@ -115,22 +115,22 @@ def sign(
     """
     import json
 
-    from ledger.device_keys import domain
+    from ledger.device_keys import domain, message
     from ledger.telegrams import Signed, read_unsigned
     from scripts._signing import open_account
 
     here, telegram = session(), read_unsigned(file)
     signer = open_account(account, password_file)
-    signature = signer.sign_message(domain(here.ledger).message(telegram))
+    signature = signer.sign_message(message(domain(here.ledger), telegram))
     document = Signed(telegram, key, "0x" + signature.hex()).as_json()
     return here.tell(document, lambda: [json.dumps(document)])
 
 
 def key_documents(here: Session) -> list[dict[str, Any]]:
     """Every key for programs, its devices by their codes."""
-    from ledger.device_keys import KINDS as WORDS
     from ledger.device_keys import keys
     from ledger.grades import GRADES
+    from ledger.keys import KINDS as WORDS
     from ledger.structs import read
     from scripts._showing import utc
 

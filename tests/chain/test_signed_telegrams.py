@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger import device_keys
 from ledger.grades import DEVICE, GATEWAY, OPERATOR
+from ledger.keys import ED25519, P256
 from ledger.settlement import SettlementPolicy
 from ledger.structs import read
 from ledger.telegrams import Reading, Signed, Telegram
@@ -145,8 +146,8 @@ def test_p_256_and_ed25519_are_checked_off_chain(signing):
     point, edwards = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
     compressed = point.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     numbers = [
-        signing.add(compressed, device_keys.P256),
-        signing.add(edwards.public_key().public_bytes_raw(), device_keys.ED25519),
+        signing.add(compressed, P256),
+        signing.add(edwards.public_key().public_bytes_raw(), ED25519),
     ]
     signing.oracle.pump(flush=False)
     first, second = signing.telegram(140), signing.telegram(140, 180)

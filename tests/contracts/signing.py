@@ -8,6 +8,7 @@ from eth_account import Account
 from eth_utils import keccak
 
 from ledger import merkle
+from ledger.device_keys import message
 from ledger.leaves import MEASURED, leaf
 from ledger.telegrams import Domain, Reading, Telegram
 from tests.contracts.intake_words import meter_group, packed
@@ -30,7 +31,7 @@ def domain(suite: Suite, chain_id: int | None = None) -> Domain:
 
 
 def sign(telegram: Telegram, of: Domain, key: Any = DEVICE_KEY) -> bytes:
-    return bytes(key.sign_message(of.message(telegram)).signature)
+    return bytes(key.sign_message(message(of, telegram)).signature)
 
 
 @dataclass

@@ -6,8 +6,8 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
-from ledger.device_keys import KINDS
 from ledger.grades import GRADES
+from ledger.keys import KINDS
 from scripts import (
     _changing,
     _enrolment,

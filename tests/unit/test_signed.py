@@ -13,10 +13,11 @@ from eth_account.messages import encode_typed_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.device_keys import ED25519, P256, SECP256K1, Key, fault, public_key
+from ledger.device_keys import message
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.grades import DEVICE, GATEWAY
 from ledger.hashing import keccak
+from ledger.keys import ED25519, P256, SECP256K1, Key, fault, public_key
 from ledger.telegrams import (
     LONGEST,
     MOST_READINGS,
@@ -52,7 +53,7 @@ telegrams = st.builds(
 
 
 def signed(telegram=ONE, owner=OWNER):
-    signature = owner.sign_message(DOMAIN.message(telegram)).signature
+    signature = owner.sign_message(message(DOMAIN, telegram)).signature
     return Signed(telegram, 1, "0x" + bytes(signature).hex())
 
 
@@ -93,7 +94,7 @@ def test_the_hash_is_that_of_eip_712(telegram):
 
     theirs = encode_typed_data(domain_data=domain, message_types=TYPES, message_data=fields)
 
-    assert DOMAIN.message(telegram) == theirs
+    assert message(DOMAIN, telegram) == theirs
     assert DOMAIN.digest(telegram) == keccak(b"\x19\x01" + theirs.header + theirs.body)
 
 
