@@ -165,7 +165,7 @@ def seals_a_permit(suite: Suite) -> None:
     assert sealing.may_see(permit, suite.relay)
 
 
-def disputes_a_reading(suite: Suite) -> None:
+def disputes_a_reading(suite: Suite) -> Meter:
     device, keys, by = suite.device(), suite.device_keys, suite.device_keeper
     chain = suite.contracts["Disputes"].chain
     meter = Meter(suite, later=0, at=chain.now() + 10)
@@ -179,6 +179,7 @@ def disputes_a_reading(suite: Suite) -> None:
     suite.disputes.open_dispute(*meter.call(meter.telegram()), sender=suite.holder)
     suite.disputes.resolve(1, True, HASH, sender=suite.supervisor)
     assert suite.disputes.page(1, 5)[0][15] == 2
+    return meter
 
 
 def bills_a_permit(suite: Suite) -> None:

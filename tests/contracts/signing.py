@@ -27,7 +27,9 @@ def account_of(key: Any) -> bytes:
 
 
 def domain(suite: Suite, chain_id: int | None = None) -> Domain:
-    return Domain(chain_id or boa.env.evm.patch.chain_id, suite.device_keys.address)
+    london = getattr(suite.device_keys, "chain", None)  # else it is titanoboa's
+    here = london.w3.eth.chain_id if london else boa.env.evm.patch.chain_id
+    return Domain(chain_id or here, suite.device_keys.address)
 
 
 def sign(telegram: Telegram, of: Domain, key: Any = DEVICE_KEY) -> bytes:
