@@ -48,7 +48,7 @@ class Meter:
     def __post_init__(self) -> None:
         suite = self.suite
         self.channel = suite.channel(METER, "QuotaTracker")
-        self.device = suite.device_registry.channel(self.channel).device
+        self.device = suite.device_registry.channel(self.channel)[0]
         self.key = suite.device_keys.add_key(
             *(SECP256K1, account_of(DEVICE_KEY), False, [self.device], 0, LATEST),
             sender=suite.device_keeper,
