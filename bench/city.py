@@ -85,8 +85,7 @@ class City:
 
     def _device(self) -> None:
         self.devices += 1
-        nobody = "0x" + "00" * 20
-        self.send("DeviceRegistry", "enrol_device", f"DEV-{self.devices}", nobody, 1)
+        self.send("DeviceRegistry", "enrol_device", f"DEV-{self.devices}", 1)
 
     def _enrolled(self, kind: int, contract: str, parameter: bytes) -> int:
         request = {

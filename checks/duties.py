@@ -137,6 +137,12 @@ GATES: dict[str, dict[str, Gate]] = {
             contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
     },
+    "DeviceKeys": {
+        "add_key": duty("DEVICE_KEEPER"),
+        "let_sign": duty("DEVICE_KEEPER"),
+        "end_key": duty("DEVICE_KEEPER"),
+        "revoke_key": duty("SUPERVISOR"),
+    },
     "Applications": {
         "apply": Gate(VERIFIED, "applications: caller has no organisation"),
         "accept": duty("CLERK"),
@@ -261,6 +267,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "accept_custody": Gate(OFFERED, "evidence: caller was offered no custody"),
         "freeze": duty("SUPERVISOR"),
     },
+    "Disputes": {"resolve": duty("SUPERVISOR")},
     "Decisions": {
         "record": duty("ANALYST"),
         "approve": duty("DECIDER"),
@@ -310,6 +317,10 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "check_order": _FACT,
     },
     "Violations": {"detect": _FACT},
+    "Disputes": {
+        "open_dispute": "Whoever holds a signed telegram proves with it that a settled reading is "
+        "another; the same contradiction once.",
+    },
 }
 
 HEAD = """# Duties

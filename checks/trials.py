@@ -43,6 +43,9 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "samples": ("laboratory*",),
     "Violations": ("violations",),
     "Evidence": ("evidence",),
+    "DeviceKeys": ("device_keys", "disputes"),
+    "Disputes": ("disputes",),
+    "signatures": ("disputes", "permit_seals", "authority_organisations"),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

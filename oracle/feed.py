@@ -3,21 +3,24 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from typing import Protocol
 
 from ledger.channels import Channel
 from ledger.deployment import Ledger
+from ledger.device_keys import change_count
 from ledger.errors import ChainUnreachable, NotFound, UsageError, WaterlineError
 from ledger.keystores import Signer
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
-from oracle import lanes
+from oracle import lanes, signed
 from oracle.batch import counts_that_fit, cut
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
 from oracle.journal import Journal, Source
 from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
+from oracle.mapping import Sequence as Serials
 from oracle.outbox import Outbox
 from oracle.readings import Refusal
 from oracle.relay import METER_BOOKS, Relay, Tell
@@ -25,7 +28,7 @@ from oracle.sources.chunks import Chunk
 from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
 from oracle.sources.sockets import Asked, Asking, Ears, Heard
-from oracle.sources.telegrams import Telegram
+from oracle.sources.telegrams import MQTT, Telegram
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_HEARD = 2_000  # telegrams that one commit takes in
@@ -46,7 +49,11 @@ class Watching(Protocol):
         """Follow channels, their rules read from the chain."""
 
     def notice(
-        self, source: Source, mapping: MappingFile, chunk: Chunk, accepted: Sequence[Accepted]
+        self,
+        source: Source,
+        serials: Serials | None,
+        chunk: Chunk,
+        accepted: Sequence[Accepted],
     ) -> None:
         """Readings are being taken in; called inside their commit."""
 
@@ -79,6 +86,7 @@ class Oracle:
         self._relays: dict[tuple[str, int], Relay] = {}
         self._prepared: dict[str, list[Rule]] = {}
         self.watching: Watching | None = None
+        self._keys: signed.Keys | None = None
         self._resume()
 
     # what is fed
@@ -123,7 +131,10 @@ class Oracle:
         for one in heard:
             by_station.setdefault((one.protocol, one.telegram.station), []).append(one.telegram)
         for (protocol, station), telegrams in by_station.items():
-            whole = [one for one in telegrams if not one.error]
+            sealed = [one.raw for one in telegrams if one.signed]
+            if sealed:
+                self._hear_signed(f"{signed.HEADER}/{protocol}/{station}", sealed)
+            whole = [one for one in telegrams if not (one.error or one.signed)]
             broken = [one for one in telegrams if one.error]
             fitting = [one for one in spoken.get(protocol, ()) if one.fits(station)]
             for mapping in fitting if whole else ():
@@ -151,6 +162,51 @@ class Oracle:
         chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], cells)
         self._take(source, chunk, mapping, wanted)
 
+    def prepare_signed(self) -> signed.Keys:
+        """The keys that sign telegrams, their devices' channels entered where a lane is ours.
+
+        They are read from the chain once, and again by `pump` when they were changed there.
+        """
+        if self._keys is None:
+            self._keys = self._signing()
+        return self._keys
+
+    def _signing(self) -> signed.Keys:
+        keys = lanes.keys_of(self.ledger)
+        self.channels = lanes.channels(self.ledger)
+        self._by_number = {one.id: one for one in self.channels.values()}
+        devices = {device for key in keys.by_number.values() for device in key.devices}
+        for one in self._by_number.values():
+            if one.device_id in devices and self._is_ours(one) and one.id not in self._entered:
+                self.journal.enter(one, *lanes.position(self.ledger, one))
+        if self.watching is not None:
+            entered = self._entered
+            self.watching.learn([one for n, one in self._by_number.items() if n in entered])
+        return keys
+
+    def _is_ours(self, channel: Channel) -> bool:
+        try:
+            self._open(channel.contract, channel.relay_group)
+        except NotFound:
+            return False
+        return True
+
+    def _hear_signed(self, name: str, raws: Sequence[bytes]) -> None:
+        """Take signed telegrams in, those of one grade at a time, in the order they came in."""
+        keys, entered = self.prepare_signed(), self._entered
+        channels = {n: one for n, one in self._by_number.items() if n in entered}
+        checked = signed.check(raws, keys, channels, self.journal)
+        for grade, same in groupby(checked, lambda one: one.grade):
+            run, source = list(same), self.journal.stranger(name)
+            chunk, refusals = signed.chunk_of(source.rows, run, channels)
+            named = [one for n, one in channels.items() if str(n) in chunk.cells]
+            rules_, now = signed.rules(named, grade), int(self._clock())
+            states = self.journal.states([one.id for one in named])
+            accepted, _ = take(chunk, signed.TIME, rules_, states, now, self.journal.known)
+            sent = [one.sent for one in run if one.sent]
+            notice = partial(self._notice, source, None, chunk, accepted)
+            self.journal.take(source, chunk, accepted, refusals, notice, sent)
+
     def _take(
         self, source: Source, chunk: Chunk, mapping: MappingFile, wanted: Sequence[Rule]
     ) -> None:
@@ -158,14 +214,18 @@ class Oracle:
         states = self.journal.states([rule.channel.id for rule in wanted])
         now, known = int(self._clock()), self.journal.known
         accepted, spoilt = take(chunk, mapping.time, wanted, states, now, known, source.shift_s)
-        notice = partial(self._notice, source, mapping, chunk, accepted)
+        notice = partial(self._notice, source, mapping.sequence, chunk, accepted)
         self.journal.take(source, chunk, accepted, spoilt, notice)
 
     def _notice(
-        self, source: Source, mapping: MappingFile, chunk: Chunk, accepted: Sequence[Accepted]
+        self,
+        source: Source,
+        serials: Serials | None,
+        chunk: Chunk,
+        accepted: Sequence[Accepted],
     ) -> None:
         if self.watching is not None:
-            self.watching.notice(source, mapping, chunk, accepted)
+            self.watching.notice(source, serials, chunk, accepted)
 
     def _hold(self, protocol: str, station: str, telegrams: Sequence[Telegram]) -> None:
         source = self.journal.stranger(f"unmapped/{protocol}/{station}")
@@ -194,6 +254,8 @@ class Oracle:
         Without `flush` only full batches are cut.
         """
         head = self.ledger.chain.head()
+        if self._keys is not None and self._keys.changes != change_count(self.ledger):
+            self._keys = self._signing()
         for relay in self._relays.values():
             self._reopen(relay)
             while not relay.outbox.stopped and self._cut(relay, head.at, flush):
@@ -447,6 +509,8 @@ def listening(
     for mappings in spoken.values():
         for mapping in mappings:
             oracle.prepare(mapping)
+    if MQTT in spoken:
+        oracle.prepare_signed()
 
     def wait(seconds: float) -> bool:
         until = clock() + seconds

@@ -50,6 +50,16 @@ class Kept:
     flags: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A signed telegram that was taken in, by whom it was signed and of which device."""
+
+    key: int
+    device: int
+    sequence: int
+    digest: bytes
+
+
 class Journal(Store):
     """The readings of one oracle; oracle.outbox has its batches."""
 
@@ -138,6 +148,7 @@ class Journal(Store):
         accepted: Sequence[Accepted],
         spoilt: Sequence[Refusal],
         also: Callable[[], None] | None = None,
+        signed: Sequence[Sent] = (),
     ) -> None:
         """Put a chunk's rows, readings and refusals on the disk, all or nothing.
 
@@ -156,6 +167,10 @@ class Journal(Store):
                 self._append(number, one)
                 self._hold(number, one.taken.refusals)
             self._hold(number, spoilt)
+            db.executemany(
+                "INSERT OR IGNORE INTO signed VALUES (?, ?, ?, ?)",
+                [(one.key, one.device, _sequence(one.sequence), one.digest) for one in signed],
+            )
             db.execute(
                 "UPDATE source SET rows = ? WHERE id = ?",
                 (chunk.first_row + len(chunk), source.id),
@@ -208,6 +223,21 @@ class Journal(Store):
                 "UPDATE held SET state = 'released', decided_at = ?, note = ? WHERE id = ?",
                 (at, note, number),
             )
+
+    def signed_digest(self, key: int, device: int, sequence: int) -> bytes | None:
+        """The digest of the telegram that a key signed under a sequence number."""
+        row = self.db.execute(
+            "SELECT digest FROM signed WHERE key = ? AND device = ? AND sequence = ?",
+            (key, device, _sequence(sequence)),
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def last_sequence(self, key: int, device: int) -> int:
+        """The highest sequence number of a key's telegrams for a device; 0 before the first."""
+        row = self.db.execute(
+            "SELECT max(sequence) FROM signed WHERE key = ? AND device = ?", (key, device)
+        ).fetchone()
+        return int.from_bytes(row[0] or b"", "big")
 
     def known(self, channel: int, at: int) -> Known | None:
         """The reading recorded for a moment, if there is one."""
@@ -359,6 +389,10 @@ class Journal(Store):
                     "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ? WHERE id = ?",
                     (count, int(one.at[count - 1]), int(one.value[count - 1]), one.channel),
                 )
+
+
+def _sequence(number: int) -> bytes:
+    return number.to_bytes(8, "big")
 
 
 def _packed(block: Block, flags: Ints) -> bytes:

@@ -9,10 +9,12 @@ from eth_typing import HexStr
 from ledger.calendars import instants
 from ledger.channels import METER, Channel
 from ledger.deployment import Ledger
+from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel
 from ledger.errors import NotFound
 from ledger.structs import read
 from oracle.readings import Ints
+from oracle.signed import Keys
 
 BLOCK_SHARE = (9, 10)  # of a block's gas, for one batch
 DAY, MONTH = 1, 2  # calendars of Standards: gauges are ruled by the day, meters look at the month
@@ -35,6 +37,12 @@ class Standing:
     next_id: int
     running: bytes
     halted: bool
+
+
+def keys_of(ledger: Ledger) -> Keys:
+    """The keys that sign telegrams, as they are now."""
+    changes = change_count(ledger)
+    return Keys(changes, domain(ledger), keys(ledger))
 
 
 def channels(ledger: Ledger) -> dict[tuple[str, str], Channel]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ledger.channels import METER, Channel
 from ledger.errors import BadRecord, NotFound, UsageError
+from ledger.grades import GRADES, unsigned
 from ledger.leaves import INSTANT, MEASURED
 from ledger.marks import mark
 from ledger.quantities import measured_as
@@ -21,7 +22,6 @@ from ledger.units import factor, parse_duration
 Model = TypeVar("Model", bound=BaseModel)
 ByName = Names[tuple[str, str], Channel]
 
-GRADES = ("device-signed", "gateway", "operator's oracle", "laboratory", "manual")
 REMEDY = "docs/sources.md shows a mapping file"
 
 
@@ -245,17 +245,20 @@ def _change(column: Column, channel: Channel) -> int:
 
 
 def _grade(column: Column, channel: Channel) -> int:
-    """The evidence grade; a file cannot claim a better one than the channel was enrolled with."""
+    """The evidence grade of what is not signed: never better than the operator's word, nor than
+    the channel was enrolled with."""
+    best = unsigned(channel.grade)
     if column.grade is None:
-        return channel.grade
-    if column.grade not in GRADES:
-        raise UsageError(f"unknown grade {column.grade!r}", f"use one of: {', '.join(GRADES)}")
-    grade = GRADES.index(column.grade) + 1
-    if grade < channel.grade:
+        return best
+    grade = next((n for n, word in GRADES.items() if word == column.grade), None)
+    if grade is None:
+        words = ", ".join(GRADES.values())
+        raise UsageError(f"unknown grade {column.grade!r}", f"use one of: {words}")
+    if grade < best:
         raise UsageError(
-            f"column {column.column!r} claims {column.grade!r}, but {channel.device} is enrolled "
-            f"as {GRADES[channel.grade - 1]!r}",
-            "a file cannot raise the evidence grade of its device",
+            f"column {column.column!r} claims {column.grade!r}, but what {channel.device} sends "
+            f"without a signature is {GRADES[best]!r} at best",
+            "a file cannot raise the evidence grade of its device; a signed telegram does",
         )
     return grade
 

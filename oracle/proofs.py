@@ -1,6 +1,7 @@
 """A reading followed from its row to the block that holds it, and checked at each step."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,16 +13,21 @@ from ledger import merkle
 from ledger.batches import Group, gauge_groups, meter_groups
 from ledger.channels import Channel
 from ledger.deployment import Ledger
+from ledger.device_keys import domain, keys
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
+from ledger.grades import GATEWAY
 from ledger.hashing import keccak
+from ledger.keys import fault
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
+from ledger.telegrams import parse
 from oracle.journal import Journal
 from oracle.mapping import first_fault
 from oracle.relay import METER_BOOKS
 
 FORMAT = 1
+NO_TEXT = "hex:"
 
 Hash = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 Number = Annotated[int, Field(ge=0, lt=2**64)]
@@ -71,11 +77,11 @@ class Proof:
 def load(path: Path) -> Proof:
     """An exported proof; BadRecord when the file is none."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        if raw.pop("format") != FORMAT:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told.pop("format") != FORMAT:
             raise BadRecord(f"{path} has another format", "export it again")
         # strict Python would take nothing but a Proof; strict JSON takes what stands for one
-        return TypeAdapter(Proof).validate_json(json.dumps(raw), strict=True, extra="forbid")
+        return TypeAdapter(Proof).validate_json(json.dumps(told), strict=True, extra="forbid")
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -116,7 +122,7 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
         source=segment.source,
         row=row,
         header=segment.header,
-        telegram=segment.telegrams[row - segment.first_row].decode("utf-8"),
+        telegram=_text(segment.telegrams[row - segment.first_row]),
         redated_s=journal.shift_of(kept.segment),
         leaf=_hex(leaf_),
         siblings=[_hex(one) for one in siblings],
@@ -193,7 +199,7 @@ def _climbed(
 def check_offline(proof: Proof) -> dict[str, bool]:
     """What the proof shows by itself: the row's hash is in the leaf, the leaf under the root."""
     numbers = (proof.channel, proof.at, proof.value, proof.kind, proof.grade, proof.mark)
-    own = leaf(*numbers, keccak(proof.telegram.encode()))
+    own = leaf(*numbers, keccak(raw(proof.telegram)))
     root, words_hash = _bytes(proof.root), _bytes(proof.words_hash)
     siblings = [_bytes(one) for one in proof.siblings]
     return {
@@ -216,6 +222,8 @@ def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, b
     found["the channel is enrolled so"] = named == (proof.device, proof.parameter, proof.contract)
     found["the contract confirms it"] = _proved(ledger, proof)
     found["its calldata holds the reading"] = _in_calldata(ledger, proof)
+    if proof.grade <= GATEWAY:
+        found["a key of its device signed the telegram"] = _signed(ledger, proof)
     receipt = receipt_of(chain, proof.transaction)
     there = receipt is not None and receipt["blockHash"].to_0x_hex() == proof.block_hash
     found["its block is final"] = receipt is not None and there and settled(chain, receipt, policy)
@@ -256,6 +264,37 @@ def _holds(group: Group, proof: Proof) -> bool:
         if at == proof.at:
             return proof.value == (register if proof.contract in METER_BOOKS else value)
     return False
+
+
+def _signed(ledger: Ledger, proof: Proof) -> bool:
+    """Whether the telegram holds the reading, and a key of its grade has signed it."""
+    try:
+        signed = parse(raw(proof.telegram))
+    except BadRecord:
+        return False
+    held = keys(ledger)
+    if signed is None or fault(signed, held, domain(ledger)):
+        return False
+    reading = (proof.channel, proof.at, proof.value, proof.mark)
+    said = [(one.channel, one.at, one.value, one.mark) for one in signed.telegram.readings]
+    of_device = enrolled(ledger, proof.channel).device_id == signed.telegram.device
+    return of_device and reading in said and held[signed.key].grade == proof.grade
+
+
+def _text(telegram: bytes) -> str:
+    """A telegram as a proof holds it: its text, or in hexadecimal what is none, like CBOR."""
+    try:
+        return telegram.decode("utf-8")
+    except UnicodeDecodeError:
+        return NO_TEXT + telegram.hex()
+
+
+def raw(telegram: str) -> bytes:
+    """The bytes of a telegram as a proof holds it."""
+    if telegram.startswith(NO_TEXT):
+        with suppress(ValueError):
+            return bytes.fromhex(telegram.removeprefix(NO_TEXT))
+    return telegram.encode()
 
 
 def _hex(data: bytes) -> str:

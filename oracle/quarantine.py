@@ -1,14 +1,17 @@
 """What is held, with its reason; and the release of what turns out to be true."""
 
 import re
+from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from ledger.channels import Channel
 from ledger.errors import NotFound, UsageError, WaterlineError
+from ledger.grades import OPERATOR
 from ledger.packing import MAX_REGISTER_L
-from oracle import cells
+from ledger.telegrams import parse
+from oracle import cells, signed
 from oracle.cells import Cell
 from oracle.flags import flags
 from oracle.intake import Accepted
@@ -18,7 +21,7 @@ from oracle.readings import REASONS
 from oracle.sources.chunks import Chunk, cut
 from oracle.sources.telegrams import SPOKEN, cells_of
 from oracle.store import Store
-from oracle.times import moments
+from oracle.times import NoMoment, moments
 
 WIDEST = 2**60  # beyond every stored word of every resolution
 
@@ -70,16 +73,17 @@ def release(
     if entry["channel"] is None or entry["segment"] is None:
         raise StaysHeld(f"{number} is no single reading: {entry['detail']}", entry["remedy"])
     segment = journal.segment(entry["segment"])
-    used = mapping or Mapping.model_validate_json(_mapping(journal, entry["segment"]))
-    rule = _lifted(used, channels, entry)
+    telegram = segment.telegrams[entry["row"] - segment.first_row]
+    if segment.header == signed.HEADER:
+        rule, cell = _signed(telegram, channels, entry)
+    else:
+        used = mapping or Mapping.model_validate_json(_mapping(journal, entry["segment"]))
+        rule = _lifted(rules(used, channels), entry)
+        texts = _texts(segment.header, telegram, used.columns)
+        chunk = Chunk(entry["row"], segment.header, [telegram], texts)
+        at = moments(used.time, chunk, journal.shift_of(entry["segment"]))[0]
+        cell = _cell(rule, entry["row"], at, texts, telegram)
     before = journal.states([rule.channel.id])[rule.channel.id]
-    place = entry["row"] - segment.first_row
-    telegram = segment.telegrams[place]
-    texts = _texts(segment.header, telegram, used.columns)
-    chunk = Chunk(entry["row"], segment.header, [telegram], texts)
-    at = moments(used.time, chunk, journal.shift_of(entry["segment"]))[0]
-    mark = texts[rule.mark_column][0] if rule.mark_column else ""
-    cell = Cell(entry["row"], at, texts[rule.column][0], mark, telegram)
     taken = cells.take(rule, [cell], before, now, journal.known)
     if len(taken.block) == 0:
         why = taken.refusals[0] if taken.refusals else None
@@ -109,9 +113,26 @@ def _mapping(journal: Journal, segment: int) -> str:
     return str(row[0])
 
 
-def _lifted(mapping: Mapping, channels: ByName, entry: dict[str, Any]) -> Rule:
+def _signed(telegram: bytes, channels: ByName, entry: dict[str, Any]) -> tuple[Rule, Cell]:
+    """A held reading of a signed telegram; it is taken in on an operator's word, not the key's."""
+    told = parse(telegram)
+    by_number = {one.id: one for one in channels.values()}
+    rule = _lifted(signed.rules([by_number[entry["channel"]]], OPERATOR), entry)
+    readings = told.telegram.readings if told else ()
+    one = next(r for r in readings if (r.channel, r.at) == (entry["channel"], entry["at"]))
+    return rule, _cell(rule, entry["row"], one.at, signed.cells([one], by_number), telegram)
+
+
+def _cell(
+    rule: Rule, row: int, at: int | NoMoment, texts: Names[str, Sequence[str]], telegram: bytes
+) -> Cell:
+    mark = texts[rule.mark_column][0] if rule.mark_column else ""
+    return Cell(row, at, texts[rule.column][0], mark, telegram)
+
+
+def _lifted(found: Sequence[Rule], entry: dict[str, Any]) -> Rule:
     """The rule of the held cell; what was held as impossible is no longer bounded."""
-    for rule in rules(mapping, channels):
+    for rule in found:
         if rule.channel.id == entry["channel"]:
             if entry["reason"] != "impossible":
                 return rule

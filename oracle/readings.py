@@ -14,6 +14,13 @@ Ints = NDArray[np.int64]
 REASONS = {
     "malformed_row": "the row cannot be cut into cells; mend the file",
     "broken_telegram": "the telegram breaks a rule of its protocol; have the station mended",
+    "unknown_key": "DeviceKeys has no such key; `waterline device key list`",
+    "bad_signature": "the telegram is not what the key signed; ask the device's keeper, keep it",
+    "key_not_valid": "the key does not sign for this device or moment; register one that does",
+    "other_device": "a telegram holds readings of its own device only; mend the device",
+    "no_lane": "this oracle has no lane for the channel; send it to the one that has",
+    "sequence_again": "a sequence number stands for one content; two were signed under this one",
+    "sequence_falls": "a sequence never falls; a device that lost its count needs a new key",
     "unmapped": "no mapping is for this station; add one, and have the station send it again",
     "no_moment": "the row has no readable moment; correct the file or the mapping",
     "not_a_number": "the cell is no decimal number; leave it empty, or mark it as a fault",

@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS held (
   at INTEGER, text TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   count INTEGER NOT NULL DEFAULT 1, state TEXT NOT NULL DEFAULT 'held',
   decided_at INTEGER, note TEXT);
+-- signed telegrams taken in; a sequence is 8 bytes, the highest first, as it may need all 64 bits
+CREATE TABLE IF NOT EXISTS signed (
+  key INTEGER NOT NULL, device INTEGER NOT NULL, sequence BLOB NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY (key, device, sequence)) WITHOUT ROWID;
 -- a lane's sequence, as this journal has sent it
 CREATE TABLE IF NOT EXISTS lane (
   contract TEXT NOT NULL, lane INTEGER NOT NULL, relay_group INTEGER NOT NULL,

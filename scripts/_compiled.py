@@ -16,6 +16,7 @@ CONTRACTS = {
     "Standards": "foundation",
     "WaterNetwork": "foundation",
     "DeviceRegistry": "foundation",
+    "DeviceKeys": "foundation",
     "Applications": "rights",
     "PermitRegistry": "rights",
     "PermitChanges": "rights",
@@ -34,6 +35,7 @@ CONTRACTS = {
     "Incidents": "oversight",
     "Violations": "oversight",
     "Evidence": "oversight",
+    "Disputes": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

@@ -6,13 +6,14 @@ from typing import Any
 
 from ledger.devices import METER, channel_of, device_by_code
 from ledger.errors import NotFound, UsageError
+from ledger.grades import GRADES
 from ledger.labels import label, text_of
 from ledger.quantities import base_of, measured_as
 from ledger.structs import read
 from ledger.units import parse_as, parse_duration
 from scripts._files import count, entries, instant, section, take
 from scripts._shared import Session
-from scripts._showing import CHANNEL_KINDS, GRADES, local_zone, number_of
+from scripts._showing import CHANNEL_KINDS, local_zone, number_of
 from scripts._writing import Act
 
 LARGEST_L = 2**48 - 1

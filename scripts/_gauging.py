@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from ledger.devices import Channel, channel, channels
+from ledger.devices import METER, Channel, channel, channels
 from ledger.events import Event, logs
 from ledger.labels import text_of
 from ledger.network import station
@@ -140,6 +140,13 @@ def batch_of(event: Event) -> int | None:
 def shown_word(one: Channel, word: int) -> str:
     """A stored value in the unit people use."""
     return reading(gauge_value(word, one.resolution), one.base)
+
+
+def shown_value(one: Channel, value: int) -> str:
+    """A reading's value as its leaf has it: a register in litres, or a stored word."""
+    if one.kind == METER:
+        return f"register {reading(value, 'l')}"
+    return shown_word(one, value)
 
 
 def shown_mean(one: Channel, total: int, count: int) -> str | None:

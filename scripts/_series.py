@@ -3,45 +3,81 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.batches import as_batch, gauge_groups
+from ledger.batches import as_batch, gauge_groups, meter_groups
 from ledger.devices import Channel
 from ledger.events import logs
+from ledger.grades import GRADES
 from ledger.marks import name_of
 from ledger.network import station
+from scripts._accounts import BOOKS
 from scripts._gauging import shown_word
 from scripts._shared import Session
 from scripts._showing import utc
+
+Held = tuple[int, int, int, bool, int]  # at, stored word, mark, void, grade
 
 
 def last_readings(
     here: Session, contract: str, wanted: Sequence[Channel], count: int
 ) -> list[dict[str, Any]]:
     """The last readings of each channel, newest last; batches are read from the newest back."""
-    found: dict[int, list[tuple[int, int, int, bool]]] = {one.id: [] for one in wanted}
-    refused = {
-        (event.args["lane"], event.args["batch_id"], event.args["channel"])
-        for event in logs(here.ledger, contract, "GroupRefused")
-    }
+    found: dict[int, list[Held]] = {one.id: [] for one in wanted}
+    refused = _refused(here, contract)
     for recorded in reversed(logs(here.ledger, contract, "Recorded")):
         missing = [number for number, readings in found.items() if len(readings) < count]
         if not missing:
             break
         batch = as_batch(here.ledger, recorded)
-        fresh: dict[int, list[tuple[int, int, int, bool]]] = {number: [] for number in missing}
+        fresh: dict[int, list[Held]] = {number: [] for number in missing}
         for group in gauge_groups(batch.words):
             if (
                 group.channel in fresh
                 and (batch.lane, batch.batch_id, group.channel) not in refused
             ):
-                fresh[group.channel] += [(*r, group.mark, group.void) for r in group.readings]
+                about = group.mark, group.void, group.grade
+                fresh[group.channel] += [(*r, *about) for r in group.readings]
         for number, readings in fresh.items():
             found[number] = readings + found[number]
     return [_document(here, one, found[one.id][-count:]) for one in wanted]
 
 
-def _document(
-    here: Session, one: Channel, readings: Sequence[tuple[int, int, int, bool]]
-) -> dict[str, Any]:
+def say_evidence(here: Session, contract: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Add to documents of channels the evidence grade of the last reading of each.
+
+    A grade stands in the batches alone; they are read from the newest back until each has one.
+    """
+    wanted = {one["channel"] for one in documents if one["last_at"]}
+    unpack = meter_groups if contract in BOOKS.values() else gauge_groups
+    found: dict[int, str | None] = {}
+    refused = _refused(here, contract) if wanted else set()
+    for recorded in reversed(logs(here.ledger, contract, "Recorded") if wanted else []):
+        if wanted <= found.keys():
+            break
+        batch = as_batch(here.ledger, recorded)
+        fresh = {
+            group.channel: GRADES.get(group.grade)
+            for group in unpack(batch.words)
+            if (batch.lane, batch.batch_id, group.channel) not in refused
+        }
+        found = fresh | found
+    for one in documents:
+        one["evidence"] = found.get(one["channel"])
+
+
+def vouched(documents: Sequence[dict[str, Any]]) -> str:
+    """The evidence grade of the last reading of each device, for people."""
+    return ", ".join(f"{one['device']} {one['evidence'] or '-'}" for one in documents) or "-"
+
+
+def _refused(here: Session, contract: str) -> set[tuple[int, int, int]]:
+    """The groups that a contract refused: lane, batch, channel."""
+    return {
+        (event.args["lane"], event.args["batch_id"], event.args["channel"])
+        for event in logs(here.ledger, contract, "GroupRefused")
+    }
+
+
+def _document(here: Session, one: Channel, readings: Sequence[Held]) -> dict[str, Any]:
     return {
         "station": station(here.ledger, one.station_id).code,
         "device": one.device,
@@ -55,7 +91,8 @@ def _document(
                 "stored": word,
                 "mark": name_of(mark),
                 "void": void,
+                "evidence": GRADES.get(grade),
             }
-            for at, word, mark, void in readings
+            for at, word, mark, void, grade in readings
         ],
     }

@@ -68,14 +68,8 @@ STATION_KINDS = {
 }
 TIERS = {0: "none", 1: "blue", 2: "yellow", 3: "red"}
 VERDICTS = {1: "met", 2: "exceeded", 3: "insufficient data", 4: "no data"}
+DISPUTE_STATES = {1: "open", 2: "upheld", 3: "explained"}
 CHANNEL_KINDS = {1: "meter", 2: "gauge"}
-GRADES = {
-    1: "device-signed",
-    2: "gateway",
-    3: "operator's oracle",
-    4: "laboratory",
-    5: "manual",
-}
 # Decree 460 art. 20, in the order of its list
 GROUNDS = {
     1: "ground water in a ban area",

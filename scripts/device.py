@@ -5,18 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts import _keys
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
+app.add_typer(_keys.app, name="key")
 File = Annotated[Path | None, typer.Option("--file", "-f", help="File with many, as city.yaml.")]
-NO_KEY = "0x" + "00" * 20
 
 
 @app.write("enrol")
 def enrol(
     code: Annotated[str | None, typer.Argument()] = None,
     station: Annotated[str, typer.Option(help="Code of its station.")] = "",
-    key: Annotated[str, typer.Option(help="Address of the key it signs with.")] = NO_KEY,
     file: File = None,
 ) -> Any:
     """Give a device its identity; from a file also enrol everything it measures.
@@ -29,12 +29,11 @@ def enrol(
     from scripts._writing import Act, perform
 
     here, acts = session(), []
-    one = {"code": code, "station": station, "key": key}
+    one = {"code": code, "station": station}
     for entry in section(file, "devices") if file else [one]:
         name = str(take(entry, "code", "a device"))
         where = station_by_code(here.ledger, str(take(entry, "station", f"device {name}")))
-        signer = str(entry.get("key") or NO_KEY)
-        call = here.contract("DeviceRegistry").functions.enrol_device(name, signer, where.id)
+        call = here.contract("DeviceRegistry").functions.enrol_device(name, where.id)
         acts.append(Act("DeviceRegistry", call, f"enrol {name} at {where.code}"))
     pairs = list(described_channels(file)) if file else []
     first = here.waiting_for("included") if pairs else here
@@ -177,6 +176,7 @@ def show(code: str) -> Any:
     from ledger.devices import channel, device_by_code
     from ledger.network import station
     from ledger.structs import read
+    from scripts._keys import key_documents
     from scripts._showing import facts, table
 
     here = session()
@@ -186,7 +186,7 @@ def show(code: str) -> Any:
     document: dict[str, Any] = {
         "id": number,
         "code": code,
-        "key": None if int(raw["key"], 16) == 0 else raw["key"],
+        "keys": [key["key"] for key in key_documents(here) if code in key["devices"]],
         "station": station(here.ledger, raw["station_id"]).code,
         "channels": [_channel(here, channel(here.ledger, one)) for one in ids],
     }
@@ -196,7 +196,8 @@ def show(code: str) -> Any:
             (c["parameter"], c["kind"], c["resolution"], c["grade"], c["permit"] or "-")
             for c in document["channels"]
         ]
-        told = facts((key, document[key] or "none") for key in ("code", "station", "key"))
+        keys = ", ".join(map(str, document["keys"])) or "none"
+        told = facts([("code", code), ("station", document["station"]), ("keys", keys)])
         head = ("measures", "as", "resolution", "evidence", "counts against")
         return [*told, "", *table(rows, head)]
 
@@ -217,10 +218,11 @@ def _enrol_channels(here: Session, pairs: list[tuple[str, dict[str, Any]]]) -> A
 
 
 def _channel(here: Session, one: Any) -> dict[str, Any]:
+    from ledger.grades import GRADES
     from ledger.network import station
     from ledger.structs import read
     from ledger.units import show as shown
-    from scripts._showing import CHANNEL_KINDS, GRADES, utc
+    from scripts._showing import CHANNEL_KINDS, utc
 
     permit = read(here.ledger, "PermitRegistry", "permit", one.permit_id) if one.permit_id else None
     return {

@@ -18,9 +18,10 @@ Station = Annotated[str, typer.Option("--station", help="Only of this station.")
 @app.read("show")
 def show(number: Annotated[str, typer.Argument(help="Drainage permit; all without.")] = "") -> Any:
     """Show volume and concentrations of outlets against their permits."""
-    from scripts._accounts import account_document
+    from scripts._accounts import BOOKS, account_document
     from scripts._permits import permit_by_number, permits
     from scripts._redated import notes
+    from scripts._series import say_evidence, vouched
     from scripts._showing import m3, share, table
 
     here = session()
@@ -30,6 +31,8 @@ def show(number: Annotated[str, typer.Argument(help="Drainage permit; all withou
         for permit_id, permit in chosen
         if permit["kind"] == DRAINAGE
     ]
+    say_evidence(here, BOOKS[DRAINAGE], [one for each in document for one in each["meters"]])
+    say_evidence(here, CONTRACT, [one for each in document for one in each["gauges"]])
 
     def lines() -> list[str]:
         told: list[str] = []
@@ -39,8 +42,12 @@ def show(number: Annotated[str, typer.Argument(help="Drainage permit; all withou
                 f"{one['permit']} at {one['station']} ({one['state']}): "
                 f"{m3(used)} of {m3(plan)}, {share(used, plan)}; tier {one['tier']}"
             )
-            rows = [(g["parameter"], g["last"], g["limit"], g["alert"]) for g in one["gauges"]]
-            told += ["", *table(rows, ("parameter", "last value", "limit", "alert"))]
+            told.append(f"evidence of its volume: {vouched(one['meters'])}")
+            rows = [
+                (g["parameter"], g["last"], g["evidence"] or "-", g["limit"], g["alert"])
+                for g in one["gauges"]
+            ]
+            told += ["", *table(rows, ("parameter", "last value", "evidence", "limit", "alert"))]
             told += [*notes([*one["meters"], *one["gauges"]]), ""]
         return told or ["No drainage permit yet."]
 
@@ -74,6 +81,7 @@ def close(device: str, parameter: str) -> Any:
 def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
     from ledger.structs import read
     from scripts._gauging import Gauges, shown_band, shown_word
+    from scripts._showing import utc
 
     found = []
     for one in Gauges(here, CONTRACT).of():
@@ -85,7 +93,9 @@ def _gauges(here: Session, permit_id: int) -> list[dict[str, Any]]:
         found.append(
             {
                 "device": one.device,
+                "channel": one.id,
                 "parameter": one.parameter,
+                "last_at": utc(now["last_at"]) if heard else None,
                 "redated_days": here.redated_days.get(one.id, 0),
                 "last": shown_word(one, now["value"]) if heard else "-",
                 "limit": shown_band(one, limits["enter_lo"], limits["enter_hi"], False, False),

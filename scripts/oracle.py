@@ -192,6 +192,28 @@ def status(journal: Journal = None, as_json: Json = False) -> Any:
     return now.as_json()
 
 
+@app.read("compare")
+def compare(
+    file: Annotated[Path, typer.Argument(help="Signed telegrams, one JSON a line.")],
+) -> Any:
+    """Compare signed telegrams that somebody holds with what settled on chain.
+
+    Exit code 6 when a reading is missing, different, or not signed by a key of its device.
+
+    For example: waterline oracle compare telegrams.jsonl
+    """
+    from oracle.comparison import FINDINGS, load
+    from oracle.comparison import compare as compared
+    from scripts._comparing import document, lines
+
+    here = session()
+    told = document(here, compared(here.ledger, load(file)))
+    here.tell(told, lambda: lines(told))
+    if any(one["verdict"] in FINDINGS for one in told):
+        raise SystemExit(6)
+    return told
+
+
 @quarantine.command("list", cls=Local)
 def list_(
     journal: Journal = None,

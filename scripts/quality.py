@@ -29,12 +29,12 @@ def series(
     rows = [
         (
             *(one["station"], one["parameter"], local_of(reading["at"])),
-            *(reading["value"], reading["mark"] or ""),
+            *(reading["value"], reading["evidence"] or "-", reading["mark"] or ""),
         )
         for one in document
         for reading in one["readings"]
     ]
-    head = ("station", "parameter", "at", "value", "mark")
+    head = ("station", "parameter", "at", "value", "evidence", "mark")
     return here.tell(document, lambda: [*table(rows, head), *notes(document)])
 
 

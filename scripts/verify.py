@@ -79,12 +79,16 @@ def offline(
 
 def _checked(here: Session, one: Any) -> Any:
     """Tell a proof's steps and their outcome; exit code 6 when one fails."""
+    from ledger.devices import channel
+    from ledger.grades import GRADES
     from oracle.proofs import check
+    from scripts._gauging import shown_value
 
     checks = check(here.ledger, one, here.policy)
     document = {
         **one.as_json(),
-        "value_shown": _value(here, one),
+        "grade_shown": GRADES.get(one.grade),
+        "value_shown": shown_value(channel(here.ledger, one.channel), one.value),
         "sealer": here.chain.sealer(one.block_hash),
         "checks": checks,
         "verified": all(checks.values()),
@@ -99,25 +103,14 @@ def _leave(document: dict[str, Any]) -> None:
         raise SystemExit(FINDINGS)
 
 
-def _value(here: Session, one: Any) -> str:
-    from ledger.devices import channel
-    from oracle.relay import METER_BOOKS
-    from scripts._showing import gauge_value, reading
-
-    about = channel(here.ledger, one.channel)
-    if one.contract in METER_BOOKS:
-        return f"register {reading(one.value, 'l')}"
-    return reading(gauge_value(one.value, about.resolution), about.base)
-
-
 def _lines(here: Session, found: dict[str, Any]) -> list[str]:
     from ledger.marks import name_of
-    from scripts._showing import GRADES, facts, local
+    from scripts._showing import facts, local
 
     told: list[tuple[str, object]] = [
         ("reading", f"{found['device']} {found['parameter']}: {found['value_shown']}"),
         ("at", local(found["at"])),
-        ("evidence", GRADES[found["grade"]]),
+        ("evidence", found["grade_shown"]),
         ("row as it came", found["telegram"]),
         ("of", f"row {found['row'] + 1} of {found['source'].partition('/')[2]}"),
     ]

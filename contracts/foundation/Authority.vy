@@ -16,6 +16,7 @@ from contracts.interfaces import ICouncil
 from contracts.modules import duties
 from contracts.modules import gb32100
 from contracts.modules import names
+from contracts.modules import signatures
 
 implements: IAuthority
 
@@ -406,15 +407,10 @@ def _vacate(post_id: uint256):
 def _signer(
     name: String[64], credit_code: String[18], account: address, signature: Bytes[65]
 ) -> address:
-    if len(signature) != 65:
-        return empty(address)
     domain: bytes32 = keccak256(
         abi_encode(DOMAIN, keccak256("Waterline"), keccak256("1"), chain.id, self)
     )
     request: bytes32 = keccak256(
         abi_encode(REGISTRATION, keccak256(name), keccak256(credit_code), account)
     )
-    r: uint256 = extract32(signature, 0, output_type=uint256)
-    s: uint256 = extract32(signature, 32, output_type=uint256)
-    v: uint256 = convert(slice(signature, 64, 1), uint256)
-    return ecrecover(keccak256(concat(x"1901", domain, request)), v, r, s)
+    return signatures._signer(keccak256(concat(x"1901", domain, request)), signature)

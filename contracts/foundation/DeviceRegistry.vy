@@ -49,10 +49,9 @@ def __init__(authority: address):
 
 
 @external
-def enrol_device(code: String[48], key: address, station_id: uint256) -> uint256:
+def enrol_device(code: String[48], station_id: uint256) -> uint256:
     """
-    @notice Give an instrument its digital identity.
-    @param key Address of the key it signs with, empty for an instrument that cannot sign.
+    @notice Give an instrument its digital identity; DeviceKeys has the keys it signs with.
     """
     access._only(duties.DEVICE_KEEPER)
     assert len(code) > 0, "devices: empty code"
@@ -63,11 +62,9 @@ def enrol_device(code: String[48], key: address, station_id: uint256) -> uint256
     assert station_id > 0 and station_id <= stations, "devices: unknown station"
     self.device_count += 1
     device_id: uint256 = self.device_count
-    self.device[device_id] = IDeviceRegistry.Device(code=code, key=key, station_id=station_id)
+    self.device[device_id] = IDeviceRegistry.Device(code=code, station_id=station_id)
     self.device_by_code[code] = device_id
-    log IDeviceRegistry.DeviceEnrolled(
-        device_id=device_id, station_id=station_id, key=key, code=code
-    )
+    log IDeviceRegistry.DeviceEnrolled(device_id=device_id, station_id=station_id, code=code)
     return device_id
 
 

@@ -19,6 +19,7 @@ from contracts.interfaces import IPermitSeals
 from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
+from contracts.modules import signatures
 
 initializes: access
 
@@ -55,7 +56,7 @@ def seal(permit_id: uint256, version: uint256, signature: Bytes[65]):
     assert version > 0 and version <= versions, "seals: unknown version"
     sealed: bool = self._seal[permit_id][version].by != empty(address)
     assert not sealed, "seals: version is sealed"
-    signer: address = self._signer(self._digest(permit_id, version), signature)
+    signer: address = signatures._signer(self._digest(permit_id, version), signature)
     # a broken signature yields the zero address, which can have signed nothing
     assert signer == msg.sender, "seals: signature is not the caller's"
     face_hash: bytes32 = self._face_hash(permit_id, version)
@@ -206,14 +207,3 @@ def _digest(permit_id: uint256, version: uint256) -> bytes32:
         abi_encode(FACE, keccak256(number), version, self._face_hash(permit_id, version))
     )
     return keccak256(concat(x"1901", domain, face))
-
-
-@internal
-@view
-def _signer(digest: bytes32, signature: Bytes[65]) -> address:
-    if len(signature) != 65:
-        return empty(address)
-    r: uint256 = extract32(signature, 0, output_type=uint256)
-    s: uint256 = extract32(signature, 32, output_type=uint256)
-    v: uint256 = convert(slice(signature, 64, 1), uint256)
-    return ecrecover(digest, v, r, s)

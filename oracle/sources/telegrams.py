@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ledger.telegrams import claims
 from oracle.sources import hj212, observations, payloads, registers, sl651
 
 OTHER_PW = "PW is not that of MN {}; set the station's, or correct password_file"
@@ -18,13 +19,14 @@ OTHER_PW = "PW is not that of MN {}; set the station's, or correct password_file
 class Telegram:
     """What a station sent: `station` as mappings name it, its cells by column.
 
-    `error` says why it is none; its bytes are kept all the same.
+    `error` says why it is none; its bytes are kept all the same. `signed` that it claims to be.
     """
 
     station: str
     raw: bytes
     cells: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    signed: bool = False
 
 
 class Hj212:
@@ -146,7 +148,12 @@ SPOKEN = (*PROTOCOLS, *WHOLE)
 
 
 def whole(protocol: str, station: str, raw: bytes) -> Telegram:
-    """A message of a protocol in which nothing is cut, as a row of its station."""
+    """A message of a protocol in which nothing is cut, as a row of its station.
+
+    One of MQTT that is signed needs no mapping, and is read when its signature is checked.
+    """
+    if protocol == MQTT and claims(raw):
+        return Telegram(station, raw, signed=True)
     try:
         return Telegram(station, raw, WHOLE[protocol](raw))
     except payloads.NoPayload as reason:

@@ -7,7 +7,7 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from oracle.intake import Accepted
 from oracle.journal import Journal, Source
-from oracle.mapping import Mapping as MappingFile
+from oracle.mapping import Sequence as Serials
 from oracle.sources.chunks import Chunk
 from oracle.warnings.book import Book
 from oracle.warnings.config import Checks, Warnings
@@ -72,10 +72,14 @@ class Running:
         self._watch.learn(channels)
 
     def notice(
-        self, source: Source, mapping: MappingFile, chunk: Chunk, accepted: Sequence[Accepted]
+        self,
+        source: Source,
+        serials: Serials | None,
+        chunk: Chunk,
+        accepted: Sequence[Accepted],
     ) -> None:
         """Warn of what a chunk brings, in the commit that takes it."""
-        self._watch.notice(source, mapping, chunk, accepted)
+        self._watch.notice(source, serials, chunk, accepted)
 
     def look(self) -> None:
         """Ask the chain what it bears out."""

@@ -13,7 +13,7 @@ from ledger.deployment import Ledger
 from ledger.leaves import ESTIMATE, INSTANT, MEASURED
 from oracle.intake import Accepted
 from oracle.journal import Journal, Source
-from oracle.mapping import Mapping
+from oracle.mapping import Sequence as Serials
 from oracle.sources.chunks import Chunk
 from oracle.warnings import checks, telling
 from oracle.warnings.alerts import (
@@ -101,9 +101,13 @@ class Watch:
     # what readings tell; inside the commit that takes them
 
     def notice(
-        self, source: Source, mapping: Mapping, chunk: Chunk, accepted: Sequence[Accepted]
+        self,
+        source: Source,
+        serials: Serials | None,
+        chunk: Chunk,
+        accepted: Sequence[Accepted],
     ) -> None:
-        """Warn of what a chunk brings."""
+        """Warn of what a chunk brings; `serials` says which column counts its rows."""
         now = int(self._clock())
         self._jobs.beat(LOOP)  # a long file is read in a single round
         for one in accepted:
@@ -111,7 +115,8 @@ class Watch:
             self._flags(one, now)
             if not source.shift_s:
                 self._skew(one, now)
-        self._count(source, mapping, chunk, now)
+        if serials is not None:
+            self._count(source, serials, chunk, now)
 
     def _follow(self, channel: Channel, now: int) -> None:
         watched = self._watched.get(channel.id)
@@ -196,14 +201,12 @@ class Watch:
             bad = amount_s > (limit_s // 2 if stands else limit_s)
             self._desk.stand(replace(about, unsent=self.permit_of(channel)), bad, now)
 
-    def _count(self, source: Source, mapping: Mapping, chunk: Chunk, now: int) -> None:
+    def _count(self, source: Source, serials: Serials, chunk: Chunk, now: int) -> None:
         """Numbers that a source's rows lack."""
-        if mapping.sequence is None:
-            return
-        texts = chunk.cells[mapping.sequence.column]
+        texts = chunk.cells[serials.column]
         numbers = [int(text) for text in texts if text.isascii() and text.isdigit()]
         place = f"sequence/{source.name}"
-        gone, last = checks.missing(numbers, self.book.state(place), mapping.sequence.modulus)
+        gone, last = checks.missing(numbers, self.book.state(place), serials.modulus)
         self.book.keep(place, last)
         if gone:
             text = f"{source.name}: {gone} of its rows did not come, the last before {last}"

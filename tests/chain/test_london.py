@@ -11,6 +11,7 @@ from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.outlets import Outlet
 from tests.contracts.samples import BELOW, Bench, limit, result
+from tests.contracts.signing import LATEST, Meter
 from tests.contracts.suite import (
     COD,
     CREDIT_CODES,
@@ -164,6 +165,23 @@ def seals_a_permit(suite: Suite) -> None:
     sealing.set_key(HASH, sender=suite.holder)
     sealing.grant_sight(permit, suite.relay, 2**32 - 1, sender=suite.holder)
     assert sealing.may_see(permit, suite.relay)
+
+
+def disputes_a_reading(suite: Suite) -> Meter:
+    device, keys, by = suite.device(), suite.device_keys, suite.device_keeper
+    chain = suite.contracts["Disputes"].chain
+    meter = Meter(suite, later=0, at=chain.now() + 10)
+    while chain.now() < meter.at:
+        chain.tester.mine_blocks(1)
+    meter.settle()
+    keys.add_key(2, b"\x02" * 33, True, [device], 0, LATEST, sender=by)
+    keys.let_sign(keys.key_count(), [meter.device], sender=by)
+    keys.end_key(keys.key_count(), 0, sender=by)
+    keys.revoke_key(keys.key_count(), sender=suite.supervisor)
+    suite.disputes.open_dispute(*meter.call(meter.telegram()), sender=suite.holder)
+    suite.disputes.resolve(1, True, HASH, sender=suite.supervisor)
+    assert suite.disputes.page(1, 5)[0][15] == 2
+    return meter
 
 
 def bills_a_permit(suite: Suite) -> None:
@@ -441,6 +459,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     decides_on_applications(suite)
     changes_permits(suite)
     seals_a_permit(suite)
+    disputes_a_reading(suite)
     bills_a_permit(suite)
     counts_a_meter(suite, "QuotaTracker", 1)
     counts_a_meter(suite, "DischargeVolumes", 2)

@@ -169,8 +169,7 @@ class Suite:
 
     def device(self) -> int:
         code = f"DEV-{self.next_number('device')}"
-        zero = "0x" + "00" * 20
-        return self.device_registry.enrol_device(code, zero, 1, sender=self.device_keeper)
+        return self.device_registry.enrol_device(code, 1, sender=self.device_keeper)
 
     def request(self, kind: int = METER, **changed: Any) -> tuple[Any, ...]:
         """What is asked of DeviceRegistry to enrol a channel, on a device of its own."""

@@ -5,7 +5,6 @@ import pytest
 from tests.contracts.answers import events, reason
 from tests.contracts.suite import COD, GAUGE, METER, NOW, T0, VOLUME, word
 
-KEY = "0x" + "ab" * 20
 FIELDS = (
     "device",
     "parameter",
@@ -30,30 +29,25 @@ def refused(suite, function, *arguments):
 def test_enrol_device_gives_it_an_identity(suite):
     registry = suite.device_registry
 
-    device = registry.enrol_device("FLOW-01", KEY, 1, sender=suite.device_keeper)
+    device = registry.enrol_device("FLOW-01", 1, sender=suite.device_keeper)
 
-    key = registry.device(device).key
-    assert key.lower() == KEY
-    registry.enrol_device("FLOW-02", KEY, 1, sender=suite.device_keeper)
+    registry.enrol_device("FLOW-02", 1, sender=suite.device_keeper)
     assert events(registry) == [
-        (
-            "DeviceEnrolled",
-            {"device_id": device + 1, "station_id": 1, "key": key, "code": "FLOW-02"},
-        )
+        ("DeviceEnrolled", {"device_id": device + 1, "station_id": 1, "code": "FLOW-02"})
     ]
-    assert tuple(registry.device(device)) == ("FLOW-01", key, 1)
+    assert tuple(registry.device(device)) == ("FLOW-01", 1)
     assert registry.device_by_code("FLOW-01") == device
     assert registry.device_count() == device + 1
 
 
 def test_enrol_device_refuses_a_code_twice_and_a_station_that_is_not_there(suite):
-    suite.device_registry.enrol_device("FLOW-01", KEY, 1, sender=suite.device_keeper)
+    suite.device_registry.enrol_device("FLOW-01", 1, sender=suite.device_keeper)
 
-    assert refused(suite, "enrol_device", "", KEY, 1) == "devices: empty code"
-    assert refused(suite, "enrol_device", "FLOW-01", KEY, 1) == "devices: code is taken"
-    assert refused(suite, "enrol_device", " FLOW-01", KEY, 1) == "devices: code has spaces"
-    assert refused(suite, "enrol_device", "FLOW-02", KEY, 0) == "devices: unknown station"
-    assert refused(suite, "enrol_device", "FLOW-02", KEY, 2) == "devices: unknown station"
+    assert refused(suite, "enrol_device", "", 1) == "devices: empty code"
+    assert refused(suite, "enrol_device", "FLOW-01", 1) == "devices: code is taken"
+    assert refused(suite, "enrol_device", " FLOW-01", 1) == "devices: code has spaces"
+    assert refused(suite, "enrol_device", "FLOW-02", 0) == "devices: unknown station"
+    assert refused(suite, "enrol_device", "FLOW-02", 2) == "devices: unknown station"
 
 
 def test_enrol_channel_tells_the_contract_that_will_write_it(suite):

@@ -33,6 +33,8 @@ HOMES = {
     "decisions": "Decisions",
     "violations": "Violations",
     "evidence": "Evidence",
+    "keys": "DeviceKeys",
+    "disputes": "Disputes",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

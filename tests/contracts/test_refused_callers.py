@@ -33,6 +33,7 @@ ASKED_FOR_NOTHING = {
     "escalate": "incidents: unknown incident",
     "check_order": "incidents: nothing to measure",
     "detect": "violations: no closed day that was exceeded",
+    "open_dispute": "disputes: telegram says the same",
 }
 GATED = [(name, function) for name, gates in GATES.items() for function in gates]
 OPEN = [(name, function) for name, functions in OPEN_TO_ANYONE.items() for function in functions]

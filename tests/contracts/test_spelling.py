@@ -4,7 +4,6 @@ import pytest
 
 from tests.contracts.answers import reason
 
-NOBODY = "0x" + "00" * 20
 ALIKE = {
     "space": "R-07 ",
     "tab": "\tR-07",
@@ -31,7 +30,7 @@ def station(suite, code):
 
 
 def device(suite, code):
-    return (suite.device_registry.enrol_device, code, NOBODY, 1), suite.device_keeper
+    return (suite.device_registry.enrol_device, code, 1), suite.device_keeper
 
 
 def permit(suite, number):

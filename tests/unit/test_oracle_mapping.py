@@ -70,6 +70,17 @@ def test_a_column_that_does_not_fit_its_channel_is_refused(changed, error, words
     assert words in f"{refused.value.message} {refused.value.remedy}"
 
 
+@pytest.mark.parametrize(("enrolled", "given"), [(1, 3), (2, 3), (3, 3), (4, 4)])
+def test_what_is_not_signed_is_no_better_than_the_operator_s_word(enrolled, given):
+    assert rule(channel(grade=enrolled)).grade == given
+
+
+def test_a_device_that_signs_gives_an_unsigned_row_no_better_grade():
+    with pytest.raises(UsageError, match='without a signature is "operator\'s oracle" at best'):
+        rule(channel(grade=1), grade="gateway")
+    assert rule(channel(grade=1), grade="manual").grade == 5
+
+
 def test_a_meter_takes_no_plain_value_and_no_marks():
     meter = channel(METER)
 

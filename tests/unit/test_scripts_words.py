@@ -6,12 +6,15 @@ import pytest
 
 from ledger import batches, network, standards
 from ledger.channels import GAUGE, METER
+from ledger.grades import GRADES
+from ledger.keys import KINDS
 from ledger.laboratory import STATES
 from scripts import (
     _changing,
     _enrolment,
     _evidence,
     _gauging,
+    _keys,
     _laboratory,
     _showing,
     _sources,
@@ -99,9 +102,19 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     violations, words = constants("oversight/Violations.vy"), numbered(_showing.VIOLATION_STATES)
     assert words.items() <= violations.items()
     assert words == {word: number for number, word in words_of("_violation").items()}
+    assert numbered(_showing.DISPUTE_STATES).items() <= constants("oversight/Disputes.vy").items()
     assert numbered(redline.USES).items() <= lines.items()
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
+
+
+def test_kinds_of_keys_are_numbered_as_the_contract_numbers_them():
+    held = constants("foundation/DeviceKeys.vy")
+
+    assert {word.upper().replace("-", ""): n for n, word in KINDS.items()}.items() <= held.items()
+    assert {word: KINDS[n].lower() for word, n in _keys.KINDS.items()} == {
+        w: w for w in _keys.KINDS
+    }
 
 
 def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
@@ -146,7 +159,7 @@ def test_kinds_and_grades_of_a_channel_are_those_of_the_contract():
 
     assert (held["METER"], held["GAUGE"]) == (METER, GAUGE)
     assert numbered(_showing.CHANNEL_KINDS) == {"METER": METER, "GAUGE": GAUGE}
-    assert sorted(_showing.GRADES) == list(range(1, held["GRADES"] + 1))
+    assert sorted(GRADES) == list(range(1, held["GRADES"] + 1))
 
 
 def test_kinds_of_a_station_are_those_the_contract_lists():

@@ -1,0 +1,123 @@
+"""Signed telegrams that somebody holds, against what settled on chain."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ledger import device_keys
+from ledger.batches import Group, as_batch, gauge_groups, meter_groups
+from ledger.deployment import Ledger
+from ledger.devices import channel as enrolled
+from ledger.errors import BadRecord, NotFound
+from ledger.events import logs
+from ledger.keys import fault
+from ledger.leaves import VOID
+from ledger.telegrams import Reading, Signed, parse
+from oracle.relay import METER_BOOKS
+
+Verdict = Literal["same", "different", "missing", "not settled yet", "not signed"]
+FINDINGS: frozenset[Verdict] = frozenset({"different", "missing", "not signed"})
+REMEDY = "one signed telegram a line, in JSON; docs/sources.md shows one"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A reading in the calldata of a recorded batch, as its leaf should have it."""
+
+    value: int
+    mark: int
+    grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A reading of a telegram with what settled for its channel and moment; `why` of no key."""
+
+    signed: Signed
+    index: int
+    verdict: Verdict
+    settled: Settled | None
+    why: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """The reading as it was signed."""
+        return self.signed.telegram.readings[self.index]
+
+
+def load(path: Path) -> list[Signed]:
+    """The telegrams of a file, one JSON a line; NotFound, or BadRecord with the line."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError as error:
+        raise NotFound(f"no file at {path}", "check the name") from error
+    except OSError as error:
+        raise BadRecord(f"{path} cannot be read: {error}", REMEDY) from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                signed = parse(line)
+            except BadRecord as error:
+                raise BadRecord(f"{path}, line {number}: {error.message}", REMEDY) from error
+            if signed is None:
+                raise BadRecord(f"{path}, line {number} is no signed telegram", REMEDY)
+            found.append(signed)
+    return found
+
+
+def compare(ledger: Ledger, telegrams: Sequence[Signed]) -> list[Compared]:
+    """Every reading of every telegram against the chain's own batches."""
+    of, held = device_keys.domain(ledger), device_keys.keys(ledger)
+    readings = [reading for one in telegrams for reading in one.telegram.readings]
+    known = settled(ledger, {reading.channel for reading in readings})
+    last_at: dict[int, int] = {}
+    for channel, at in known:
+        last_at[channel] = max(at, last_at.get(channel, 0))
+    found = []
+    for one in telegrams:
+        wrong = fault(one, held, of)
+        for index, reading in enumerate(one.telegram.readings):
+            there = known.get((reading.channel, reading.at))
+            waits = reading.at > last_at.get(reading.channel, 0)
+            why = ": ".join(wrong) if wrong else ""
+            verdict = "not signed" if wrong else _verdict(reading, there, waits)
+            found.append(Compared(one, index, verdict, there, why))
+    return found
+
+
+def _verdict(reading: Reading, there: Settled | None, waits: bool) -> Verdict:
+    if there is None:
+        return "not settled yet" if waits else "missing"
+    return "same" if (there.value, there.mark) == (reading.value, reading.mark) else "different"
+
+
+def settled(ledger: Ledger, channels: Iterable[int]) -> Mapping[tuple[int, int], Settled]:
+    """What the chain's batches hold of channels, by channel and moment."""
+    found: dict[tuple[int, int], Settled] = {}
+    by_contract: dict[str, set[int]] = {}
+    for number in channels:
+        by_contract.setdefault(enrolled(ledger, number).contract, set()).add(number)
+    for contract, wanted in by_contract.items():
+        refused = {
+            (event.args["lane"], event.args["batch_id"], event.args["channel"])
+            for event in logs(ledger, contract, "GroupRefused")
+        }
+        meters = contract in METER_BOOKS
+        for recorded in logs(ledger, contract, "Recorded"):
+            batch = as_batch(ledger, recorded)
+            for group in (meter_groups if meters else gauge_groups)(batch.words):
+                taken = (batch.lane, batch.batch_id, group.channel) not in refused
+                if taken and group.channel in wanted:
+                    found |= _readings(group, meters)
+    return found
+
+
+def _readings(group: Group, meters: bool) -> dict[tuple[int, int], Settled]:
+    mark, value = group.mark | (VOID if group.void else 0), group.opening_l
+    found = {}
+    for at, amount in group.readings:
+        value = value + amount if meters else amount
+        found[group.channel, at] = Settled(value, mark, group.grade)
+    return found

@@ -1,0 +1,56 @@
+"""Signed telegrams beside what settled, as programs and people read them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from scripts._shared import Session
+
+if TYPE_CHECKING:
+    from oracle.comparison import Compared
+
+
+def document(here: Session, compared: "Sequence[Compared]") -> list[dict[str, Any]]:
+    """Every reading of the telegrams with its verdict."""
+    from ledger.devices import channel
+    from ledger.grades import GRADES
+    from ledger.marks import name_of
+    from scripts._gauging import shown_value
+    from scripts._showing import utc
+
+    found = []
+    for one in compared:
+        about, settled = channel(here.ledger, one.reading.channel), one.settled
+        found.append(
+            {
+                "device": about.device,
+                "parameter": about.parameter,
+                "at": utc(one.reading.at),
+                "sequence": one.signed.telegram.sequence,
+                "said": shown_value(about, one.reading.value),
+                "said_mark": name_of(one.reading.mark),
+                "settled": shown_value(about, settled.value) if settled else None,
+                "settled_mark": name_of(settled.mark) if settled else None,
+                "evidence": GRADES.get(settled.grade) if settled else None,
+                "verdict": one.verdict,
+                "why": one.why or None,
+            }
+        )
+    return found
+
+
+def lines(told: Sequence[dict[str, Any]]) -> list[str]:
+    """How many readings are the same, and every other one."""
+    from scripts._showing import local_of, table
+
+    rows = [
+        (
+            *(one["device"], one["parameter"], local_of(one["at"]), one["said"]),
+            *(one["settled"] or "-", one["evidence"] or "-"),
+            one["verdict"] + (f": {one['why']}" if one["why"] else ""),
+        )
+        for one in told
+        if one["verdict"] != "same"
+    ]
+    head = ("device", "parameter", "at", "signed", "settled", "evidence", "")
+    same = f"{len(told) - len(rows)} of {len(told)} signed readings settled as they were signed."
+    return [same, "", *table(rows, head)] if rows else [same]
