@@ -39,8 +39,8 @@ PASSED_ON = {
     "take",
     "take_approval",
 }
-LISTS = {"holdings"}  # an index beyond the end has no words
-SELF_ACTS = {"open_post", "appoint", "list_contract", "replace_administrator", "hand_over", "seat"}
+LISTS = {"holdings", "deputies"}  # an index beyond the end has no words
+SELF_ACTS = {"open_post", "appoint", "deputise", "relieve", "list_contract", "replace_administrator", "hand_over", "seat"}
 
 
 @pytest.fixture(scope="module")
