@@ -308,10 +308,10 @@ may not.
 
 A duty belongs to a post of a verified organisation, and an account has the duties of the post it
 holds while its term runs, and in a deputy's term those of the post it deputises for. A deputy acts
-under its own account. What takes two officers takes two hands: an account and the one that took its
-place by rotation count as one. Two administrators open posts, appoint holders and list contracts: one
-proposes, the other confirms, until they hand over to the council, m of n members of which approve
-an act that then waits. Withdrawing an account, halting a lane and suspending a permit take
+under its own account. Two administrators open posts, appoint holders and deputies and list
+contracts: one proposes, the other confirms, until they hand over to the council, m of n members of
+which approve an act that then waits. An account and the one that took its place by rotation are one
+hand. Withdrawing an account, halting a lane and suspending a permit take
 one hand and act at once. Registering and verifying an organisation take two officers, and so do
 reviewing and deciding on an application, proposing and deciding on a revocation.
 """

@@ -21,7 +21,10 @@ from scripts._showing import (
 def incidents(here: Session) -> list[dict[str, Any]]:
     """Every incident, with who has not acknowledged, its steps and its orders."""
     ledger = here.ledger
-    orders = [order_document(here, n, raw) for n, raw in every(ledger, "Incidents", "order", "order_count")]
+    orders = [
+        order_document(here, n, raw)
+        for n, raw in every(ledger, "Incidents", "order", "order_count")
+    ]
     found = []
     for number, raw in every(ledger, "Incidents", "incident", "incident_count"):
         plan = read(ledger, "Incidents", "plan", raw["plan_id"])

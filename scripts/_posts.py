@@ -50,9 +50,7 @@ def deputise(
 
 
 @app.write("relieve")
-def relieve(
-    post: Post, second: Second = None, second_password_file: SecondPassword = None
-) -> Any:
+def relieve(post: Post, second: Second = None, second_password_file: SecondPassword = None) -> Any:
     """End the term of a post's deputy now, or take it back before it begins.
 
     For example: waterline org relieve 'Review office' --account admin-1 --second admin-2

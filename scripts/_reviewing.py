@@ -50,7 +50,7 @@ def one_block(here: Session) -> "Iterator[Head]":
     from ledger.errors import NotSettled
 
     eth, head = here.chain.w3.eth, here.chain.head()
-    before, eth.default_block = eth.default_block, head.number  # type: ignore[assignment]
+    before, eth.default_block = eth.default_block, head.number
     try:
         yield head
     finally:

@@ -586,16 +586,18 @@ def _set_deputy(post_id: uint256, deputy: address, from_at: uint256, until_at: u
 @internal
 def _relieve(deputy: address):
     """
-    @dev The term ends now; one that has not begun leaves an empty one behind.
+    @dev The term ends now; one that has not begun never was, and only the log tells of it.
     """
     word: uint256 = self._deputy[deputy]
     post_id: uint256 = self._post(word)
-    ends_at: uint256 = max(block.timestamp, (word >> 96) & M32)
-    last: uint256 = len(self.deputies[post_id]) - 1
-    self.deputies[post_id][last].until_at = ends_at
+    if (word >> 96) & M32 > block.timestamp:
+        self.deputies[post_id].pop()
+    else:
+        last: uint256 = len(self.deputies[post_id]) - 1
+        self.deputies[post_id][last].until_at = block.timestamp
     self._deputy[deputy] = 0
     self._standing[deputy] &= ~DEPUTISES
-    log IAuthority.DeputyRelieved(post_id=post_id, deputy=deputy, ended_at=ends_at)
+    log IAuthority.DeputyRelieved(post_id=post_id, deputy=deputy, ended_at=block.timestamp)
 
 
 @internal

@@ -3,10 +3,18 @@
 import boa
 import pytest
 from eth_account import Account
-from eth_account.messages import encode_typed_data
 
 from tests.contracts.answers import events, reason
-from tests.contracts.suite import CREDIT_CODES, DAY_S, HASH, HOLDER, NOW, T0, request_signature
+from tests.contracts.suite import (
+    CREDIT_CODES,
+    DAY_S,
+    HASH,
+    HOLDER,
+    NOW,
+    T0,
+    request_signature,
+    rotation_signature,
+)
 from tests.contracts.test_authority_posts import CLERK, END, NOBODY, REVIEWER, opened, refused
 
 NEW = Account.from_key(b"\x21" * 32)
@@ -14,21 +22,8 @@ OTHER = Account.from_key(b"\x22" * 32)
 EMPTY = "0x" + "00" * 20
 
 
-def consent(suite, old, key=NEW, new=None):
-    """What the new account signs."""
-    message = encode_typed_data(
-        domain_data={
-            "name": "Waterline",
-            "version": "1",
-            "chainId": boa.env.evm.patch.chain_id,
-            "verifyingContract": suite.authority.address,
-        },
-        message_types={
-            "Rotation": [{"name": "old", "type": "address"}, {"name": "new", "type": "address"}]
-        },
-        message_data={"old": old, "new": new or key.address},
-    )
-    return key.sign_message(message).signature
+def consent(suite, old, key=NEW, new=""):
+    return rotation_signature(suite.authority, old, key, new=new)
 
 
 def rotated(suite, old, key=NEW):
@@ -118,9 +113,7 @@ def test_of_a_lost_key_one_officer_asks_and_another_confirms(suite):
     about = {"old": HOLDER.address, "new": NEW.address, "by": suite.verifier}
     assert events(authority) == [("AccountRotated", about | {"post_id": 0, "org_id": 2})]
     assert authority.org_of(NEW.address) == 2
-    again = reason(
-        authority.confirm_rotation, HOLDER.address, NEW.address, sender=suite.verifier
-    )
+    again = reason(authority.confirm_rotation, HOLDER.address, NEW.address, sender=suite.verifier)
     assert again == "authority: no rotation was asked for"
 
 
@@ -132,9 +125,7 @@ def test_whoever_asked_does_not_confirm_nor_under_a_rotated_key(suite, old):
 
     same = reason(authority.confirm_rotation, HOLDER.address, NEW.address, sender=old)
     rotated(suite, old, OTHER)
-    turned = reason(
-        authority.confirm_rotation, HOLDER.address, NEW.address, sender=OTHER.address
-    )
+    turned = reason(authority.confirm_rotation, HOLDER.address, NEW.address, sender=OTHER.address)
 
     assert same == turned == "authority: whoever asked cannot confirm"
 
@@ -238,7 +229,9 @@ def test_who_has_nothing_hands_nothing_on(suite, old):
 def test_a_registration_that_nobody_verified_does_not_keep_an_account_from_rotating(suite, old):
     authority = suite.authority
     signature = request_signature(authority, "Inn", CREDIT_CODES[2], NEW)
-    number = authority.register("Inn", CREDIT_CODES[2], NEW.address, signature, sender=suite.registrar)
+    number = authority.register(
+        "Inn", CREDIT_CODES[2], NEW.address, signature, sender=suite.registrar
+    )
 
     rotated(suite, HOLDER.address)
 
