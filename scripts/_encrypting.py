@@ -86,28 +86,10 @@ def files(number: str) -> Any:
 
     For example: waterline permit files C990100S2026-0001
     """
-    from ledger.structs import every, read
-    from scripts._permits import permit_by_number
-    from scripts._showing import local_of, table, utc
+    from scripts._showing import local_of, table
 
     here = session()
-    permit_id, _ = permit_by_number(here, number)
-    names = {
-        bytes(read(here.ledger, "PermitSeals", "key_of", org_id)): org["name"]
-        for org_id, org in every(here.ledger, "Authority", "org", "org_count")
-    }
-    document: list[dict[str, Any]] = []
-    for one in range(1, here.view("PermitSeals", "file_count", permit_id) + 1):
-        raw = read(here.ledger, "PermitSeals", "file", permit_id, one)
-        keys = [bytes(key) for key in raw["recipients"]]
-        document.append(
-            {
-                "file_sha256": "0x" + bytes(raw["file_hash"]).hex(),
-                "issuer": raw["issuer"] or None,
-                "recipients": [names.get(key, "0x" + key.hex()) for key in keys],
-                "anchored_at": utc(raw["anchored_at"]),
-            }
-        )
+    document = files_document(here, number)
     rows = [
         (
             one["file_sha256"],
@@ -117,6 +99,32 @@ def files(number: str) -> Any:
         for one in document
     ]
     return here.tell(document, lambda: table(rows, ("sha256", "for", "anchored")))
+
+
+def files_document(here: Session, number: str) -> list[dict[str, Any]]:
+    """The files of a permit for programs; a key that was replaced since is shown as it is."""
+    from ledger.structs import every, read
+    from scripts._permits import permit_by_number
+    from scripts._showing import utc
+
+    permit_id, _ = permit_by_number(here, number)
+    names = {
+        bytes(read(here.ledger, "PermitSeals", "key_of", org_id)): org["name"]
+        for org_id, org in every(here.ledger, "Authority", "org", "org_count")
+    }
+    found = []
+    for one in range(1, read(here.ledger, "PermitSeals", "file_count", permit_id) + 1):
+        raw = read(here.ledger, "PermitSeals", "file", permit_id, one)
+        keys = [bytes(key) for key in raw["recipients"]]
+        found.append(
+            {
+                "file_sha256": "0x" + bytes(raw["file_hash"]).hex(),
+                "issuer": raw["issuer"] or None,
+                "recipients": [names.get(key, "0x" + key.hex()) for key in keys],
+                "anchored_at": utc(raw["anchored_at"]),
+            }
+        )
+    return found
 
 
 def _hash(raw: bytes) -> bytes:

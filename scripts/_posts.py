@@ -139,34 +139,13 @@ def posts(
 
     For example: waterline org posts --at 2026-06-30
     """
-    from ledger.duties import words
-    from ledger.structs import every, read
     from scripts._permits import date_of
-    from scripts._requests import org_by_code
-    from scripts._showing import table, utc
-    from scripts._signing import name_of_account
+    from scripts._requests import org_by_code, posts_document
+    from scripts._showing import table
 
     here = session()
-    moment = date_of(at) or here.chain.head().at
     only = org_by_code(here, code)[0] if code else 0
-
-    def who(function: str, number: int) -> str | None:
-        found = read(here.ledger, "Authority", function, number, moment)
-        return name_of_account(found) if int(found, 16) else None
-
-    document = [
-        {
-            "id": number,
-            "title": raw["title"],
-            "organisation": read(here.ledger, "Authority", "org", raw["org_id"])["name"],
-            "at": utc(moment),
-            "holder": who("holder", number),
-            "deputy": who("deputy", number),
-            "duties": words(raw["duties"]),
-        }
-        for number, raw in every(here.ledger, "Authority", "post", "post_count")
-        if only in (0, raw["org_id"])
-    ]
+    document = posts_document(here, date_of(at) or here.chain.head().at, only)
     rows = [
         (p["id"], p["title"], p["organisation"], p["holder"] or "-", p["deputy"] or "-")
         for p in document

@@ -193,6 +193,28 @@ def post_document(number: int, raw: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def posts_document(here: Session, at: int, org_id: int = 0) -> list[dict[str, Any]]:
+    """The posts with their holders and deputies at a Unix second, of one organisation or of all."""
+
+    def who(function: str, number: int) -> str | None:
+        found = str(read(here.ledger, "Authority", function, number, at))
+        return name_of_account(found) if int(found, 16) else None
+
+    return [
+        {
+            "id": number,
+            "title": raw["title"],
+            "organisation": read(here.ledger, "Authority", "org", raw["org_id"])["name"],
+            "at": utc(at),
+            "holder": who("holder", number),
+            "deputy": who("deputy", number),
+            "duties": words(raw["duties"]),
+        }
+        for number, raw in every(here.ledger, "Authority", "post", "post_count")
+        if org_id in (0, raw["org_id"])
+    ]
+
+
 def post_title(here: Session, post_id: int) -> str:
     """A post as people name it: title and organisation."""
     if not post_id:
