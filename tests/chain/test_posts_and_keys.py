@@ -43,7 +43,7 @@ def test_posts_are_told_with_holder_and_deputy_at_a_moment(here, town):
     before, after = (posts_document(here, at) for at in (NOW + 10**6 - 1, NOW + 10**6))
 
     desk = next(one for one in after if one["id"] == clerks)
-    assert (desk["title"], desk["duties"]) == ("clerk", ["CLERK"])
+    assert (desk["title"], desk["duties"]) == ("clerk", ["clerk"])
     assert (desk["holder"], desk["deputy"]) == (suite.clerk, NEW.address)
     assert {one["deputy"] for one in before} == {None}
     assert {one["holder"] for one in posts_document(here, T0 - 1)} == {None}
