@@ -52,6 +52,7 @@ EITHER = "either administrator"
 BOTH = "two administrators"
 APPLICANT = "applicant"
 ANY_ORGANISATION = "account of an organisation"
+ANY_STANDING = "account of a post or of a verified organisation"
 VERIFIED = "account of a verified organisation"
 ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
 CUSTODIAN = "custodian of the file"
@@ -93,6 +94,11 @@ GATES: dict[str, dict[str, Gate]] = {
         "verify": duty("VERIFIER", "authority: caller is no verifier", BOTH),
         "open_post": TWO_ADMINISTRATORS,
         "appoint": TWO_ADMINISTRATORS,
+        "deputise": TWO_ADMINISTRATORS,
+        "relieve": TWO_ADMINISTRATORS,
+        "rotate": Gate(ANY_STANDING, "authority: old account has nothing to hand on"),
+        "ask_rotation": duty("REGISTRAR", "authority: caller asks for no rotation"),
+        "confirm_rotation": duty("VERIFIER", "authority: caller confirms no rotation"),
         "withdraw": duty("SUPERVISOR", "authority: caller cannot withdraw accounts", EITHER),
         "hand_over": TWO_ADMINISTRATORS,
         "list_contract": TWO_ADMINISTRATORS,
@@ -330,9 +336,11 @@ Written by `python -m checks.duties --write` from the contracts' ABIs and the ta
 may not.
 
 A duty belongs to a post of a verified organisation, and an account has the duties of the post it
-holds while its term runs. Two administrators open posts, appoint holders and list contracts: one
-proposes, the other confirms, until they hand over to the council, m of n members of which approve
-an act that then waits. Withdrawing an account, halting a lane and suspending a permit take
+holds while its term runs, and in a deputy's term those of the post it deputises for. A deputy acts
+under its own account. Two administrators open posts, appoint holders and deputies and list
+contracts: one proposes, the other confirms, until they hand over to the council, m of n members of
+which approve an act that then waits. An account and the one that took its place by rotation are one
+hand. Withdrawing an account, halting a lane and suspending a permit take
 one hand and act at once. Registering and verifying an organisation take two officers, and so do
 reviewing and deciding on an application, proposing and deciding on a revocation.
 """

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ledger.errors import NotFound, UsageError
+from ledger.grades import GRADES
 from ledger.labels import text_of
 from ledger.laboratory import QUALITATIVE, Form, Line, Result, read_result, unit_of
 from ledger.network import station_by_code
@@ -13,7 +14,7 @@ from scripts._laboratory import CONTRACT, limit_text
 from scripts._permits import NO_DOCUMENT, document_hash
 from scripts._requests import org_by_code
 from scripts._shared import Session
-from scripts._showing import GRADES, local_zone, number_of
+from scripts._showing import local_zone, number_of
 
 LABORATORY, MANUAL = 4, 5  # evidence grades
 

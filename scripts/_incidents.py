@@ -21,7 +21,10 @@ from scripts._showing import (
 def incidents(here: Session) -> list[dict[str, Any]]:
     """Every incident, with who has not acknowledged, its steps and its orders."""
     ledger = here.ledger
-    orders = [_order(here, n, raw) for n, raw in every(ledger, "Incidents", "order", "order_count")]
+    orders = [
+        order_document(here, n, raw)
+        for n, raw in every(ledger, "Incidents", "order", "order_count")
+    ]
     found = []
     for number, raw in every(ledger, "Incidents", "incident", "incident_count"):
         plan = read(ledger, "Incidents", "plan", raw["plan_id"])
@@ -49,7 +52,8 @@ def incidents(here: Session) -> list[dict[str, Any]]:
     return found
 
 
-def _order(here: Session, number: int, raw: dict[str, Any]) -> dict[str, Any]:
+def order_document(here: Session, number: int, raw: dict[str, Any]) -> dict[str, Any]:
+    """An order for programs; `raw` is the chain's."""
     permit = read(here.ledger, "PermitRegistry", "permit", raw["permit_id"])
     return {
         "order": number,

@@ -6,13 +6,14 @@ from typing import Any
 
 from ledger.channels import Channel
 from ledger.errors import NotFound
+from ledger.grades import GRADES
 from ledger.labels import label, text_of
 from ledger.laboratory import BELOW, MEASURED, QUALITATIVE, STATES
 from ledger.network import station
 from ledger.standards import shown
 from ledger.structs import read
 from scripts._shared import Session
-from scripts._showing import GRADES, facts, local_of, table, utc
+from scripts._showing import facts, local_of, table, utc
 
 CONTRACT = "Laboratory"
 REPORT_STATES = {1: "entered", 2: "confirmed", 3: "refused", 4: "superseded"}

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_account.messages import encode_typed_data
+from eth_account import Account
+from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils import to_checksum_address
 
 from ledger.credit import check
@@ -41,24 +42,74 @@ class Request:
         return self.name, self.code, self.account, self.signature
 
 
+@dataclass(frozen=True)
+class Consent:
+    """That a new account takes an old one's place, signed by the new one."""
+
+    old: str
+    new: str
+    signature: bytes
+
+
+ROTATION = {"Rotation": [{"name": "old", "type": "address"}, {"name": "new", "type": "address"}]}
+
+
+def signed_consent(here: Session, signer: ApeSigner, old: str) -> dict[str, Any]:
+    """A consent to a rotation under the EIP-712 domain of this chain's Authority."""
+    message = _typed(here, ROTATION, {"old": old, "new": signer.address})
+    return {
+        "old": old,
+        "new": signer.address,
+        "signature": "0x" + signer.sign_message(message).hex(),
+    }
+
+
+def read_consent(here: Session, path: Path) -> Consent:
+    """A consent file; BadRecord where it is none, or its signature is not the new account's."""
+    raw = whole(path)
+    try:
+        one = Consent(
+            to_checksum_address(raw["old"]),
+            to_checksum_address(raw["new"]),
+            bytes.fromhex(str(raw["signature"]).removeprefix("0x")),
+        )
+        message = _typed(here, ROTATION, {"old": one.old, "new": one.new})
+        signer = Account.recover_message(message, signature=one.signature)
+    except Exception as error:  # a signature that no key could have made is told in many ways
+        raise BadRecord(
+            f"{path} is no consent: {error}", "make one with `waterline org consent`"
+        ) from error
+    if signer != one.new:
+        raise BadRecord(
+            f"{path} is not signed by {one.new} for this chain",
+            "make it anew with `waterline org consent`",
+        )
+    return one
+
+
 def signed_request(here: Session, signer: ApeSigner, name: str, code: str) -> dict[str, Any]:
     """A registration request under the EIP-712 domain of this chain's Authority."""
-    message = encode_typed_data(
-        domain_data={
-            "name": "Waterline",
-            "version": "1",
-            "chainId": here.chain.chain_id,
-            "verifyingContract": here.contract("Authority").address,
-        },
-        message_types=TYPES,
-        message_data={"name": name, "creditCode": check(code), "account": signer.address},
-    )
+    asked = {"name": name, "creditCode": check(code), "account": signer.address}
+    message = _typed(here, TYPES, asked)
     return {
         "name": name,
         "credit_code": check(code),
         "account": signer.address,
         "signature": "0x" + signer.sign_message(message).hex(),
     }
+
+
+def _typed(here: Session, types: dict[str, Any], message: dict[str, Any]) -> SignableMessage:
+    return encode_typed_data(
+        domain_data={
+            "name": "Waterline",
+            "version": "1",
+            "chainId": here.chain.chain_id,
+            "verifyingContract": here.contract("Authority").address,
+        },
+        message_types=types,
+        message_data=message,
+    )
 
 
 def read_request(here: Session, path: Path) -> Request:
@@ -140,6 +191,28 @@ def post_document(number: int, raw: dict[str, Any]) -> dict[str, Any]:
         "from": utc(raw["from_at"]),
         "until": utc(raw["until_at"]) if raw["until_at"] != FOR_EVER else None,
     }
+
+
+def posts_document(here: Session, at: int, org_id: int = 0) -> list[dict[str, Any]]:
+    """The posts with their holders and deputies at a Unix second, of one organisation or of all."""
+
+    def who(function: str, number: int) -> str | None:
+        found = str(read(here.ledger, "Authority", function, number, at))
+        return name_of_account(found) if int(found, 16) else None
+
+    return [
+        {
+            "id": number,
+            "title": raw["title"],
+            "organisation": read(here.ledger, "Authority", "org", raw["org_id"])["name"],
+            "at": utc(at),
+            "holder": who("holder", number),
+            "deputy": who("deputy", number),
+            "duties": words(raw["duties"]),
+        }
+        for number, raw in every(here.ledger, "Authority", "post", "post_count")
+        if org_id in (0, raw["org_id"])
+    ]
 
 
 def post_title(here: Session, post_id: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act, act_on
-from scripts._shared import Local, Noun, session
+from scripts._shared import Local, Noun, Session, session
 
 app = Noun(__doc__)
 
@@ -145,17 +145,9 @@ def anchor(
     For example: waterline permit anchor C990100S2026-0001 national.pdf --issuer 'national platform'
     --account officer-3
     """
-    from ledger.errors import NotFound
     from scripts._permits import document_hash
-    from scripts._requests import org_by_code
 
-    here, keys = session(), []
-    for name in recipient or []:
-        org_id, _ = org_by_code(here, name)
-        key = here.view("PermitSeals", "key_of", org_id)
-        if not any(key):
-            raise NotFound(f"{name} has set no key", "`waterline permit set-key`")
-        keys.append(key)
+    keys = keys_of(session(), recipient or [])
     kind = 1 if keys else 2
     says = f"anchor {file.name} to {number}"
     return act_on("PermitSeals", number, "anchor", says, kind, document_hash(file), issuer, keys)
@@ -198,3 +190,18 @@ def grant_sight(
     says = f"{reader} may see {number} until {until or 'now'}"
     arguments = address_of_account(reader), date_of(until)
     return act_on("PermitSeals", number, "grant_sight", says, *arguments)
+
+
+def keys_of(here: Session, organisations: list[str]) -> list[bytes]:
+    """The keys that files for organisations are encrypted to; NotFound for one that set none."""
+    from ledger.errors import NotFound
+    from scripts._requests import org_by_code
+
+    keys = []
+    for name in organisations:
+        org_id, _ = org_by_code(here, name)
+        key = here.view("PermitSeals", "key_of", org_id)
+        if not any(key):
+            raise NotFound(f"{name} has set no key", "`waterline account encryption-key`")
+        keys.append(bytes(key))
+    return keys

@@ -77,7 +77,7 @@ def open_account(alias: str | None, password_file: Path | None) -> ApeSigner:
     if path in _unlocked:
         return _unlocked[path]
     address_of_account(alias)
-    words = _passphrase(alias, password_file)
+    words = passphrase_of(alias, password_file)
     ape = quiet_ape()
     try:
         account = ape.accounts.load(alias)
@@ -88,8 +88,10 @@ def open_account(alias: str | None, password_file: Path | None) -> ApeSigner:
     return _unlocked[path]
 
 
-def _passphrase(alias: str, path: Path | None) -> str:
+def passphrase_of(alias: str | None, path: Path | None) -> str:
     """The passphrase from a file, or typed by whoever sits there."""
+    if not alias:
+        raise UsageError("no account is named", "say whose passphrase it is: --account ALIAS")
     path = path or _configured()
     if path is None:
         if not sys.stdin.isatty():

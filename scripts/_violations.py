@@ -105,7 +105,7 @@ def list_(
     permit_id = permit_by_number(here, number)[0] if number else 0
     found = [
         one
-        for one in (_document(here, n) for n in range(1, here.view(*COUNT) + 1))
+        for one in (violation_document(here, n) for n in range(1, here.view(*COUNT) + 1))
         if permit_id in (0, one["permit_id"]) and not (standing and one["state"] in ENDED)
     ]
 
@@ -135,7 +135,7 @@ def show(violation: Number) -> Any:
     here = session()
     if not 0 < violation <= here.view(*COUNT):
         raise NotFound(f"no violation {violation}", "`waterline discharge violation list`")
-    one = _document(here, violation)
+    one = violation_document(here, violation)
 
     def lines() -> list[str]:
         about = [
@@ -163,8 +163,8 @@ def _step(
     return act("Violations", function, says, *arguments)
 
 
-def _document(here: Session, number: int) -> dict[str, Any]:
-    """A violation for programs."""
+def violation_document(here: Session, number: int) -> dict[str, Any]:
+    """A violation and its steps for programs."""
     from ledger.labels import text_of
     from ledger.network import station
     from ledger.structs import read

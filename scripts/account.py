@@ -1,7 +1,11 @@
-"""The accounts on this machine: address, balance, post and duties."""
+"""The accounts on this machine: address, balance, post and duties; keys that open permit files."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
+
+from scripts._acting import act
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -28,6 +32,37 @@ def show(account: str) -> Any:
     here = session()
     document = _account(here, account, address_of_account(account))
     return here.tell(document, lambda: facts(document.items()))
+
+
+@app.write("encryption-key")
+def encryption_key(
+    key: Annotated[
+        Path | None, typer.Option(help="The key's file; keys/ALIAS.pem of our folder if left out.")
+    ] = None,
+) -> Any:
+    """Make the key that permit files for an organisation are encrypted to, and register it.
+
+    Its private half stays in a file (0600) that the account's passphrase opens; a file that is
+    there already is registered again. Earlier files stay readable with the earlier key: keep it.
+
+    For example: waterline account encryption-key --account holder-1
+    """
+    from ledger.permit_files import make_key, open_key, public_bytes
+    from scripts._encrypting import key_file
+    from scripts._signing import passphrase_of
+
+    here = session()
+    path, words = key_file(here, key), passphrase_of(here.account, here.password_file)
+    if path.exists():
+        private = open_key(path, words)
+    elif here.dry_run:
+        here.say(f"would make {path}, and register its public half")
+        return here.tell({"key_file": str(path)}, lambda: [])
+    else:
+        private = make_key(path, words)
+        here.say(f"wrote {path}; whoever loses it can no longer read the files")
+    public = public_bytes(private)
+    return act("PermitSeals", "set_key", f"files are encrypted to {public.hex()}", public)
 
 
 def _account(here: Session, alias: str, address: str) -> dict[str, Any]:

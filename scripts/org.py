@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts import _posts
+from scripts._posts import Second, SecondPassword
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
+app.registered_commands += _posts.app.registered_commands
 
-Second = Annotated[
-    str | None, typer.Option(help="The other administrator: makes it an act of both.")
-]
-SecondPassword = Annotated[Path | None, typer.Option(help="The other administrator's passphrase.")]
 FOR_EVER = 2**32 - 1
 FUND_ETHER = "10"
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _applying, _changing, _sealing
+from scripts import _applying, _changing, _encrypting, _reviewing, _sealing
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
-for part in (_applying.app, _changing.app, _sealing.app):
+for part in (_applying.app, _reviewing.app, _changing.app, _sealing.app, _encrypting.app):
     app.registered_commands += part.registered_commands
 PAGE = 100
 File = Annotated[Path | None, typer.Option("--file", "-f", help="File with `permits`.")]

@@ -166,16 +166,7 @@ def show(region: Region, year: Year) -> Any:
         "ceiling_l": ceiling_l or None,
         "permitted_l": read(ledger, "RedLines", "permitted_l", name),
         "used_l": read(ledger, "RedLines", "used_l", name, period, 1) if opened else None,
-        "targets": [
-            {
-                "indicator": INDICATORS[v["indicator"]],
-                "unit": UNITS[v["indicator"]],
-                "target": v["target"],
-                "actual": v["actual"] if v["known"] else None,
-                "met": v["met"] if v["known"] else None,
-            }
-            for v in verdicts
-        ],
+        "targets": [target_document(verdict) for verdict in verdicts],
     }
 
     def lines() -> list[str]:
@@ -196,6 +187,17 @@ def show(region: Region, year: Year) -> Any:
         return [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
 
     return here.tell(document, lines)
+
+
+def target_document(verdict: dict[str, Any]) -> dict[str, Any]:
+    """How a region stands towards one target, for programs; None for what is not known."""
+    return {
+        "indicator": INDICATORS[verdict["indicator"]],
+        "unit": UNITS[verdict["indicator"]],
+        "target": verdict["target"],
+        "actual": verdict["actual"] if verdict["known"] else None,
+        "met": verdict["met"] if verdict["known"] else None,
+    }
 
 
 def _of(words: dict[int, str], text: str) -> int:

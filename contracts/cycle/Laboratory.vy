@@ -321,8 +321,8 @@ def _decide(report_id: uint256, reached: uint256, note_hash: bytes32):
     """
     access._only(duties.REVIEWER)
     assert self._report[report_id].state == ENTERED, "laboratory: to be decided on, must be ENTERED"
-    other: bool = self._report[report_id].entered_by != msg.sender
-    assert other, "laboratory: recorder cannot decide on the report"
+    recorder: bool = access._is_caller(self._report[report_id].entered_by)
+    assert not recorder, "laboratory: recorder cannot decide on the report"
     assert note_hash != empty(bytes32), "laboratory: decision needs a note"
     self._report[report_id].state = reached
     self._report[report_id].decided_by = msg.sender

@@ -7,7 +7,9 @@
         current for each contract.
 @dev Dangerous acts are proposed by one administrator and confirmed by the other, until they hand
      over to the council. An account holds one post; its standing is one word, bit 0 lowest:
-     duties 96 | from 32 | until 32 | post 32, so a duty is checked in one load.
+     duties 96 | from 32 | until 32 | post 32 | deputises 1, so a duty is checked in one load. A
+     deputy acts under its own account, with a second word of the same form: it is loaded only for
+     an account that was named a deputy and whose own post does not give the duty.
 @custom:halt Withdraw an account: it loses its post at once.
 """
 
@@ -22,6 +24,7 @@ implements: IAuthority
 
 M32: constant(uint256) = 2**32 - 1
 M96: constant(uint256) = 2**96 - 1
+DEPUTISES: constant(uint256) = 1 << 192  # in a standing: the account was named a deputy
 OPEN: constant(uint256) = 1  # states of a proposal
 DONE: constant(uint256) = 2
 CANCELLED: constant(uint256) = 3
@@ -33,6 +36,7 @@ DOMAIN: constant(bytes32) = keccak256(
 REGISTRATION: constant(bytes32) = keccak256(
     "Registration(string name,string creditCode,address account)"
 )
+ROTATION: constant(bytes32) = keccak256("Rotation(address old,address new)")
 
 administrator: public(address[2])
 council_sits: public(bool)
@@ -46,10 +50,14 @@ org_by_code: public(HashMap[String[18], uint256])
 post: public(HashMap[uint256, IAuthority.Post])
 post_count: public(uint256)
 holdings: public(HashMap[uint256, DynArray[IAuthority.Holding, MAX_HOLDINGS]])
+deputies: public(HashMap[uint256, DynArray[IAuthority.Holding, MAX_HOLDINGS]])
+rotation: public(HashMap[address, IAuthority.Rotation])  # old account: what was asked for it
 contract_at: public(HashMap[bytes32, address])
 contract_name: public(HashMap[uint256, bytes32])
 contract_count: public(uint256)
 _standing: HashMap[address, uint256]
+_deputy: HashMap[address, uint256]  # the word of a deputy's term
+_origin: HashMap[address, address]  # the first account of a line of rotations
 
 
 @deploy
@@ -155,7 +163,8 @@ def verify(org_id: uint256):
     if msg.sender != self:
         assert self._can(msg.sender, duties.VERIFIER), "authority: caller is no verifier"
         registered_by: address = self.org[org_id].registered_by
-        assert registered_by != msg.sender, "authority: registrar cannot verify"
+        two: bool = not self._same_hand(registered_by, msg.sender)
+        assert two, "authority: registrar cannot verify"
     assert self.org[org_id].registered_at != 0, "authority: unknown organisation"
     assert self.org[org_id].verified_at == 0, "authority: organisation is verified"
     account: address = self.org[org_id].account
@@ -215,15 +224,93 @@ def appoint(post_id: uint256, holder: address, from_at: uint256, until_at: uint2
 
 
 @external
+def deputise(post_id: uint256, deputy: address, from_at: uint256, until_at: uint256):
+    """
+    @notice Let an account act for a post's holder in a term; what it does is recorded as its own.
+    @dev By proposal and confirmation only. A term begins no earlier than now and after the one
+         before it; the holder keeps the post.
+    """
+    self._only_self()
+    assert post_id > 0 and post_id <= self.post_count, "authority: no such post"
+    assert deputy != empty(address), "authority: empty deputy"
+    assert deputy != self.post[post_id].holder, "authority: holder cannot be the deputy"
+    begins_at: uint256 = max(from_at, block.timestamp)
+    assert begins_at < until_at and until_at <= M32, "authority: deputy's term out of range"
+    busy: bool = self._until(self._deputy[deputy]) > block.timestamp
+    assert not busy, "authority: account is a deputy"
+    terms: uint256 = len(self.deputies[post_id])
+    if terms > 0:
+        before_at: uint256 = self.deputies[post_id][terms - 1].until_at
+        assert begins_at >= before_at, "authority: another deputy's term runs"
+    self._set_deputy(post_id, deputy, begins_at, until_at)
+
+
+@external
+def relieve(post_id: uint256):
+    """
+    @notice End the last term of a deputy now, or take it back if it has not begun.
+    @dev By proposal and confirmation only.
+    """
+    self._only_self()
+    terms: uint256 = len(self.deputies[post_id])
+    assert terms > 0, "authority: post has no deputy"
+    last: IAuthority.Holding = self.deputies[post_id][terms - 1]
+    assert last.until_at > block.timestamp, "authority: deputy's term is over"
+    self._relieve(last.holder)
+
+
+@external
+def rotate(new: address, signature: Bytes[65]):
+    """
+    @notice Put the caller's post, deputy's term and organisation under another account at once.
+    @param signature EIP-712 signature of Rotation(old, new) by the new account, so that nothing
+           goes to an account that nobody can use.
+    """
+    self._check_rotation(msg.sender, new, signature)
+    self._rotate(msg.sender, new)
+
+
+@external
+def ask_rotation(old: address, new: address, signature: Bytes[65]):
+    """
+    @notice Ask that everything of an account whose key is lost goes to another account.
+    @param signature As rotate takes it.
+    """
+    assert self._can(msg.sender, duties.REGISTRAR), "authority: caller asks for no rotation"
+    self._check_rotation(old, new, signature)
+    self.rotation[old] = IAuthority.Rotation(new=new, asked_by=msg.sender)
+    log IAuthority.RotationAsked(old=old, new=new, by=msg.sender)
+
+
+@external
+def confirm_rotation(old: address, new: address):
+    """
+    @notice Confirm a rotation that another officer asked for; it happens at once.
+    @param new The account that was asked for, so that nobody confirms another than they read.
+    """
+    assert self._can(msg.sender, duties.VERIFIER), "authority: caller confirms no rotation"
+    asked: IAuthority.Rotation = self.rotation[old]
+    assert asked.asked_by != empty(address), "authority: no rotation was asked for"
+    assert asked.new == new, "authority: another account was asked for"
+    two: bool = not self._same_hand(asked.asked_by, msg.sender)
+    assert two, "authority: whoever asked cannot confirm"
+    self._check_ends(old, new)
+    self._rotate(old, new)
+
+
+@external
 def withdraw(account: address):
     """
-    @notice Take an account's post away at once, for a lost or stolen key.
+    @notice Take an account's post and deputy's term away at once, for a lost or stolen key.
     """
     if not (self._is_administrator(msg.sender) or self._is_council(msg.sender)):
         assert self._can(msg.sender, duties.SUPERVISOR), "authority: caller cannot withdraw accounts"
-    post_id: uint256 = self._standing[account] >> 160
-    assert post_id != 0, "authority: account holds no post"
+    post_id: uint256 = self._post(self._standing[account])
+    deputises: bool = self._until(self._deputy[account]) > block.timestamp
+    assert post_id != 0 or deputises, "authority: account holds no post"
     self._vacate(post_id)
+    if deputises:
+        self._relieve(account)
     log IAuthority.AccountWithdrawn(account=account, post_id=post_id, by=msg.sender)
 
 
@@ -281,16 +368,22 @@ def hand_over(
 @view
 def can(account: address, duty: uint256) -> bool:
     """
-    @notice Whether an account holds a post with the duty now.
+    @notice Whether an account holds a post with the duty now, or is its deputy.
+    @dev Asked at every write of every contract, so it stands here without an inner call.
     """
-    return self._can(account, duty)
+    standing: uint256 = self._standing[account]
+    if standing & duty != 0:
+        if block.timestamp >= (standing >> 96) & M32:
+            if block.timestamp < (standing >> 128) & M32:
+                return True
+    return standing & DEPUTISES != 0 and self._can_as_deputy(account, duty)
 
 
 @external
 @view
 def duties_of(account: address) -> uint256:
     """
-    @notice All duties of an account, whether its term runs or not.
+    @notice All duties of an account's own post, whether its term runs or not.
     """
     return self._standing[account] & M96
 
@@ -301,21 +394,58 @@ def post_of(account: address) -> uint256:
     """
     @notice The post an account holds, 0 for none.
     """
-    return self._standing[account] >> 160
+    return self._post(self._standing[account])
 
 
 @external
 @view
-def is_serving(account: address) -> bool:
+def deputyship(account: address) -> IAuthority.Deputyship:
     """
-    @notice Whether an account holds a post whose term runs now.
+    @notice The term for which an account was last named a deputy; post 0 for none.
     """
-    standing: uint256 = self._standing[account]
-    return (
-        standing >> 160 != 0
-        and block.timestamp >= (standing >> 96) & M32
-        and block.timestamp < (standing >> 128) & M32
+    word: uint256 = self._deputy[account]
+    return IAuthority.Deputyship(
+        post_id=self._post(word),
+        duties=word & M96,
+        from_at=(word >> 96) & M32,
+        until_at=self._until(word),
     )
+
+
+@external
+@view
+def acts_for(account: address, post_id: uint256) -> bool:
+    """
+    @notice Whether an account holds a post now, or is its deputy.
+    """
+    own: uint256 = self._standing[account]
+    if post_id != 0 and self._post(own) == post_id and self._runs(own):
+        return True
+    deputy: uint256 = self._deputy[account]
+    return post_id != 0 and self._post(deputy) == post_id and self._runs(deputy)
+
+
+@external
+@view
+def post_served(account: address) -> uint256:
+    """
+    @notice The post an account holds now or, if it holds none, is the deputy of; 0 for none.
+    """
+    own: uint256 = self._standing[account]
+    if self._runs(own):
+        return self._post(own)
+    deputy: uint256 = self._deputy[account]
+    return self._post(deputy) if self._runs(deputy) else 0
+
+
+@external
+@view
+def same_hand(one: address, other: address) -> bool:
+    """
+    @notice Whether two accounts are the same or one took the other's place by rotation, so that an
+            act which takes two hands is not done by one.
+    """
+    return self._same_hand(one, other)
 
 
 @external
@@ -336,6 +466,18 @@ def holder(post_id: uint256, at: uint256) -> address:
     for holding: IAuthority.Holding in self.holdings[post_id]:
         if at >= holding.from_at and at < holding.until_at:
             return holding.holder
+    return empty(address)
+
+
+@external
+@view
+def deputy(post_id: uint256, at: uint256) -> address:
+    """
+    @notice Who was a post's deputy at a moment; empty for nobody.
+    """
+    for term: IAuthority.Holding in self.deputies[post_id]:
+        if at >= term.from_at and at < term.until_at:
+            return term.holder
     return empty(address)
 
 
@@ -361,19 +503,58 @@ def _is_administrator(account: address) -> bool:
 @internal
 @view
 def _can(account: address, duty: uint256) -> bool:
-    standing: uint256 = self._standing[account]
-    return (
-        standing & duty != 0
-        and block.timestamp >= (standing >> 96) & M32
-        and block.timestamp < (standing >> 128) & M32
-    )
+    return staticcall IAuthority(self).can(account, duty)
+
+
+@internal
+@view
+def _can_as_deputy(account: address, duty: uint256) -> bool:
+    word: uint256 = self._deputy[account]
+    return word & duty != 0 and self._runs(word)
+
+
+@internal
+@view
+def _same_hand(one: address, other: address) -> bool:
+    return self._first(one) == self._first(other)
+
+
+@internal
+@view
+def _first(account: address) -> address:
+    origin: address = self._origin[account]
+    return account if origin == empty(address) else origin
+
+
+@internal
+@view
+def _runs(word: uint256) -> bool:
+    return block.timestamp >= (word >> 96) & M32 and block.timestamp < self._until(word)
+
+
+@internal
+@pure
+def _until(word: uint256) -> uint256:
+    return (word >> 128) & M32
+
+
+@internal
+@pure
+def _post(word: uint256) -> uint256:
+    return (word >> 160) & M32
+
+
+@internal
+@pure
+def _word(post_duties: uint256, from_at: uint256, until_at: uint256, post_id: uint256) -> uint256:
+    return post_duties | (from_at << 96) | (until_at << 128) | (post_id << 160)
 
 
 @internal
 def _appoint(post_id: uint256, holder: address, from_at: uint256, until_at: uint256):
     assert holder != empty(address), "authority: empty holder"
     assert from_at < until_at and until_at <= M32, "authority: term out of range"
-    assert self._standing[holder] >> 160 == 0, "authority: holder has a post"
+    assert self._post(self._standing[holder]) == 0, "authority: holder has a post"
     post: IAuthority.Post = self.post[post_id]
     self.post[post_id].holder = holder
     self.post[post_id].from_at = from_at
@@ -381,7 +562,8 @@ def _appoint(post_id: uint256, holder: address, from_at: uint256, until_at: uint
     self.holdings[post_id].append(
         IAuthority.Holding(holder=holder, from_at=from_at, until_at=until_at)
     )
-    self._standing[holder] = post.duties | (from_at << 96) | (until_at << 128) | (post_id << 160)
+    kept: uint256 = self._standing[holder] & DEPUTISES
+    self._standing[holder] = kept | self._word(post.duties, from_at, until_at, post_id)
     log IAuthority.PostAppointed(
         post_id=post_id, holder=holder, duties=post.duties, from_at=from_at, until_at=until_at
     )
@@ -395,7 +577,7 @@ def _vacate(post_id: uint256):
     holder: address = self.post[post_id].holder
     if holder == empty(address):
         return
-    self._standing[holder] = 0
+    self._standing[holder] &= DEPUTISES
     self.post[post_id].holder = empty(address)
     last: uint256 = len(self.holdings[post_id]) - 1
     ends_at: uint256 = min(self.holdings[post_id][last].until_at, block.timestamp)
@@ -403,14 +585,114 @@ def _vacate(post_id: uint256):
 
 
 @internal
+def _set_deputy(post_id: uint256, deputy: address, from_at: uint256, until_at: uint256):
+    post_duties: uint256 = self.post[post_id].duties
+    self.deputies[post_id].append(
+        IAuthority.Holding(holder=deputy, from_at=from_at, until_at=until_at)
+    )
+    self._deputy[deputy] = self._word(post_duties, from_at, until_at, post_id)
+    self._standing[deputy] |= DEPUTISES
+    log IAuthority.DeputyNamed(
+        post_id=post_id, deputy=deputy, duties=post_duties, from_at=from_at, until_at=until_at
+    )
+
+
+@internal
+def _relieve(deputy: address):
+    """
+    @dev The term ends now; one that has not begun never was, and only the log tells of it.
+    """
+    word: uint256 = self._deputy[deputy]
+    post_id: uint256 = self._post(word)
+    if (word >> 96) & M32 > block.timestamp:
+        self.deputies[post_id].pop()
+    else:
+        last: uint256 = len(self.deputies[post_id]) - 1
+        self.deputies[post_id][last].until_at = block.timestamp
+    self._deputy[deputy] = 0
+    self._standing[deputy] &= ~DEPUTISES
+    log IAuthority.DeputyRelieved(post_id=post_id, deputy=deputy, ended_at=block.timestamp)
+
+
+@internal
+@view
+def _check_rotation(old: address, new: address, signature: Bytes[65]):
+    self._check_ends(old, new)
+    request: bytes32 = keccak256(abi_encode(ROTATION, old, new))
+    assert self._signed_by(request, signature) == new, "authority: new account did not sign"
+
+
+@internal
+@view
+def _check_ends(old: address, new: address):
+    """
+    @dev There is something to move, and nothing that it could be mixed up with.
+    """
+    verified: bool = self.org[self.org_of[old]].verified_at != 0
+    deputises: bool = self._until(self._deputy[old]) > block.timestamp
+    holds: bool = self._post(self._standing[old]) != 0
+    assert holds or deputises or verified, "authority: old account has nothing to hand on"
+    assert new != empty(address), "authority: new account is empty"
+    free: bool = (
+        self._post(self._standing[new]) == 0
+        and self._until(self._deputy[new]) <= block.timestamp
+        and self.org[self.org_of[new]].verified_at == 0
+        and self._origin[new] == empty(address)
+        and new != old
+    )
+    assert free, "authority: new account is in use"
+
+
+@internal
+def _rotate(old: address, new: address):
+    """
+    @dev What a term still had to run goes on under the new account; the past stays the old one's.
+    """
+    self.rotation[old] = empty(IAuthority.Rotation)
+    self._origin[old] = self._first(old)
+    self._origin[new] = self._first(old)
+    deputy: uint256 = self._deputy[old]
+    if self._until(deputy) > block.timestamp:
+        self._relieve(old)
+        begins_at: uint256 = max((deputy >> 96) & M32, block.timestamp)
+        self._set_deputy(self._post(deputy), new, begins_at, self._until(deputy))
+    standing: uint256 = self._standing[old]
+    post_id: uint256 = self._post(standing)
+    if post_id != 0:
+        self._vacate(post_id)
+        if self._until(standing) > block.timestamp:
+            from_at: uint256 = max((standing >> 96) & M32, block.timestamp)
+            self._appoint(post_id, new, from_at, self._until(standing))
+    org_id: uint256 = self.org_of[old]
+    if self.org[org_id].verified_at != 0:
+        self.org[org_id].account = new
+        self.org_of[old] = 0
+        self.org_of[new] = org_id
+    else:
+        org_id = 0
+    log IAuthority.AccountRotated(
+        old=old, new=new, by=msg.sender, post_id=post_id, org_id=org_id
+    )
+
+
+@internal
 @view
 def _signer(
     name: String[64], credit_code: String[18], account: address, signature: Bytes[65]
 ) -> address:
-    domain: bytes32 = keccak256(
-        abi_encode(DOMAIN, keccak256("Waterline"), keccak256("1"), chain.id, self)
-    )
     request: bytes32 = keccak256(
         abi_encode(REGISTRATION, keccak256(name), keccak256(credit_code), account)
+    )
+    return self._signed_by(request, signature)
+
+
+@internal
+@view
+def _signed_by(request: bytes32, signature: Bytes[65]) -> address:
+    """
+    @dev Whose EIP-712 signature it is; empty for a broken one.
+    """
+    domain: bytes32 = keccak256(
+        abi_encode(DOMAIN, keccak256("Waterline"), keccak256("1"), chain.id, self)
     )
     return signatures._signer(keccak256(concat(x"1901", domain, request)), signature)

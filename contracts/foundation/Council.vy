@@ -184,6 +184,7 @@ def act_urgently(target: address, act: Bytes[MAX_ACT]) -> uint256:
     """
     bit: uint256 = self._seat_of(msg.sender)
     assert bit != 0, "council: only a member acts urgently"
+    assert target.is_contract, "council: urgent act has no contract at its target"
     assert len(act) >= 36, "council: urgent act is no call"
     selector: bytes4 = convert(slice(act, 0, 4), bytes4)
     undo: Bytes[36] = b""

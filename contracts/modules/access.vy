@@ -31,6 +31,15 @@ def _only_contract(name: bytes32):
 
 @internal
 @view
+def _is_caller(account: address) -> bool:
+    """
+    @dev Whether the caller is an account, or took its place by rotation: for acts of two hands.
+    """
+    return staticcall IAuthority(AUTHORITY).same_hand(account, msg.sender)
+
+
+@internal
+@view
 def _at(name: bytes32) -> address:
     """
     @dev The current address of a contract.

@@ -74,7 +74,7 @@ def approve(decision_id: uint256):
     self._require_recorded(decision_id)
     assert self.decision[decision_id].approved_at == 0, "decisions: is approved"
     recorder: address = self.decision[decision_id].recorded_by
-    assert recorder != msg.sender, "decisions: recorder cannot approve"
+    assert not access._is_caller(recorder), "decisions: recorder cannot approve"
     self.decision[decision_id].approved_by = msg.sender
     self.decision[decision_id].approved_at = block.timestamp
     log IDecisions.DecisionApproved(decision_id=decision_id, by=msg.sender)

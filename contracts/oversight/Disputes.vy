@@ -120,9 +120,12 @@ def open_dispute(
 def resolve(dispute_id: uint256, upheld: bool, note_hash: bytes32):
     """
     @notice End a dispute: the reading is not what the device said, or the difference is explained.
+            Whoever opened it does not decide on it.
     """
     access._only(duties.SUPERVISOR)
     assert self.dispute[dispute_id].state == OPEN, "disputes: no such open dispute"
+    opener: bool = access._is_caller(self.dispute[dispute_id].opened_by)
+    assert not opener, "disputes: opener cannot resolve"
     assert note_hash != empty(bytes32), "disputes: empty note"
     state: uint256 = UPHELD if upheld else EXPLAINED
     self.dispute[dispute_id].state = state

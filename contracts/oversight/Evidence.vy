@@ -149,23 +149,23 @@ def offer_custody(file_id: uint256, receiver: address):
     custodian: address = self.file[file_id].custodian
     authority: IAuthority = IAuthority(access.AUTHORITY)
     orphaned: bool = file_id > 0 and file_id <= self.file_count and (
-        not staticcall authority.is_serving(custodian)
+        staticcall authority.post_served(custodian) == 0
     )
     may: bool = msg.sender == custodian or (
         orphaned and staticcall authority.can(msg.sender, duties.SUPERVISOR)
     )
     assert may, "evidence: caller is not the custodian"
     assert receiver != custodian, "evidence: receiver has custody already"
-    serves: bool = staticcall authority.is_serving(receiver)
-    assert serves, "evidence: receiver serves in no post"
+    receiver_post: uint256 = staticcall authority.post_served(receiver)
+    assert receiver_post != 0, "evidence: receiver serves in no post"
     number: uint256 = self.file[file_id].handovers + 1
     self.file[file_id].offered_to = receiver
     # an offer that was not accepted gives way to the next one
     self.handover[file_id][number] = IEvidence.Handover(
         giver=custodian,
-        giver_post=staticcall authority.post_of(custodian),
+        giver_post=staticcall authority.post_served(custodian),
         receiver=receiver,
-        receiver_post=staticcall authority.post_of(receiver),
+        receiver_post=receiver_post,
         by=msg.sender,
         offered_at=block.timestamp,
         accepted_at=0,
@@ -181,8 +181,8 @@ def accept_custody(file_id: uint256):
     @notice Accept the custody of a file one was offered.
     """
     offered: bool = msg.sender == self.file[file_id].offered_to
-    serves: bool = staticcall IAuthority(access.AUTHORITY).is_serving(msg.sender)
-    assert offered and serves, "evidence: caller was offered no custody"
+    post_id: uint256 = staticcall IAuthority(access.AUTHORITY).post_served(msg.sender)
+    assert offered and post_id != 0, "evidence: caller was offered no custody"
     number: uint256 = self.file[file_id].handovers + 1
     self.file[file_id].handovers = number
     self.file[file_id].custodian = msg.sender

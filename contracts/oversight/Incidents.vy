@@ -140,20 +140,23 @@ def open(
 @external
 def acknowledge(incident_id: uint256):
     """
-    @notice Acknowledge an incident for the post one holds.
+    @notice Acknowledge an incident for the post one holds or deputises for.
     """
-    post_id: uint256 = staticcall IAuthority(access.AUTHORITY).post_of(msg.sender)
     plan_id: uint256 = self.incident[incident_id].plan_id
-    bit: uint256 = 0
-    posts: DynArray[uint256, MAX_POSTS] = self._plan[plan_id].posts
-    for i: uint256 in range(len(posts), bound=MAX_POSTS):
-        if posts[i] == post_id and post_id != 0:
-            bit = 1 << i
-    holds: bool = staticcall IAuthority(access.AUTHORITY).is_serving(msg.sender)
-    assert bit != 0 and holds, "incidents: caller holds no post that is notified"
-    self._require_open(incident_id)
     acknowledged: uint256 = self.incident[incident_id].acknowledged
-    assert acknowledged & bit == 0, "incidents: post has acknowledged"
+    posts: DynArray[uint256, MAX_POSTS] = self._plan[plan_id].posts
+    post_id: uint256 = 0
+    acts: bool = False
+    bit: uint256 = 0
+    for i: uint256 in range(len(posts), bound=MAX_POSTS):
+        if bit == 0 and staticcall IAuthority(access.AUTHORITY).acts_for(msg.sender, posts[i]):
+            acts = True
+            if acknowledged & (1 << i) == 0:
+                bit = 1 << i
+                post_id = posts[i]
+    assert acts, "incidents: caller holds no post that is notified"
+    self._require_open(incident_id)
+    assert bit != 0, "incidents: post has acknowledged"
     acknowledged |= bit
     self.incident[incident_id].acknowledged = acknowledged
     log IIncidents.IncidentAcknowledged(

@@ -156,7 +156,7 @@ def decide(violation_id: uint256, genuine: bool, document_hash: bytes32, stated_
     access._only(duties.DECIDER)
     self._must_be(violation_id, APPEALED, "violations: to be decided on, must be APPEALED")
     notifier: address = self.step[violation_id][NOTIFIED].by
-    assert notifier != msg.sender, "violations: notifier cannot decide"
+    assert not access._is_caller(notifier), "violations: notifier cannot decide"
     reached: uint256 = UPHELD if genuine else NOT_GENUINE
     self._move(violation_id, APPEALED, reached, document_hash, stated_at)
 

@@ -227,7 +227,7 @@ def decide(application_id: uint256, approve: bool, ground: uint256, stated_at: u
     access._only(duties.DECIDER)
     self._must_be(application_id, UNDER_REVIEW, "applications: to decide, must be UNDER_REVIEW")
     reviewer: address = self.application[application_id].reviewer
-    assert reviewer != msg.sender, "applications: reviewer cannot decide"
+    assert not access._is_caller(reviewer), "applications: reviewer cannot decide"
     decided: uint256 = APPROVED
     if approve:
         assert ground == 0, "applications: approval has no ground"

@@ -310,7 +310,7 @@ def decide_end(permit_id: uint256, end: uint256):
     access._only(duties.DECIDER)
     proposal: IPermitChanges.EndProposal = self.end_proposal[permit_id]
     assert proposal.end == end and end != 0, "changes: this end is not proposed"
-    assert proposal.proposed_by != msg.sender, "changes: proposer cannot decide"
+    assert not access._is_caller(proposal.proposed_by), "changes: proposer cannot decide"
     self._require_alive(permit_id)
     if end == DEREGISTERED:
         self._require_unused(permit_id)

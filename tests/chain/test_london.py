@@ -24,6 +24,7 @@ from tests.contracts.suite import (
     T0,
     Suite,
     request_signature,
+    rotation_signature,
     word,
 )
 from tests.contracts.tariffs import UY_M3, of_city
@@ -42,8 +43,17 @@ PASSED_ON = {
     "take",
     "take_approval",
 }
-LISTS = {"holdings"}  # an index beyond the end has no words
-SELF_ACTS = {"open_post", "appoint", "list_contract", "replace_administrator", "hand_over", "seat"}
+LISTS = {"holdings", "deputies"}  # an index beyond the end has no words
+SELF_ACTS = {
+    "open_post",
+    "appoint",
+    "deputise",
+    "relieve",
+    "list_contract",
+    "replace_administrator",
+    "hand_over",
+    "seat",
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +112,24 @@ def changes_posts(suite: Suite) -> None:
     assert suite.authority.can(other, 32)
     suite.authority.withdraw(other, sender=suite.supervisor)
     assert not suite.authority.can(other, 32)
+    rotates_accounts(suite, post)
     proposal = suite.authority.propose(b"", sender=suite.first)
     suite.authority.cancel(proposal, sender=suite.first)
+
+
+def rotates_accounts(suite: Suite, post: int) -> None:
+    authority, deputy = suite.authority, Account.from_key(bytes([30] * 32)).address
+    biller, clerk = (Account.from_key(bytes([n] * 32)) for n in (31, 32))
+    suite.by_both("deputise", post, deputy, T0, 2**32 - 1)
+    lost = rotation_signature(authority, deputy, clerk, authority.chain.w3.eth.chain_id)
+    authority.ask_rotation(deputy, clerk.address, lost, sender=suite.registrar)
+    authority.confirm_rotation(deputy, clerk.address, sender=suite.verifier)
+    assert (authority.can(deputy, 32), authority.can(clerk.address, 32)) == (False, True)
+    suite.by_both("relieve", post)
+    assert not authority.can(clerk.address, 32)
+    signed = rotation_signature(authority, suite.biller, biller, authority.chain.w3.eth.chain_id)
+    authority.rotate(biller.address, signed, sender=suite.biller)
+    assert authority.can(biller.address, 2048)
 
 
 def furnishes_the_network(suite: Suite) -> None:

@@ -8,6 +8,7 @@ import boa
 from checks.duties import (
     ANSWERS_FOR_TANK,
     ANY_ORGANISATION,
+    ANY_STANDING,
     APPLICANT,
     BOTH,
     CUSTODIAN,
@@ -129,6 +130,11 @@ class Callers:
             let[name] = self.contracts[name]
         if gate.who in (VERIFIED, ANY_ORGANISATION):
             let |= self.holders
+        if gate.who == ANY_STANDING:
+            let = {f"{duty} alone": account for duty, account in self.single.items()}
+            let |= {f"all but {duty}": account for duty, account in self.others.items()}
+            let |= {who: a for who, a in self.powerless.items() if who.startswith("term")}
+            let |= self.holders | {"notified": self.notified}
         if gate.who == ANSWERS_FOR_TANK:
             let["city"] = self.holders["city"]
         if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):

@@ -246,6 +246,25 @@ def request_signature(
     return key.sign_message(message).signature
 
 
+def rotation_signature(
+    authority: Any, old: str, key: Any, chain_id: int | None = None, new: str = ""
+) -> bytes:
+    """What a new account signs to take an old one's place."""
+    message = encode_typed_data(
+        domain_data={
+            "name": "Waterline",
+            "version": "1",
+            "chainId": chain_id or boa.env.evm.patch.chain_id,
+            "verifyingContract": authority.address,
+        },
+        message_types={
+            "Rotation": [{"name": "old", "type": "address"}, {"name": "new", "type": "address"}]
+        },
+        message_data={"old": old, "new": new or key.address},
+    )
+    return bytes(key.sign_message(message).signature)
+
+
 @cache
 def deploy() -> Suite:
     """Deploy everything once, list it, verify two organisations, open a post for each duty."""

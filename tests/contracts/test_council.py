@@ -293,6 +293,8 @@ def test_only_what_halts_suspends_or_withdraws_is_urgent(suite, members):
     assert reason(urgent, suite.authority.address, act, sender=by) == "council: act is not urgent"
     short = reason(urgent, suite.authority.address, act[:35], sender=by)
     assert short == "council: urgent act is no call"
+    nobody = reason(urgent, members[1], act, sender=by)
+    assert nobody == "council: urgent act has no contract at its target"
 
 
 def test_a_member_ratifies_once_and_only_what_this_council_did(suite, members):

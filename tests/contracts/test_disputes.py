@@ -238,6 +238,15 @@ def test_an_officer_resolves_a_dispute_once_with_a_note(meter):
         assert again == "disputes: no such open dispute"
 
 
+def test_whoever_opened_a_dispute_does_not_resolve_it(meter):
+    disputes, by = meter.suite.disputes, meter.suite.supervisor
+    number = disputes.open_dispute(*meter.call(meter.telegram(SETTLED + 5)), sender=by)
+
+    answer = reason(disputes.resolve, number, True, HASH, sender=by)
+
+    assert answer == "disputes: opener cannot resolve"
+
+
 def test_only_an_open_dispute_is_resolved_and_never_without_a_note(meter):
     disputes, by = meter.suite.disputes, meter.suite.supervisor
     opened(meter)

@@ -1,0 +1,96 @@
+"""Posts, consents and encryption keys as the commands read them from the chain."""
+
+import hashlib
+import json
+from types import SimpleNamespace
+
+import pytest
+from eth_account import Account
+
+from ledger.errors import BadRecord, NotFound
+from ledger.permit_files import decrypt, encrypt, make_key, public_bytes
+from scripts._encrypting import files_document
+from scripts._requests import posts_document, read_consent, signed_consent
+from scripts._sealing import keys_of
+from scripts._shared import Session
+from tests.contracts.suite import NOW, T0
+from tests.unit.test_permit_files import WORDS
+
+NEW = Account.from_key(b"\x41" * 32)
+
+
+@pytest.fixture
+def here(town):
+    session = Session()
+    session.chain, session.ledger = town.ledger.chain, town.ledger
+    return session
+
+
+@pytest.fixture
+def signer():
+    """The new account, as ape's signs a message."""
+    sign = NEW.sign_message
+    return SimpleNamespace(
+        address=NEW.address, sign_message=lambda message: bytes(sign(message).signature)
+    )
+
+
+def test_posts_are_told_with_holder_and_deputy_at_a_moment(here, town):
+    suite = town.suite
+    clerks = suite.authority.post_of(suite.clerk)
+    suite.by_both("deputise", clerks, NEW.address, NOW + 10**6, 2**32 - 1)
+
+    before, after = (posts_document(here, at) for at in (NOW + 10**6 - 1, NOW + 10**6))
+
+    desk = next(one for one in after if one["id"] == clerks)
+    assert (desk["title"], desk["duties"]) == ("clerk", ["clerk"])
+    assert (desk["holder"], desk["deputy"]) == (suite.clerk, NEW.address)
+    assert {one["deputy"] for one in before} == {None}
+    assert {one["holder"] for one in posts_document(here, T0 - 1)} == {None}
+    assert posts_document(here, NOW, org_id=2) == []
+
+
+def test_a_consent_that_was_written_is_one_that_the_contract_takes(here, town, signer, tmp_path):
+    suite, file = town.suite, tmp_path / "consent.json"
+    file.write_text(json.dumps(signed_consent(here, signer, suite.analyst)), encoding="utf-8")
+
+    one = read_consent(here, file)
+    suite.authority.rotate(one.new, one.signature, sender=suite.analyst)
+
+    assert one.old == suite.analyst
+    assert suite.authority.can(NEW.address, 8192)
+
+
+def test_a_consent_that_another_signed_or_that_is_none_is_refused(here, town, signer, tmp_path):
+    file, told = tmp_path / "consent.json", signed_consent(here, signer, town.suite.analyst)
+    file.write_text(json.dumps(told | {"old": town.suite.clerk}), encoding="utf-8")
+    with pytest.raises(BadRecord, match="is not signed by"):
+        read_consent(here, file)
+
+    file.write_text(json.dumps(told | {"signature": "0x12"}), encoding="utf-8")
+    with pytest.raises(BadRecord, match="is no consent"):
+        read_consent(here, file)
+
+
+def test_a_file_is_encrypted_to_a_registered_key_and_its_hash_anchored(here, town, tmp_path):
+    suite, private = town.suite, make_key(tmp_path / "holder.pem", WORDS)
+    suite.permit_seals.set_key(public_bytes(private), sender=suite.holder)
+    permit = suite.permit()
+    number = f"C440114S2020-{suite.numbers['permit']:04d}"
+
+    keys = keys_of(here, ["Works"])
+    raw = encrypt(b"the permit's annex", number, keys)
+    file_hash = hashlib.sha256(raw).digest()
+    suite.permit_seals.anchor(permit, 1, file_hash, "", keys, sender=suite.issuer)
+
+    assert decrypt(raw, private) == (number, b"the permit's annex")
+    [told] = files_document(here, number)
+    assert (told["file_sha256"], told["recipients"]) == ("0x" + file_hash.hex(), ["Works"])
+    suite.permit_seals.set_key(b"\5" * 32, sender=suite.holder)
+    [told] = files_document(here, number)
+    assert told["recipients"] == ["0x" + public_bytes(private).hex()]
+
+
+def test_an_organisation_without_a_key_is_told(here):
+    with pytest.raises(NotFound, match="has set no key"):
+        keys_of(here, ["Water authority"])
