@@ -19,7 +19,7 @@ from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from oracle.journal import Journal
 from oracle.mapping import first_fault
-from oracle.relay import METER_BOOKS
+from oracle.refused import METER_BOOKS
 
 FORMAT = 1
 

@@ -101,7 +101,7 @@ def _leave(document: dict[str, Any]) -> None:
 
 def _value(here: Session, one: Any) -> str:
     from ledger.devices import channel
-    from oracle.relay import METER_BOOKS
+    from oracle.refused import METER_BOOKS
     from scripts._showing import gauge_value, reading
 
     about = channel(here.ledger, one.channel)
