@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.crash import FINAL_S, OracleFailed, Town, ended, end_of, forked
+from web3.exceptions import Web3Exception
+
+from bench.crash import FINAL_S, OracleFailed, Town, end_of, ended, forked
 from bench.tally import Rows, Verdict, compared, in_journal, in_rows, on_chain
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.endpoints import Patience, connect_each
+from ledger.errors import ChainUnreachable
 from oracle.feed import Oracle, watch
 from oracle.journal import Journal
 from oracle.quorum import Quorum
@@ -22,6 +25,7 @@ from oracle.store import Store
 
 POLL_S = 0.2
 BREATH_S = 0.05
+RESTARTS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -117,20 +121,9 @@ def running(bench: Bench, way: Way | None = None, town: Town | None = None) -> I
 
 def _run(town: Town, way: Way, leave: Path) -> None:
     """What the oracle's process does: its real work, until it may leave and everything is final."""
-    deployment = town.deployment
-    identity = deployment.chain_id, deployment.genesis_hash
-    chain, alone = connect_each(way.urls, way.patience, identity, _tell)
-    ledgers = [deployment.open(one) for one in alone]
     journal = Journal(town.journal, writing=True)
-    oracle = Oracle(
-        deployment.open(chain),
-        journal,
-        town.signers,
-        town.policy,
-        time.time,
-        _tell,
-        Quorum(ledgers, None, _tell),
-    )
+    while (oracle := _started(town, way, journal)) is None:
+        time.sleep(RESTARTS_EVERY_S)
 
     def wait(seconds: float) -> bool:
         time.sleep(seconds)
@@ -138,6 +131,26 @@ def _run(town: Town, way: Way, leave: Path) -> None:
 
     watch(oracle, lambda: town.inputs, wait, way.poll_s, _tell)
     journal.close()
+
+
+def _started(town: Town, way: Way, journal: Journal) -> Oracle | None:
+    """The oracle; None where no node answers its first questions, and it must be started again."""
+    deployment = town.deployment
+    identity = deployment.chain_id, deployment.genesis_hash
+    try:
+        chain, alone = connect_each(way.urls, way.patience, identity, _tell)
+        return Oracle(
+            deployment.open(chain),
+            journal,
+            town.signers,
+            town.policy,
+            time.time,
+            _tell,
+            Quorum([deployment.open(one) for one in alone], None, _tell),
+        )
+    except (ChainUnreachable, Web3Exception) as error:
+        _tell("not started", why=str(error))
+        return None
 
 
 def _all_read(town: Town, journal: Journal) -> bool:

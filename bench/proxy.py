@@ -1,4 +1,4 @@
-"""A hostile network between the oracle and a node: a proxy on loopback that breaks what it passes on.
+"""A hostile network between the oracle and a node: a proxy that breaks what it passes on.
 
 It knows HTTP only, not what is asked. Each fault is counted when it is done to somebody.
 """
@@ -103,13 +103,15 @@ class Proxy:
                 await writer.drain()
                 await asyncio.sleep(SPLIT_S)
             return True
-        made = {
-            "bad_json": lambda: _response(body[: self._rng.randrange(len(body))]),
-            "garbage": lambda: _response(b"<html>not a node</html>"),
-            "wrong_value": lambda: _response(_spoilt(body, self._rng)),
-            "duplicated": lambda: whole + whole,
-        }.get(fault, lambda: whole)
-        writer.write(made())
+        if fault == "bad_json":
+            whole = _response(body[: self._rng.randrange(len(body))])
+        elif fault == "garbage":
+            whole = _response(b"<html>not a node</html>")
+        elif fault == "wrong_value":
+            whole = _response(_spoilt(body, self._rng))
+        elif fault == "duplicated":
+            whole += whole
+        writer.write(whole)
         await writer.drain()
         return True
 
@@ -145,9 +147,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
         if not error.partial:
             return b""
         raise
-    names = dict(
-        line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line
-    )
+    names = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
     if b"chunked" in names.get(b"transfer-encoding", b""):
         body = b""
         while size := int(await reader.readuntil(b"\r\n"), 16):

@@ -118,5 +118,8 @@ def _cause(error: Exception) -> str:
     if isinstance(error, requests.exceptions.Timeout | ReadTimeoutError):
         return "timed out"
     if isinstance(error, requests.exceptions.ConnectionError):
-        return "nothing listens there"
+        dropped = "Connection aborted" in str(error)
+        return "the connection was closed" if dropped else "nothing listens there"
+    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
+        return f"status {error.response.status_code}"  # its own words hold the whole address
     return str(error)

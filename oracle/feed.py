@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from web3.exceptions import Web3Exception
+
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.endpoints import Several
@@ -397,9 +399,9 @@ def watch(
             if away:
                 tell("chain is back")
             away = False
-        except ChainUnreachable as error:
+        except (ChainUnreachable, Web3Exception) as error:
             if not away:
-                tell("chain is away", why=error.message)
+                tell("chain is away", why=str(error))
             away = True
         if wait(poll_s):
             return

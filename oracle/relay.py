@@ -14,7 +14,7 @@ from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 
 from ledger.chain import Head
 from ledger.deployment import Ledger
-from ledger.errors import ChainUnreachable, WaterlineError
+from ledger.errors import CannotPay, ChainUnreachable, WaterlineError
 from ledger.events import logs
 from ledger.keystores import Signer
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
@@ -253,12 +253,18 @@ class Relay:
         return self._warned
 
     def _offer(self, batch: Batch, replaced_wei: int) -> Fees | None:
-        """What the next attempt pays at the most; None where its bound forbids a dearer one."""
+        """What the next attempt pays at the most; None where bound or balance forbid it."""
         chain = self.ledger.chain
         wanted = offer(fees(chain), self.outbox.tries(batch.id), replaced_wei, self._cap_wei)
         if wanted is None:
             return None
-        return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
+        try:
+            return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
+        except CannotPay as error:
+            if self._warned != error.message:
+                self._tell("lane waits", lane=self.name, batch=batch.id, reason=error.message)
+            self._warned = error.message
+            return None
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, all."""
