@@ -17,7 +17,7 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.endpoints import Patience, connect_each
-from ledger.errors import ChainUnreachable
+from ledger.errors import BadRecord, ChainUnreachable
 from oracle.feed import Oracle, watch
 from oracle.journal import Journal
 from oracle.quorum import Quorum
@@ -198,10 +198,11 @@ def _numbers(ledger: Ledger) -> dict[tuple[str, str], int]:
 
 
 def asked(journal: Path, query: str) -> Any:
-    """One value of a journal, read beside whoever writes it."""
-    if not (journal / "journal.sqlite").exists():
-        return None
-    store = Store(journal, writing=False)
+    """One value of a journal, read beside whoever writes it; None where there is none yet."""
+    try:
+        store = Store(journal, writing=False)
+    except BadRecord:
+        return None  # its process has only just begun
     try:
         return store.db.execute(query).fetchone()[0]
     finally:

@@ -7,12 +7,14 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import socket
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+COMPRESSED = re.compile(rb"(?i)accept-encoding:[^\r]*")
 PASSES = "passes"
 # each kind of fault, and how often it has its turn; those that cost a time-out come less often
 FAULTS = {
@@ -43,6 +45,7 @@ class Proxy:
 
     def __init__(self, upstream: tuple[str, int], chance: float, rng: random.Random) -> None:
         self._upstream, self._chance, self._rng = upstream, chance, rng
+        self._storms = False
         self.done: Counter[str] = Counter()
 
     async def serve(self, sockets: Sequence[socket.socket], notes: Path) -> None:
@@ -53,10 +56,11 @@ class Proxy:
             half = notes.with_suffix(".part")
             half.write_text(json.dumps(self.done), encoding="utf-8")
             os.replace(half, notes)
+            self._storms = storm(notes).exists()
             await asyncio.sleep(NOTES_EVERY_S)
 
     def _next(self) -> str:
-        if self._rng.random() >= self._chance:
+        if not self._storms or self._rng.random() >= self._chance:
             return PASSES
         return self._rng.choices(list(FAULTS), list(FAULTS.values()))[0]
 
@@ -116,10 +120,10 @@ class Proxy:
         return True
 
     async def _asked(self, request: bytes) -> bytes:
-        """The node's answer to a request, over a connection of its own."""
+        """The node's answer to a request, uncompressed, over a connection of its own."""
         reader, writer = await asyncio.open_connection(*self._upstream)
         try:
-            writer.write(request)
+            writer.write(COMPRESSED.sub(b"Accept-Encoding: identity", request, count=1))
             await writer.drain()
             return (await _message(reader)).partition(b"\r\n\r\n")[2]
         finally:
@@ -168,6 +172,11 @@ def run(
     """What the proxy's process does, until it is ended by SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     asyncio.run(Proxy(upstream, chance, random.Random(seed)).serve(sockets, notes))
+
+
+def storm(notes: Path) -> Path:
+    """The file that lets faults begin when it is there."""
+    return notes.with_suffix(".storm")
 
 
 def counted(notes: Path) -> Counter[str]:
