@@ -84,21 +84,23 @@ def faults(
     from scripts._faults import every
     from scripts._progress import steady
 
+    document: list[dict[str, Any]] = []
     with steady("starting") as update:
-        document = [one.as_json() for one in every(only or [], seed, quick, update or _say_nothing)]
-    for told in [json.dumps(document)] if as_json else _held(document):
-        typer.echo(told)
+        for result in every(only or [], seed, quick, update or _say_nothing):
+            document.append(result.as_json())
+            for told in [] if as_json else _held(document[-1]):
+                typer.echo(told)
+    if as_json:
+        typer.echo(json.dumps(document))
     if not all(one["holds"] for one in document):
         raise SystemExit(FINDINGS)
     return document
 
 
-def _held(document: list[dict[str, Any]]) -> list[str]:
-    lines = []
-    for one in document:
-        lines.append(f"{one['name']}: {'holds' if one['holds'] else 'DOES NOT HOLD'}")
-        lines += [f"  {key.replace('_', ' ')}: {value}" for key, value in one["counts"].items()]
-    return lines
+def _held(one: dict[str, Any]) -> list[str]:
+    verdict = "holds" if one["holds"] else "DOES NOT HOLD"
+    counts = (f"  {key.replace('_', ' ')}: {value}" for key, value in one["counts"].items())
+    return [f"{one['name']}: {verdict}", *counts]
 
 
 def _counted(document: dict[str, Any]) -> list[str]:
