@@ -100,10 +100,12 @@ def reorganisations(bench: Bench) -> Result:
     """R3: the chain is taken back again and again, one to eight blocks."""
     times, rng = bench.scaled(2, 200), random.Random(bench.seed)
     depths: Counter[int] = Counter()
+    lowest = bench.hands.founded + 2 * DEEPEST  # the town itself is not taken back
     with running(bench) as oracle:
         for number in range(times):
             bench.feed(rng.randint(1, 4))
             until(lambda: not oracle.lives(), rng.random() * CALM_S)
+            until(lambda: oracle.lives() and bench.hands.head() > lowest, SOON_S)
             depths[bench.hands.take_back(rng.randint(1, DEEPEST))] += 1
             bench.say(f"{number + 1} of {times} reorganisations")
         bench.feed(1)

@@ -39,6 +39,7 @@ class Hands:
     restore: Callable[[], None]  # `waterline devnet up`
     take_back: Callable[[int], int]  # so many blocks; how many it were
     head: Callable[[], int]
+    founded: int  # the last block of what the town was made with
 
 
 @dataclass

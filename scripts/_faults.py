@@ -58,6 +58,7 @@ def hands(net: Devnet) -> Hands:
         restore=lambda: _restore(net),
         take_back=partial(_take_back, net),
         head=lambda: _head(net),
+        founded=_head(net),
     )
 
 
