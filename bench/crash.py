@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.points import POINTS, RANDOM, RECOVERY, REORG
 from bench.tally import Rows, Verdict, compared, in_journal, in_rows, on_chain
-from ledger.deployment import Ledger
+from ledger.deployment import Deployment, Ledger
 from ledger.devices import channels
 from ledger.errors import WaterlineError
 from ledger.keystores import Signer
@@ -46,6 +46,7 @@ class Town:
     journal: Path
     inputs: Sequence[Input]
     opened_at: int
+    deployment: Deployment
     ledger: Callable[[], Ledger]
     signers: Mapping[str, Callable[[], Signer]]
     policy: SettlementPolicy
@@ -97,7 +98,7 @@ def run(town: Town, kills: int, seed: int, say: Callable[[str], None]) -> Outcom
         met[point] += was_killed
         in_vain = 0 if was_killed else in_vain + 1
         if in_vain > len(POINTS):
-            raise OracleFailed("the oracle came to none of its points", _end_of(town.log))
+            raise OracleFailed("the oracle came to none of its points", end_of(town.log))
         say(f"{met.total():,} of {kills:,} kills")
     say("waiting until everything is final")
     rows.append(1)
@@ -123,10 +124,10 @@ def _killed(town: Town, point: str, rng: random.Random) -> bool:
     fate = random.Random(rng.random())
     within_s = fate.uniform(0, RANDOM_WITHIN_S) if point == RANDOM else MOST_S
     begun = forked(lambda: _feed(town, point, fate), town.log)
-    ended = _ended(begun, within_s)
-    if ended not in (0, None, -signal.SIGKILL):
-        raise OracleFailed(f"on the way to {point} the oracle failed", _end_of(town.log))
-    return ended == -signal.SIGKILL or (ended is None and point == RANDOM)
+    how = ended(begun, within_s)
+    if how not in (0, None, -signal.SIGKILL):
+        raise OracleFailed(f"on the way to {point} the oracle failed", end_of(town.log))
+    return how == -signal.SIGKILL or (how is None and point == RANDOM)
 
 
 def _feed(town: Town, point: str = RANDOM, fate: random.Random | None = None) -> None:
@@ -176,7 +177,8 @@ def forked(work: Callable[[], None], log: Path) -> int:
         return child
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(target, stream)
@@ -190,11 +192,11 @@ def forked(work: Callable[[], None], log: Path) -> int:
 
 def finished(work: Callable[[], None], log: Path, within_s: float) -> None:
     """Do some work in a child, to its end."""
-    if _ended(forked(work, log), within_s) != 0:
-        raise OracleFailed("what should have come to its end did not", _end_of(log))
+    if ended(forked(work, log), within_s) != 0:
+        raise OracleFailed("what should have come to its end did not", end_of(log))
 
 
-def _ended(child: int, within_s: float) -> int | None:
+def ended(child: int, within_s: float) -> int | None:
     """How a child ended: its code, or the signal below zero; None when it had to be killed."""
     until = time.monotonic() + within_s
     try:
@@ -212,5 +214,6 @@ def _ended(child: int, within_s: float) -> int | None:
     return None if code == -signal.SIGKILL else code
 
 
-def _end_of(log: Path) -> str:
+def end_of(log: Path) -> str:
+    """The last lines of a log."""
     return "\n  ".join(log.read_text(encoding="utf-8").splitlines()[-LINES_OF_LOG:])

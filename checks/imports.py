@@ -19,6 +19,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 # the parts of the oracle that meet the world; every other one is a function of its input
 MEETS_THE_WORLD: dict[str, str] = {
     "oracle.lanes": "reads channels and lanes from the chain",
+    "oracle.quorum": "asks every endpoint what is final",
+    "oracle.refused": "reads what was refused from a receipt",
+    "oracle.fees": "offers fees as ledger.transactions has them",
     "oracle.relay": "signs, sends, and follows what was sent",
     "oracle.feed": "runs the stages one after another, with the clock and the node passed in",
     "oracle.warnings.chain": "reads limits and permits, and what the chain ruled",

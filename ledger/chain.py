@@ -1,21 +1,16 @@
 """The one place where a node is spoken to: connecting, proof of authority, heads, sealers."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
-import requests
-from web3 import HTTPProvider, IPCProvider, Web3
-from web3._utils.threads import Timeout
+from web3 import Web3
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.providers import JSONBaseProvider
-from web3.types import BlockData, RPCEndpoint, RPCResponse
+from web3.types import BlockData, RPCEndpoint
 
-from ledger.errors import ChainUnreachable, UsageError
+from ledger.errors import ChainUnreachable
+from ledger.providers import REMEDY, provider, shown
 
-_REMEDY = "start a chain with `waterline devnet up`, or name a running node with --network URL"
 _POA = "extra data of proof-of-authority blocks"
 
 
@@ -26,53 +21,6 @@ class Head:
     number: int
     hash: str
     at: int
-
-
-class _Http(HTTPProvider):
-    """HTTP without silent retries, telling a failed exchange in our own words."""
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        try:
-            return _spoken(str(self.endpoint_uri), super().make_request(method, params))
-        except requests.exceptions.RequestException as error:
-            raise ChainUnreachable(
-                f"no answer from {self.endpoint_uri}: {_cause(error)}", _REMEDY
-            ) from error
-        except ValueError as error:
-            raise _speechless(str(self.endpoint_uri)) from error
-
-
-class _Ipc(IPCProvider):
-    """A socket file on this machine, telling a failed exchange in our own words."""
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        where = str(self.ipc_path)  # type: ignore[has-type]
-        if not Path(where).is_socket():
-            raise ChainUnreachable(f"no answer from {where}: it is no socket", _REMEDY)
-        try:
-            return _spoken(where, super().make_request(method, params))
-        except (OSError, Timeout) as error:
-            cause = "timed out" if isinstance(error, Timeout) else str(error)
-            raise ChainUnreachable(f"no answer from {where}: {cause}", _REMEDY) from error
-
-
-def _spoken(where: str, response: Any) -> RPCResponse:
-    """An answer in the form of JSON-RPC; ChainUnreachable when it has another one."""
-    if not isinstance(response, dict) or response.get("jsonrpc") != "2.0":
-        raise _speechless(where)
-    return cast(RPCResponse, response)
-
-
-def _speechless(where: str) -> ChainUnreachable:
-    return ChainUnreachable(f"{where} does not speak JSON-RPC", _REMEDY)
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.Timeout):
-        return "timed out"
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return "nothing listens there"
-    return str(error)
 
 
 def speak_poa(w3: Web3) -> None:
@@ -134,25 +82,15 @@ def _head(block: BlockData) -> Head:
     return Head(int(block["number"]), block["hash"].to_0x_hex(), int(block["timestamp"]))
 
 
-def _provider(url: str, timeout_s: float) -> JSONBaseProvider:
-    if url.startswith(("http://", "https://")):
-        return _Http(url, {"timeout": timeout_s}, exception_retry_configuration=None)
-    if url.endswith(".ipc") or os.path.exists(url):
-        return _Ipc(url, timeout=max(1, int(timeout_s)))
-    raise UsageError(
-        f"{url!r} is no address of a node", "give http://host:port or the path of an .ipc file"
-    )
-
-
 def connect(url: str, timeout_s: float = 10) -> Chain:
     """Connect to the node at `url`, HTTP or IPC socket; ChainUnreachable when none answers."""
-    w3 = Web3(_provider(url, timeout_s))
+    w3 = Web3(provider(url, timeout_s))
     speak_poa(w3)
     try:
         genesis = w3.eth.get_block(0)
         return Chain(w3, url, w3.eth.chain_id, genesis["hash"].to_0x_hex())
     except (Web3RPCError, BlockNotFound) as error:
-        raise ChainUnreachable(f"{url} is no Ethereum node: {error}", _REMEDY) from error
+        raise ChainUnreachable(f"{shown(url)} is no Ethereum node: {error}", REMEDY) from error
 
 
 def adopt(w3: Web3, url: str) -> Chain:

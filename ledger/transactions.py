@@ -30,6 +30,7 @@ __all__ = [
     "Sent",
     "SettlementPolicy",
     "Signer",
+    "base_fee_wei",
     "broadcast",
     "fees",
     "gas_for",
@@ -73,10 +74,14 @@ class Sent:
     raw: bytes
 
 
+def base_fee_wei(chain: Chain) -> int:
+    """The base fee of the last block, wei a gas; 0 on a chain without one."""
+    return int(chain.block("latest").get("baseFeePerGas", 0))
+
+
 def fees(chain: Chain) -> Fees:
     """Fees that outlast eight doublings of the base fee; only base fee and tip are paid."""
-    base_wei = int(chain.block("latest").get("baseFeePerGas", 0))
-    return Fees((base_wei << HEADROOM_DOUBLINGS) + 2 * MIN_TIP_WEI, MIN_TIP_WEI)
+    return Fees((base_fee_wei(chain) << HEADROOM_DOUBLINGS) + 2 * MIN_TIP_WEI, MIN_TIP_WEI)
 
 
 def simulate(
@@ -179,8 +184,7 @@ def affordable(chain: Chain, account: str, wanted: Fees, gas: int, value: int) -
     most = max(balance - value, 0) // gas
     if most >= wanted.max_fee_wei:
         return wanted
-    base_wei = int(chain.block("latest").get("baseFeePerGas", 0))
-    if most < 2 * base_wei + wanted.tip_wei:
+    if most < 2 * base_fee_wei(chain) + wanted.tip_wei:
         raise CannotPay(
             f"{account} holds {balance} wei, too little for {gas} gas and {value} wei",
             "fund the account",

@@ -14,7 +14,7 @@ from ledger.events import logs
 from ledger.keys import fault
 from ledger.leaves import VOID
 from ledger.telegrams import Reading, Signed, parse
-from oracle.relay import METER_BOOKS
+from oracle.refused import METER_BOOKS
 
 Verdict = Literal["same", "different", "missing", "not settled yet", "not signed"]
 FINDINGS: frozenset[Verdict] = frozenset({"different", "missing", "not signed"})

@@ -12,6 +12,7 @@ from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
 from oracle.pulls import Observed, Polled, private
+from oracle.pulse import STALL_AFTER_S
 from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
@@ -161,7 +162,14 @@ def passwords(path: Path) -> dict[str, str]:
 
 
 class Config(BaseModel):
-    """A configuration file; its paths are relative to its folder."""
+    """A configuration file; its paths are relative to its folder.
+
+    `endpoints` are nodes of the chain, the preferred one first, in place of --network; `quorum` of
+    them, else more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
+    Without a new block for `stall_after_s` the chain stands still. Above `most_base_fee_wei`
+    nothing is sent, from half of it on less. With `most_waiting` readings that are not final, files
+    are not read on; 0 is no limit.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -169,6 +177,12 @@ class Config(BaseModel):
     poll_s: float = Field(default=2.0, gt=0, le=3600)
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     metrics_host: str = "127.0.0.1"
+    endpoints: list[str] = []
+    quorum: int | None = Field(default=None, ge=1)
+    rpc_timeout_s: float = Field(default=3.0, gt=0, le=60)
+    stall_after_s: float = Field(default=STALL_AFTER_S, gt=0, le=3600)
+    most_base_fee_wei: int | None = Field(default=None, ge=1)
+    most_waiting: int = Field(default=0, ge=0)
     sources: list[Source] = []
     listen: list[Listening] = []
     brokers: list[Subscription] = []
@@ -184,6 +198,10 @@ class Config(BaseModel):
             raise ValueError(
                 "name sources, ports to listen on, brokers, databases, or what is asked"
             )
+        if len(set(self.endpoints)) < len(self.endpoints):
+            raise ValueError("two endpoints are the same")
+        if self.quorum and self.quorum > max(len(self.endpoints), 1):
+            raise ValueError(f"quorum {self.quorum} of {max(len(self.endpoints), 1)} endpoints")
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
@@ -204,6 +222,9 @@ class Feeds:
         self.journal = folder / config.journal if config.journal else None
         self.poll_s = config.poll_s
         self.metrics_host, self.metrics_port = config.metrics_host, config.metrics_port
+        self.endpoints, self.quorum = config.endpoints, config.quorum
+        self.rpc_timeout_s, self.stall_after_s = config.rpc_timeout_s, config.stall_after_s
+        self.most_base_fee_wei, self.most_waiting = config.most_base_fee_wei, config.most_waiting
         self._sources: list[tuple[Source, Mapping]] = [
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]

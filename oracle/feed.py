@@ -6,15 +6,20 @@ from functools import partial
 from itertools import groupby
 from typing import Protocol
 
+from web3.exceptions import Web3Exception
+
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
+from ledger.endpoints import Several
 from ledger.errors import ChainUnreachable, NotFound, UsageError, WaterlineError
 from ledger.keystores import Signer
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
+from ledger.transactions import base_fee_wei
 from oracle import lanes, signed
 from oracle.batch import counts_that_fit, cut
+from oracle.fees import Governor
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
 from oracle.journal import Journal, Source
@@ -22,8 +27,11 @@ from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
 from oracle.mapping import Sequence as Serials
 from oracle.outbox import Outbox
+from oracle.pulse import STALL_AFTER_S, Dam, Pulse
+from oracle.quorum import Quorum
 from oracle.readings import Refusal
-from oracle.relay import METER_BOOKS, Relay, Tell
+from oracle.refused import METER_BOOKS
+from oracle.relay import IN_FLIGHT, Relay, Tell
 from oracle.sources.chunks import Chunk
 from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
@@ -75,10 +83,21 @@ class Oracle:
         policy: SettlementPolicy,
         clock: Callable[[], float],
         tell: Tell,
+        quorum: Quorum | None = None,
+        most_base_fee_wei: int | None = None,
+        stall_after_s: float = STALL_AFTER_S,
     ) -> None:
-        """`signers` opens the key of an account by its address, when its lane is first needed."""
+        """`signers` opens the key of an account by its address, when its lane is first needed.
+
+        `quorum` are the endpoints that must agree on what is final, else `ledger` alone says it;
+        above `most_base_fee_wei` nothing is sent; without a block for `stall_after_s` an alarm is
+        told.
+        """
         self.ledger, self.journal, self._signers = ledger, journal, signers
         self.policy, self._clock, self._tell = policy, clock, tell
+        self.quorum = quorum or Quorum([ledger], 1, tell)
+        self._governor = Governor(most_base_fee_wei, tell)
+        self._pulse = Pulse(stall_after_s, clock, tell)
         journal.bind(identity(ledger))
         self.channels = lanes.channels(ledger)
         self._by_number = {one.id: one for one in self.channels.values()}
@@ -256,11 +275,20 @@ class Oracle:
         head = self.ledger.chain.head()
         if self._keys is not None and self._keys.changes != change_count(self.ledger):
             self._keys = self._signing()
+        if self._pulse.beat(head.hash, head.number):
+            self._pass_on()
+        room = self._governor.room(base_fee_wei(self.ledger.chain), IN_FLIGHT)
         for relay in self._relays.values():
             self._reopen(relay)
             while not relay.outbox.stopped and self._cut(relay, head.at, flush):
                 pass
-            relay.step(head)
+            relay.step(head, room)
+
+    def _pass_on(self) -> None:
+        """A node that stands still may have lost its peers: another one is asked."""
+        provider = self.ledger.chain.w3.provider
+        if isinstance(provider, Several):
+            provider.pass_on("its chain stands still")
 
     def _cut(self, relay: Relay, until_at: int, flush: bool) -> bool:
         """Freeze one more batch of a lane; False when there is none to cut."""
@@ -302,6 +330,15 @@ class Oracle:
         ]
 
     # where it stands
+
+    @property
+    def waiting(self) -> int:
+        """How many readings are accepted and not final."""
+        row = self.journal.db.execute(
+            "SELECT (SELECT coalesce(sum(accepted - cut), 0) FROM channel)"
+            " + (SELECT coalesce(sum(readings), 0) FROM batch WHERE state <> 'settled')"
+        ).fetchone()
+        return int(row[0])
 
     @property
     def done(self) -> bool:
@@ -354,7 +391,8 @@ class Oracle:
             now = lanes.standing(self.ledger, lane, head.hash, head.number)
             outbox.enter(relay_group, lane.owner, now.next_id, now.running)
             signer = self._signer(lane.owner)
-            self._relays[key] = Relay(self.ledger, lane, outbox, signer, self.policy, self._tell)
+            about = (self.policy, self._tell, self.quorum, self._governor.most_base_fee_wei)
+            self._relays[key] = Relay(self.ledger, lane, outbox, signer, *about)
         return self._relays[key]
 
     def _signer(self, owner: str) -> Signer:
@@ -431,12 +469,15 @@ def watch(
     wait: Callable[[float], bool],
     poll_s: float,
     tell: Tell,
+    most_waiting: int = 0,
 ) -> None:
     """Feed growing files, new ones and databases, until `wait` says that it is time to leave.
 
-    While the chain is away rows are taken in all the same, and sent when it is back. `wait` may
-    take in what stations send meanwhile.
+    While the chain is away rows are taken in all the same, and sent when it is back; but with
+    `most_waiting` readings that are not final, what can wait where it lies is left there. `wait`
+    may take in what stations send meanwhile.
     """
+    dam = Dam(most_waiting, tell)
     seen: dict[str, object] = {}
     silent: dict[str, str] = {}
     away = False
@@ -444,8 +485,7 @@ def watch(
         try:
             for one in inputs():
                 version = one.version
-                if seen.get(one.name) != version:
-                    _follow(oracle, one, silent, tell)
+                if seen.get(one.name) != version and _follow(oracle, one, silent, tell, dam):
                     seen[one.name] = version
             oracle.pump(flush=True)
             if oracle.watching is not None:
@@ -453,9 +493,9 @@ def watch(
             if away:
                 tell("chain is back")
             away = False
-        except ChainUnreachable as error:
+        except (ChainUnreachable, Web3Exception) as error:
             if not away:
-                tell("chain is away", why=error.message)
+                tell("chain is away", why=str(error))
             away = True
         if oracle.watching is not None:
             oracle.watching.tick(oracle.trouble())
@@ -463,11 +503,19 @@ def watch(
             return
 
 
-def _follow(oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Tell) -> None:
-    """Take in what is new; a database that gives no rows is told once, and asked again."""
+def _follow(
+    oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Tell, dam: Dam
+) -> bool:
+    """Take in what is new, and whether that was all of it.
+
+    A database that gives no rows is told once, and asked again.
+    """
+    if dam.shuts(oracle.waiting):
+        return False
     try:
         for _ in oracle.read(one, growing=True):
-            pass
+            if dam.shuts(oracle.waiting):
+                return False
     except (SourceAway, WrongAnswer) as error:
         if silent.get(one.name) != error.code:
             tell(error.event, source=one.name, why=error.message, remedy=error.remedy)
@@ -475,6 +523,7 @@ def _follow(oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Te
     else:
         if silent.pop(one.name, None):
             tell("database is back", source=one.name)
+    return True
 
 
 def going_on(

@@ -23,6 +23,31 @@ from oracle.warnings.book import Book
 from oracle.warnings.desk import DELIVERY, Jobs
 
 MOST_DIGITS = 18  # of a warning's number
+# what is told when something begins, what when it ends, and as which metric it shows meanwhile
+SPELLS = {
+    "chain_away": ("chain is away", "chain is back", "1: no node answers"),
+    "chain_stalled": ("chain stands still", "chain goes on", "1: no new block"),
+    "quorum_missing": (
+        *("too few endpoints agree", "endpoints agree again"),
+        "1: too few endpoints agree on what is final",
+    ),
+    "base_fee_above_cap": (
+        *("base fee is above the cap", "base fee is below the cap"),
+        "1: nothing is sent, as the base fee is above most_base_fee_wei",
+    ),
+    "files_held_back": (
+        "files are held back",
+        "files are read again",
+        "1: most_waiting is reached",
+    ),
+}
+OF_ENDPOINTS = {
+    "endpoint_away": ("endpoint is away", "endpoint is back", "1: it does not answer"),
+    "endpoint_disagrees": (
+        *("endpoint disagrees", "endpoint agrees again"),
+        "1: it contradicts the others on a final block",
+    ),
+}
 STALE_S = 60  # a loop that has not come round for so long hangs
 NOT_FOUND = b"/metrics, /healthz, /readyz, /warnings\n"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,7 +73,13 @@ class Health(Collector):
         """`jobs` are those of an oracle that warns."""
         self._journal, self._clock, self._jobs = journal, clock, jobs
         self._beat_at = clock()
-        self.chain_is_away = False
+        self._lasting: dict[tuple[str, str], bool] = {(name, ""): False for name in SPELLS}
+
+    def hear(self, event: str, **keys: object) -> None:
+        """An event was told: note what begins or ends with it."""
+        for name, (begins, ends, _) in (SPELLS | OF_ENDPOINTS).items():
+            if event in (begins, ends):
+                self._lasting[name, str(keys.get("endpoint", ""))] = event == begins
 
     def beat(self) -> None:
         """The loop has come round."""
@@ -64,8 +95,9 @@ class Health(Collector):
 
     def stands(self) -> str:
         """Why readings do not become final, "" while they do."""
-        if self.chain_is_away:
-            return "the chain is away"
+        for name, (begins, _, _) in SPELLS.items():
+            if self._lasting[name, ""] and name != "files_held_back":
+                return f"the {begins}" if begins.startswith(("chain", "base")) else begins
         store = Store(self._journal, writing=False)
         try:
             lanes = report(store).lanes
@@ -104,10 +136,10 @@ class Health(Collector):
             yield CounterMetricFamily(f"waterline_{name}", about, value)
         for name, about, amount in (
             ("readings_waiting", "Readings that are in no batch yet", float(now.waiting)),
-            ("chain_away", "1: the node does not answer", float(self.chain_is_away)),
             ("loop_age_seconds", "Since the loop came round", self._clock() - self._beat_at),
         ):
             yield GaugeMetricFamily(f"waterline_{name}", about, amount)
+        yield from self._spells()
         if self._jobs is not None:
             yield from self._warned(self._jobs)
 
@@ -141,6 +173,18 @@ class Health(Collector):
             return book.after(after)
         finally:
             book.close()
+
+    def _spells(self) -> Iterator[Metric]:
+        """What lasts now, 1 or 0."""
+        lasting = dict(self._lasting)
+        for name, (_, _, about) in SPELLS.items():
+            yield GaugeMetricFamily(f"waterline_{name}", about, float(lasting[name, ""]))
+        for name, (_, _, about) in OF_ENDPOINTS.items():
+            family = GaugeMetricFamily(f"waterline_{name}", about, labels=["endpoint"])
+            for (spell, endpoint), lasts in lasting.items():
+                if spell == name:
+                    family.add_metric([endpoint], float(lasts))
+            yield family
 
 
 class HealthServer:

@@ -24,7 +24,7 @@ from ledger.settlement import SettlementPolicy, receipt_of, settled
 from ledger.telegrams import parse
 from oracle.journal import Journal
 from oracle.mapping import first_fault
-from oracle.relay import METER_BOOKS
+from oracle.refused import METER_BOOKS
 
 FORMAT = 1
 NO_TEXT = "hex:"

@@ -9,39 +9,27 @@ own, and a second writer is noticed at once.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eth_typing import HexStr
 from eth_utils import keccak, to_checksum_address
-from web3.exceptions import ContractLogicError, Web3RPCError
+from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 
-from ledger.batches import gauge_groups, meter_groups
 from ledger.chain import Head
 from ledger.deployment import Ledger
-from ledger.errors import WaterlineError
-from ledger.events import decode_receipt, logs
+from ledger.errors import CannotPay, ChainUnreachable, WaterlineError
+from ledger.events import logs
 from ledger.keystores import Signer
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
 from ledger.refusals import reason_in_chain, reason_of
 from ledger.settlement import SettlementPolicy, receipt_of
-from ledger.transactions import Fees, Sent, affordable, broadcast, fees, seal
-from oracle.lanes import Lane, Standing, most_gas, standing
+from ledger.transactions import Fees, Sent, affordable, base_fee_wei, broadcast, fees, seal
+from oracle.fees import MOST_PRICES, offer
+from oracle.lanes import Lane, most_gas
 from oracle.outbox import Attempt, Batch, Outbox
+from oracle.quorum import Quorum, Seen, look
+from oracle.refused import METER_BOOKS, refused
 
 IN_FLIGHT = 16  # pool slots that geth guarantees an account; a batch takes one
 PATIENCE_BLOCKS = 5  # without progress, the same bytes are handed over again
 MOST_TRIES = 4  # of nonces that one batch may spend in vain
-MOST_PRICES = 9  # of a batch: a further one would not be the tenth more that a pool asks for
-METER_BOOKS = ("QuotaTracker", "DischargeVolumes")
-REASONS = {
-    1: "unknown channel",
-    2: "other relay group",
-    3: "broken continuity",
-    4: "in the future",
-    5: "bad kind or header",
-    6: "no approval",
-    7: "register overflow",
-    9: "beyond the calendar",
-}
-
 Tell = Callable[..., None]
 
 
@@ -56,9 +44,13 @@ class Relay:
         signer: Signer,
         policy: SettlementPolicy,
         tell: Tell,
+        quorum: Quorum,
+        cap_wei: int | None = None,
     ) -> None:
+        """`cap_wei` is the base fee above which nothing is sent; the fees offered keep to it."""
         self.ledger, self.lane, self.outbox = ledger, lane, outbox
         self.signer, self.policy, self._tell = signer, policy, tell
+        self.quorum, self._cap_wei = quorum, cap_wei
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
@@ -68,20 +60,33 @@ class Relay:
         """The lane as people read it."""
         return f"{self.lane.contract} lane {self.lane.number}"
 
-    def step(self, head: Head) -> None:
-        """Look at the chain once: settle, notice what went wrong, send what waits."""
+    def step(self, head: Head, room: int = IN_FLIGHT) -> None:
+        """Look at the chain once: settle, notice what went wrong, send what waits.
+
+        `room` is how many batches may be in flight. ChainUnreachable where a node does not know
+        the blocks that it, or another one, has just told of: the next look will do.
+        """
         if self.outbox.stopped:
             return
+        try:
+            self._step(head, room)
+        except Web3Exception as error:
+            why = f"a node contradicts itself: {type(error).__name__} {error}"
+            raise ChainUnreachable(why, "the oracle asks again") from error
+
+    def _step(self, head: Head, room: int) -> None:
         deep = self._final(head)
-        now = standing(self.ledger, self.lane, head.hash, head.number)
-        then = standing(self.ledger, self.lane, deep.hash, deep.number)
-        if self._foreign(now) or self._foreign(then):
+        now = look(self.ledger, self.lane, head.number, head.hash)
+        then = look(self.ledger, self.lane, deep.number, deep.hash)
+        if self._foreign(now, final=False) or self._foreign(then, final=True):
             return
-        self._settle(then.next_id)
-        self._bury(then.next_id, deep)
-        alive = [one for one in self.outbox.attempts() if one.batch >= now.next_id]
-        self._hurry(alive, now.next_id, head)
-        self._send(alive, now, head)
+        if self._moves(then) and self.quorum.confirms(self.lane, then):
+            self._settle(then)
+            self._bury(then)
+        alive = [one for one in self.outbox.attempts() if one.batch >= now.standing.next_id]
+        if room:
+            self._hurry(alive, now.standing.next_id, head)
+        self._send(alive, now, room)
 
     def _final(self, head: Head) -> Head:
         """The last block that is final."""
@@ -90,73 +95,77 @@ class Relay:
 
     # what the chain holds
 
-    def _foreign(self, seen: Standing) -> bool:
-        """Whether the lane holds batches that are not this journal's; it stands down then."""
-        if seen.next_id == 0 and self.outbox.first_id > 0:
+    def _moves(self, then: Seen) -> bool:
+        """Whether a final block says anything that is not noted yet."""
+        next_id, settled = then.standing.next_id, self.outbox.settled_until()
+        return (
+            max(next_id, self.outbox.first_id) != settled
+            or bool(self.outbox.unsettled(next_id))
+            or any(one.nonce < then.spent for one in self.outbox.attempts())
+        )
+
+    def _foreign(self, seen: Seen, *, final: bool) -> bool:
+        """Whether the lane holds batches that are not this journal's; it stands down then.
+
+        Where there are several endpoints, one alone cannot stop a lane, only make it wait.
+        """
+        there = seen.standing
+        if there.next_id == 0 and self.outbox.first_id > 0:
             return False  # a block before the lane's history began
-        if seen.next_id < self.outbox.first_id:
+        if there.next_id < self.outbox.first_id:
             return False
-        if self.outbox.running(seen.next_id) == seen.running:
+        if self.outbox.running(there.next_id) == there.running:
             return False
-        why = f"the chain holds {seen.next_id} batches, and not those of this journal"
-        self.outbox.stop(why)
-        self._tell("lane stopped", lane=self.name, why=why)
+        if self.quorum.confirms(self.lane, seen, final=final):
+            why = f"the chain holds {there.next_id} batches, and not those of this journal"
+            self.outbox.stop(why)
+            self._tell("lane stopped", lane=self.name, why=why)
         return True
 
-    def _settle(self, next_id: int) -> None:
+    def _settle(self, then: Seen) -> None:
         """Note what is final; what was final and is gone is sent again."""
+        next_id = then.standing.next_id
         gone = range(max(next_id, self.outbox.first_id), self.outbox.settled_until())
         if len(gone):
             self._tell("settled batches are gone", lane=self.name, batches=list(gone))
             self.outbox.unsettle(list(gone))
         for batch in self.outbox.unsettled(next_id):
-            self._settled(batch)
+            receipt = self._receipt(batch)
+            if receipt is None or int(receipt["blockNumber"]) > then.block:
+                return  # the endpoints do not tell it alike yet
+            self._settled(batch, receipt)
 
-    def _settled(self, batch: Batch) -> None:
-        for attempt in reversed(self.outbox.attempts("batch = ?", batch.id)):
-            receipt = receipt_of(self.ledger.chain, attempt.hash)
-            if receipt is not None and receipt["status"] == 1:
-                break
-        else:
-            receipt = self._copied(batch)
+    def _settled(self, batch: Batch, receipt: Any) -> None:
+        lost = refused(self.ledger, self.lane.contract, batch, receipt)
+        if lost:
+            channels = sorted(channel for channel, _, _ in lost)
+            self._tell("groups refused", lane=self.name, batch=batch.id, channels=channels)
         self.outbox.settle(
             batch.id,
             receipt["transactionHash"].to_0x_hex(),
             int(receipt["blockNumber"]),
             receipt["blockHash"].to_0x_hex(),
-            self._refused(batch, receipt),
+            lost,
         )
+
+    def _receipt(self, batch: Batch) -> Any:
+        """The receipt of a batch that is on the chain; None where too few endpoints tell it."""
+        for attempt in reversed(self.outbox.attempts("batch = ?", batch.id)):
+            receipt = self.quorum.receipt(attempt.hash)
+            if receipt is not None and receipt["status"] == 1:
+                return receipt
+        return self._copied(batch)
 
     def _copied(self, batch: Batch) -> Any:
         """The receipt of a batch of ours that another copy of this journal has sent."""
         filters = {"lane": self.lane.number, "batch_id": batch.id}
         found = logs(self.ledger, self.lane.contract, "Recorded", filters=filters)
-        return receipt_of(self.ledger.chain, found[-1].transaction)
+        return self.quorum.receipt(found[-1].transaction) if found else None
 
-    def _refused(self, batch: Batch, receipt: Any) -> list[tuple[int, int, str]]:
-        """Channels whose last groups the contract refused, how many readings, and why."""
-        told: dict[int, list[int]] = {}
-        for event in decode_receipt(self.ledger, receipt):
-            if event.name == "GroupRefused" and event.args["batch_id"] == batch.id:
-                told.setdefault(event.args["channel"], []).append(event.args["reason"])
-        if not told:
-            return []
-        unpack = meter_groups if self.lane.contract in METER_BOOKS else gauge_groups
-        groups: dict[int, list[int]] = {}
-        for group in unpack(batch.words):
-            groups.setdefault(group.channel, []).append(len(group.readings))
-        self._tell("groups refused", lane=self.name, batch=batch.id, channels=sorted(told))
-        return [
-            (channel, sum(groups[channel][-len(reasons) :]), _reason(reasons[0]))
-            for channel, reasons in told.items()
-        ]
-
-    def _bury(self, next_id: int, deep: Head) -> None:
+    def _bury(self, then: Seen) -> None:
         """Attempts whose nonce is spent in a final block that lacks their batch are dead."""
-        spent = self.ledger.chain.w3.eth.get_transaction_count(
-            to_checksum_address(self.signer.address), HexStr(deep.hash)
-        )
-        dead = [one for one in self.outbox.bury(int(spent)) if one.batch >= next_id]
+        next_id = then.standing.next_id
+        dead = [one for one in self.outbox.bury(then.spent) if one.batch >= next_id]
         if not dead:
             return
         first = dead[0]
@@ -186,22 +195,24 @@ class Relay:
         elif head.number - self._moved[1] < PATIENCE_BLOCKS:
             return
         self._moved = (next_id, head.number)
-        base_wei = int(self.ledger.chain.block("latest").get("baseFeePerGas", 0))
+        base_wei = base_fee_wei(self.ledger.chain)
         for one in {one.nonce: one for one in alive}.values():  # the last of each nonce
             lost = self._handed % 2 == 1 and self.outbox.tries(one.batch) < MOST_PRICES
+            dearer = None
             if lost or one.max_fee_wei < base_wei:
-                batch = self.outbox.batch(one.batch)
-                self._hand_over(self._signed(batch, one.nonce, self._fees(batch)))
-            else:
+                dearer = self._offer(self.outbox.batch(one.batch), one.max_fee_wei)
+            if dearer is None:
                 self._hand_over(one)
+            else:
+                self._hand_over(self._signed(self.outbox.batch(one.batch), one.nonce, dearer))
         self._handed += 1
 
-    def _send(self, alive: Sequence[Attempt], now: Standing, head: Head) -> None:
-        """The next batches, as many as the pool is sure to hold, under the next nonces."""
-        waiting = self.outbox.unsent(IN_FLIGHT - len({one.nonce for one in alive}))
+    def _send(self, alive: Sequence[Attempt], now: Seen, room: int) -> None:
+        """The next batches, as many as there is room for, under the next nonces."""
+        waiting = self.outbox.unsent(max(room - len({one.nonce for one in alive}), 0))
         if not waiting:
             return
-        if waiting[0].id != now.next_id + len({one.batch for one in alive}):
+        if waiting[0].id != now.standing.next_id + len({one.batch for one in alive}):
             return  # batches before these have failed, and not all of them are accounted for
         if not alive and self._would_fail(waiting[0]):
             return
@@ -212,7 +223,10 @@ class Relay:
             0,
         )
         for batch in waiting:
-            self._hand_over(self._signed(batch, nonce, self._fees(batch)))
+            price = self._offer(batch, 0)
+            if price is None:
+                return
+            self._hand_over(self._signed(batch, nonce, price))
             nonce += 1
 
     def _would_fail(self, batch: Batch) -> bool:
@@ -238,12 +252,19 @@ class Relay:
         """Why the node or the contract would not take the next batch, "" when they would."""
         return self._warned
 
-    def _fees(self, batch: Batch) -> Fees:
-        """The usual fees; a further attempt tips more, for a pool asks a tenth more to replace."""
-        chain, tries = self.ledger.chain, self.outbox.tries(batch.id)
-        usual = fees(chain)
-        wanted = Fees(usual.max_fee_wei + tries * usual.tip_wei, (1 + tries) * usual.tip_wei)
-        return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
+    def _offer(self, batch: Batch, replaced_wei: int) -> Fees | None:
+        """What the next attempt pays at the most; None where bound or balance forbid it."""
+        chain = self.ledger.chain
+        wanted = offer(fees(chain), self.outbox.tries(batch.id), replaced_wei, self._cap_wei)
+        if wanted is None:
+            return None
+        try:
+            return affordable(chain, self.signer.address, wanted, self._gas(batch), 0)
+        except CannotPay as error:
+            if self._warned != error.message:
+                self._tell("lane waits", lane=self.name, batch=batch.id, reason=error.message)
+            self._warned = error.message
+            return None
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, all."""
@@ -289,7 +310,3 @@ class Relay:
     @property
     def _address(self) -> str:
         return to_checksum_address(self.ledger.deployed(self.lane.contract).address)
-
-
-def _reason(number: int) -> str:
-    return REASONS.get(number, f"reason {number}")

@@ -1,7 +1,8 @@
-"""A town on a chain of its own for `bench crash`, made by the same commands as any other."""
+"""A town on a chain of its own for `bench crash` and `faults`, made by the usual commands."""
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,21 +35,39 @@ FOUNDED_WITHIN_S = 300.0
 
 
 @contextmanager
-def town(kills: int, say: Callable[[str], None]) -> Iterator[crash.Town]:
-    """A town with lanes and devices, and nothing fed yet; it is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="waterline-crash-"))
+def town(rows: int, say: Callable[[str], None]) -> Iterator[tuple[crash.Town, Devnet]]:
+    """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
+
+    No more than `rows` can be fed. Told to end by SIGTERM, it takes everything down as well.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="waterline-bench-"))
     try:
-        with own_home(folder / "state"):
+        with _ended_in_order(), own_home(folder / "state"):
             net = Devnet(home() / "devnet")
             try:
-                yield _founded(folder, net, kills, say)
+                yield _founded(folder, net, rows, say), net
             finally:
                 net.reset()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _founded(folder: Path, net: Devnet, kills: int, say: Callable[[str], None]) -> crash.Town:
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Make SIGTERM an exception, as Ctrl-C is one, so that what was begun is taken down."""
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break the first off
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _founded(folder: Path, net: Devnet, rows: int, say: Callable[[str], None]) -> crash.Town:
     keystores = home() / "ape" / "accounts"
     accounts = [*OFFICES, *RELAYS]
     rpc_url = net.up(
@@ -59,7 +78,7 @@ def _founded(folder: Path, net: Devnet, kills: int, say: Callable[[str], None]) 
     say("putting a town on the chain")
     now = int(time.time())
     # so early that the last row that can be fed is of the past
-    opened_at = now - crash.most_rows(kills) * tally.STEP_S - SPARE_S
+    opened_at = now - rows * tally.STEP_S - SPARE_S
     log, city = folder / "crash.log", _dated(folder / "city.yaml", opened_at, now)
     crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S)
     deployment = Deployment.load(record_path())
@@ -70,6 +89,7 @@ def _founded(folder: Path, net: Devnet, kills: int, say: Callable[[str], None]) 
         journal=home() / "oracle",
         inputs=inputs,
         opened_at=opened_at,
+        deployment=deployment,
         ledger=partial(_ledger, deployment, rpc_url),
         signers={one.address: partial(_itself, one) for one in signers},
         policy=SettlementPolicy.for_signers(SIGNERS),

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts._shared import Session, home
+from scripts._shared import Session, addresses_of, home, record_path
 
 if TYPE_CHECKING:
     import threading
@@ -36,6 +36,17 @@ def signers(password_file: Path | None) -> "dict[str, Callable[[], Signer]]":
     return {
         address: partial(open_account, alias, password_file) for alias, address in aliases().items()
     }
+
+
+class Voice:
+    """Tells an event to the log, and to whoever else listens by then."""
+
+    def __init__(self, here: Session) -> None:
+        self.listeners = [log(here)]
+
+    def __call__(self, event: str, **keys: object) -> None:
+        for listener in self.listeners:
+            listener(event, **keys)
 
 
 @contextmanager
@@ -74,26 +85,55 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
 
 
 @contextmanager
+def running(
+    here: Session, wanted: "Feeds", password_file: Path | None, tell: Voice
+) -> "Iterator[Oracle]":
+    """The same as its configuration says: several endpoints, a quorum of them, its bounds."""
+    from ledger.deployment import Deployment
+    from ledger.endpoints import Patience, connect_each
+    from oracle.feed import Oracle
+    from oracle.journal import Journal
+    from oracle.quorum import Quorum
+
+    deployment = Deployment.load(record_path())
+    identity = deployment.chain_id, deployment.genesis_hash
+    urls = wanted.endpoints or addresses_of(here.network)
+    chain, alone = connect_each(urls, Patience(wanted.rpc_timeout_s), identity, tell)
+    here.chain = chain  # whatever else this command asks goes the same way
+    ledgers = [deployment.open(one) for one in alone]
+    journal = Journal(journal_folder(wanted.journal), writing=True)
+    try:
+        yield Oracle(
+            deployment.open(chain),
+            journal,
+            signers(password_file),
+            here.policy,
+            time.time,
+            tell,
+            Quorum(ledgers, wanted.quorum, tell),
+            wanted.most_base_fee_wei,
+            wanted.stall_after_s,
+        )
+    finally:
+        journal.close()
+
+
+@contextmanager
 def watched(
-    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Callable[..., None]
-) -> Iterator[tuple[Callable[..., None], Callable[[], None]]]:
-    """Serve metrics and health where a port is named; how to tell an event, and a beat."""
+    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Voice
+) -> Iterator[Callable[[], None]]:
+    """Serve metrics and health where a port is named; how to tell that the loop came round."""
     from oracle.health import Health, HealthServer
 
     if wanted.metrics_port is None:
-        yield tell, lambda: None
+        yield lambda: None
         return
     health = Health(oracle.journal.folder, time.time, jobs if wanted.warnings else None)
     server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
     tell("metrics", host=wanted.metrics_host, port=server.open())
-
-    def told(event: str, **keys: object) -> None:
-        if event in ("chain is away", "chain is back"):
-            health.chain_is_away = event == "chain is away"
-        tell(event, **keys)
-
+    tell.listeners.append(health.hear)
     try:
-        yield told, health.beat
+        yield health.beat
     finally:
         server.close()
 

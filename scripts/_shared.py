@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SESSION = "waterline.session"
 DEFAULT_WAIT = "settled"
+COMMAND_TIMEOUT_S = 10.0
 
 
 class Failure(click.ClickException):
@@ -77,7 +78,11 @@ class Read(TyperCommand):
     def shared(self) -> list[click.Option]:
         """The options that every command of this sort has."""
         return [
-            click.Option(["--network"], metavar="URL|CHOICE", help="A node, or ape's network."),
+            click.Option(
+                ["--network"],
+                metavar="URL|CHOICE",
+                help="A node (several: URL,URL), or ape's network.",
+            ),
             click.Option(["--json", "as_json"], is_flag=True, help="One JSON document on stdout."),
             click.Option(["--details"], is_flag=True, help="Hashes, lanes, base units too."),
         ]
@@ -189,8 +194,12 @@ class Session:
     def chain(self) -> "Chain":
         """The chain, connected."""
         from ledger.chain import connect
+        from ledger.endpoints import Patience, connect_each
 
-        return connect(address_of(self.network))
+        addresses = addresses_of(self.network)
+        if len(addresses) == 1:
+            return connect(addresses[0])
+        return connect_each(addresses, Patience(COMMAND_TIMEOUT_S))[0]
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -266,6 +275,14 @@ def record_path() -> Path:
     return home() / "deployment.json"
 
 
+def addresses_of(network: str | None) -> list[str]:
+    """The nodes to talk to, the preferred one first: several addresses are joined by commas."""
+    asked = network or os.environ.get("WATERLINE_NETWORK") or ""
+    if "," not in asked:
+        return [address_of(network)]
+    return [address_of(one.strip()) for one in asked.split(",") if one.strip()]
+
+
 def address_of(network: str | None) -> str:
     """The address of the node to talk to: as given, as set, or that of our own devnet."""
     from ledger.errors import BadRecord, ChainUnreachable
@@ -329,6 +346,7 @@ __all__ = [
     "Session",
     "Write",
     "address_of",
+    "addresses_of",
     "home",
     "plain",
     "quiet_ape",

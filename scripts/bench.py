@@ -48,13 +48,13 @@ def crash(
     """
     import json
 
-    from bench.crash import run
+    from bench.crash import most_rows, run
     from scripts._crash import town
     from scripts._progress import steady
 
     with steady("starting a chain of three signers") as update:
         say = update or _say_nothing
-        with town(kills, say) as made:
+        with town(most_rows(kills), say) as (made, _):
             outcome = run(made, kills, seed, say)
     document = outcome.as_json()
     for told in [json.dumps(document)] if as_json else _counted(document):
@@ -62,6 +62,45 @@ def crash(
     if document["lost"] or document["duplicated"]:
         raise SystemExit(FINDINGS)
     return document
+
+
+@app.command("faults", cls=Local)
+def faults(
+    seed: Annotated[int, typer.Option(help="Of the rows, the faults and the moments.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="A sample, in about a minute.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="This experiment; repeat for more.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """Disturb the network, the nodes and the input, then look for lost and doubled readings.
+
+    Experiments: network, reorganisations, signers, outage, stall, twins, fuzz. A chain of three
+    signers and a folder of its own, removed in the end. Exit code 6 when one does not hold.
+    For example: waterline bench faults --quick --only network
+    """
+    import json
+
+    from scripts._faults import every
+    from scripts._progress import steady
+
+    document: list[dict[str, Any]] = []
+    with steady("starting") as update:
+        for result in every(only or [], seed, quick, update or _say_nothing):
+            document.append(result.as_json())
+            for told in [] if as_json else _held(document[-1]):
+                typer.echo(told)
+    if as_json:
+        typer.echo(json.dumps(document))
+    if not all(one["holds"] for one in document):
+        raise SystemExit(FINDINGS)
+    return document
+
+
+def _held(one: dict[str, Any]) -> list[str]:
+    verdict = "holds" if one["holds"] else "DOES NOT HOLD"
+    counts = (f"  {key.replace('_', ' ')}: {value}" for key, value in one["counts"].items())
+    return [f"{one['name']}: {verdict}", *counts]
 
 
 def _counted(document: dict[str, Any]) -> list[str]:

@@ -100,15 +100,15 @@ def run(
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
-    with _oracle.opened(here, _oracle.journal_folder(wanted.journal), password_file) as oracle:
-        tell = _oracle.log(here)
+    tell = _oracle.Voice(here)
+    with _oracle.running(here, wanted, password_file, tell) as oracle:
         tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
         with (
             _oracle.warning(oracle, wanted, tell) as jobs,
-            _oracle.watched(oracle, wanted, jobs, tell) as (tell, beat),
+            _oracle.watched(oracle, wanted, jobs, tell) as beat,
             _oracle.waiting(oracle, wanted, leaving, tell, beat) as wait,
         ):
-            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell)
+            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell, wanted.most_waiting)
         now = report(oracle.journal)
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 

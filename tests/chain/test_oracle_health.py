@@ -87,7 +87,7 @@ def test_a_loop_that_does_not_come_round_hangs(watched):
 
 
 def test_an_oracle_without_its_chain_is_healthy_but_not_ready(watched):
-    watched.health.chain_is_away = True
+    watched.health.hear("chain is away")
 
     assert watched.page("healthz")[0] == 200
     assert watched.page("readyz") == (503, "the chain is away\n")

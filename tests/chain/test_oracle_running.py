@@ -18,7 +18,7 @@ def fed(town):
     return town
 
 
-def watched(town, oracle, acts):
+def watched(town, oracle, acts, most_waiting=0):
     """Run the oracle; after each round one of the acts, then it is told to leave."""
     left = iter(acts)
 
@@ -31,7 +31,7 @@ def watched(town, oracle, acts):
         return False
 
     tell = lambda event, **keys: town.told.append((event, keys))  # noqa: E731
-    feed.watch(oracle, lambda: [town.input], wait, 0, tell)
+    feed.watch(oracle, lambda: [town.input], wait, 0, tell, most_waiting)
 
 
 def grown(town, text):
@@ -88,3 +88,64 @@ def test_told_to_leave_it_leaves_everything_for_the_next_run(fed):
     fed.settle(again)
 
     assert fed.registers() == ROWS[:3]
+
+
+def test_files_are_left_as_they_are_while_too_much_waits_and_nothing_of_them_is_lost(fed):
+    oracle = fed.oracle()
+    accepted = []
+
+    def away(*_):
+        raise ChainUnreachable("nothing listens there", "")
+
+    def leave():
+        fed.node.answers["eth_getBlockByNumber"] = away
+
+    def look():
+        query = "SELECT sum(accepted) FROM channel"
+        accepted.append(oracle.journal.db.execute(query).fetchone()[0])
+
+    def come_back():
+        del fed.node.answers["eth_getBlockByNumber"]
+
+    grow, nothing = grown(fed, rows(ROWS[3:])), [lambda: None] * 6
+    oracle.prepare(fed.input.mapping)
+    leave()
+
+    watched(fed, oracle, [look, grow, look, come_back, *nothing], most_waiting=3)
+
+    assert accepted == [3, 3]
+    assert fed.registers() == ROWS
+    told = [event for event, _ in fed.told if event.startswith("files")]
+    assert told[:2] == ["files are held back", "files are read again"]
+
+
+def test_a_node_that_contradicts_itself_ends_no_oracle(fed):
+    oracle = fed.oracle()
+    oracle.prepare(fed.input.mapping)
+
+    def lie():
+        fed.node.answers["eth_call"] = lambda *_: "0x"
+
+    def be_honest():
+        del fed.node.answers["eth_call"]
+
+    watched(fed, oracle, [lie, lambda: None, lambda: None, be_honest, *[lambda: None] * 6])
+
+    assert fed.registers() == ROWS[:3]
+
+
+def test_above_the_cap_of_the_base_fee_nothing_is_sent_and_it_goes_on_by_itself(fed):
+    oracle = fed.oracle(most_base_fee_wei=1)
+
+    def sent():
+        return oracle.journal.db.execute("SELECT count(*) FROM attempt").fetchone()[0]
+
+    def look():
+        assert sent() == 0
+        oracle._governor.most_base_fee_wei = 10**12
+
+    watched(fed, oracle, [lambda: None, look, *[lambda: None] * 6])
+
+    assert fed.registers() == ROWS[:3]
+    told = [event for event, _ in fed.told if event.startswith("base fee")]
+    assert told == ["base fee is above the cap", "base fee is below the cap"]

@@ -76,7 +76,7 @@ class Town:
         mapping.write_text(yaml.safe_dump(shape), encoding="utf-8")
         return Input(path, load(mapping))
 
-    def oracle(self, journal: str = "journal", signer: Any = None) -> Oracle:
+    def oracle(self, journal: str = "journal", signer: Any = None, **bounds: Any) -> Oracle:
         """An oracle on a journal; whoever had that journal before has been killed."""
         opened, key = Journal(self.folder / journal, writing=True), signer or Relay()
         self.journals.append(opened)
@@ -87,6 +87,7 @@ class Town:
             SettlementPolicy(CONFIRMATIONS),
             time.time,
             lambda event, **keys: self.told.append((event, keys)),
+            **bounds,
         )
 
     def kill(self, oracle: Oracle) -> None:

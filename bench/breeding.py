@@ -1,0 +1,52 @@
+"""Frames bred by coverage, in a process of its own: `python -m bench.breeding NAME RUNS SEED DIR`.
+
+The parsers are instrumented as they are imported, so nothing of ours may be imported before.
+"""
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+
+def main(name: str, runs: int, seed: int, folder: Path) -> None:
+    """Breed frames until there were so many; say what they came to. An exception ends it."""
+    try:
+        import atheris
+    except ImportError:
+        from bench import fuzz
+
+        print(json.dumps(fuzz.bred(name, runs, seed)))
+        return
+    with atheris.instrument_imports(include=["oracle.sources"]):
+        from oracle.sources import telegrams  # noqa: F401
+    from bench import fuzz
+
+    for number, frame in enumerate(fuzz.seeds(name)):
+        (folder / f"seed-{number}").write_bytes(frame)
+    found: Counter[str] = Counter()
+    done, begun = 0, time.monotonic()
+
+    def one(data: bytes) -> None:
+        nonlocal done
+        found.update(fuzz.fed(name, data))
+        done += 1
+        if done >= runs:
+            print(json.dumps(fuzz.report("atheris", done, found, begun)), flush=True)
+            os._exit(0)  # libFuzzer has no other way back
+
+    options = [
+        f"-seed={seed}",
+        f"-max_len={fuzz.LONGEST_FRAME}",
+        "-len_control=0",
+        "-verbosity=0",
+        str(folder),
+    ]
+    atheris.Setup([sys.argv[0], *options], one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
