@@ -40,6 +40,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "crockford": ("supply_codes",),
     "SewageWorks": ("sewage_works",),
     "Violations": ("violations",),
+    "RegisterTurns": ("register_turns",),
+    "QuotaPlans": ("quota_plans",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 
