@@ -78,6 +78,7 @@ GAUGES = {
 }
 ENROLMENT = {"enrol": only("DeviceRegistry")}
 BINDING = {"bind": only("DeviceRegistry")}
+TURNS = {"set_turn": only("RegisterTurns")}
 
 
 def accounts(opened_by: str) -> dict[str, Gate]:
@@ -204,8 +205,21 @@ GATES: dict[str, dict[str, Gate]] = {
         "resolve": duty("SUPERVISOR"),
         "grant_credit": duty("SUPERVISOR"),
     },
-    "QuotaTracker": LANES | METERS | ENROLMENT | BINDING | accounts("PermitRegistry"),
-    "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | accounts("DischargeLimits"),
+    "RegisterTurns": {
+        "set_turns": duty("DEVICE_KEEPER"),
+        "keep": Gate(
+            "the contract that counts the channel",
+            "turns: caller does not count the channel",
+            contracts=("QuotaTracker",),  # of the channel that the callers' test uses
+        ),
+    },
+    "QuotaTracker": LANES | METERS | ENROLMENT | BINDING | TURNS | accounts("PermitRegistry"),
+    "QuotaPlans": {
+        "load_rule": duty("STANDARDS_KEEPER"),
+        "set_plan": duty("ISSUER"),
+        "adjust": duty("SUPERVISOR"),
+    },
+    "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | TURNS | accounts("DischargeLimits"),
     "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
     "QualityProvenance": LANES | GAUGES | ENROLMENT,
     "SourceMonitor": {
@@ -298,6 +312,15 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Council": {
         "lift": "An urgent act that nobody ratified in time ends; before that it cannot be lifted, "
         "whoever calls."
+    },
+    "RegisterTurns": {
+        "close_turn": "It lets the register on the chain answer for turns that have passed; a "
+        "reading that comes later has its own entry, and the caller chooses nothing."
+    },
+    "QuotaPlans": {
+        "rule_period": "It puts on record what registers, plan and corrections say of a period "
+        "that was read to its end; again only where that has changed.",
+        "rule_cap": _FACT,
     },
     "SourceMonitor": {"rule_level": _FACT},
     "SupplyMonitor": {

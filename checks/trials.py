@@ -46,6 +46,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "DeviceKeys": ("device_keys", "disputes"),
     "Disputes": ("disputes",),
     "signatures": ("disputes", "permit_seals", "authority_organisations"),
+    "RegisterTurns": ("register_turns",),
+    "QuotaPlans": ("quota_plans",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

@@ -147,6 +147,7 @@ _LOOK_AT = {
     "network": "`waterline station list`",
     "permits": "`waterline permit show NUMBER` and `waterline permit history NUMBER`",
     "quality": "`waterline quality rulings`",
+    "plans": "`waterline plan show NUMBER --year YEAR`",
     "quota": "`waterline quota list`",
     "redlines": "`waterline redline show REGION --year YEAR`",
     "samples": "`waterline lab show NUMBER` and `waterline standard show STANDARD`",
@@ -157,6 +158,7 @@ _LOOK_AT = {
     "supply": "`waterline supply show DISTRICT`",
     "tanks": "`waterline supply tank list`",
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
+    "turns": "`waterline device list`",
     "violations": "`waterline discharge violation list` and `violation show NUMBER`",
     "works": "`waterline works show NUMBER`",
 }

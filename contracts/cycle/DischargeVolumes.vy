@@ -40,6 +40,7 @@ exports: (
     meters.meters_of,
     meters.used_l,
     meters.pace,
+    meters.count_of,
 )
 
 METER: constant(uint256) = 1  # kind of a channel in DeviceRegistry
@@ -95,3 +96,12 @@ def right_changed(permit_id: uint256):
     """
     access._only_contract(names.DISCHARGE_LIMITS)
     meters._right_changed(permit_id)
+
+
+@external
+def set_turn(channel: uint256, turn_at: uint256):
+    """
+    @notice Keep a meter's register at turns from now on, next at `turn_at`.
+    """
+    access._only_contract(names.REGISTER_TURNS)
+    meters._set_turn(channel, turn_at)

@@ -7,9 +7,12 @@
      rule next changes. A group of readings that crosses none and stays under its peak costs one
      load and one store. Any other group is replayed reading by reading.
      Hot word, bit 0 lowest: register 48 | last_at 32 | trip_register 48 | trip_at 32 | peak 32 |
-     tier 2 | over 1 | paused 1 | barred 1 | zero 42 | relay group 16 | enrolled 1. Paused: the right
-     to use is in question. Barred too: it is missing. An answer holds until the moment at which it
-     may change, which is a tripwire like any other.
+     tier 2 | over 1 | paused 1 | barred 1 | rules_at 32 | keeps 1 | zero 9 | relay group 16 |
+     enrolled 1. Paused: the right to use is in question. Barred too: it is missing. An answer holds
+     until the moment at which it may change, which is a tripwire like any other.
+     A channel may keep its register at each turn of a local day or month. trip_at is then the
+     nearer of the next turn and rules_at, the moment at which a rule may next change. While a group
+     is replayed, trip_at holds the rules' moment alone and the place of rules_at the next turn.
      Format and vectors: docs/wire-format.md.
 """
 
@@ -17,6 +20,7 @@ from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import ILanes
 from contracts.interfaces import IMeters
 from contracts.interfaces import IPermitRegistry
+from contracts.interfaces import IRegisterTurns
 from contracts.interfaces import IStandards
 from contracts.modules import access
 from contracts.modules import lanes
@@ -30,7 +34,8 @@ uses: lanes
 MAX_WORDS: constant(uint256) = 1024  # 32 kB, one slot of geth's pool; a larger bound costs every batch
 MAX_EVIDENCE: constant(uint256) = 1040  # sixteen signatures, reserved
 MAX_METERS: constant(uint256) = 16  # meters a quota may have: each threshold is shared among them
-MONTH: constant(uint256) = 2  # calendars of Standards
+DAY: constant(uint256) = 1  # calendars of Standards
+MONTH: constant(uint256) = 2
 YEAR: constant(uint256) = 4
 
 M8: constant(uint256) = 2**8 - 1
@@ -56,6 +61,9 @@ TRIPS: constant(uint256) = M80 << 80
 OVER: constant(uint256) = 1 << 194
 PAUSED: constant(uint256) = 1 << 195
 BARRED: constant(uint256) = 1 << 196
+RULES: constant(uint256) = M32 << 197
+KEEPS: constant(uint256) = 1 << 229
+ESTIMATED: constant(uint256) = 1 << 230  # only while a group is replayed
 
 UNKNOWN_CHANNEL: constant(uint256) = 1
 OTHER_RELAY_GROUP: constant(uint256) = 2
@@ -79,6 +87,8 @@ struct Base:
     month: uint256
     permit_id: uint256
     peak_return_l_h: uint256  # a rate at or below it ends an excess of the peak
+    bound_at: uint256
+    bound_count_l: uint256  # count of the channel when it was bound
 
 
 struct Standing:
@@ -93,6 +103,8 @@ standing: public(HashMap[uint256, Standing])
 _meters: HashMap[uint256, DynArray[uint256, MAX_METERS]]  # of a permit
 base: public(HashMap[uint256, Base])
 _closed_l: HashMap[uint256, HashMap[uint256, uint256]]  # permit, period: use already counted
+_turn_at: HashMap[uint256, uint256]  # next turn at which a channel's register is kept
+_drift: HashMap[uint256, uint256]  # count less register, modulo 2**64 | estimated volume << 64
 _hot: uint256[2**32]  # dense channels: cheaper than a HashMap
 
 
@@ -255,6 +267,7 @@ def record_meters(
             unlawful_l: uint256 = 0
             from_at: uint256 = (hot >> 48) & M32
             until_at: uint256 = from_at + duration_s
+            hot = self._unfolded(channel, hot, kind)
             if kind == 0 or kind == ESTIMATE:
                 hot, unlawful_l = self._step(
                     channel, batch_id, hot, (header >> 152) & M48, ((header >> 200) & M32) + 1
@@ -287,7 +300,7 @@ def record_meters(
                     channel, batch_id, hot, kind, volume_l, duration_s
                 )
             if reason == 0:
-                self._hot[channel] = hot
+                self._hot[channel] = self._refolded(hot)
                 if unlawful_l > 0:
                     log IMeters.UseWithoutRight(
                         permit_id=self.base[channel].permit_id,
@@ -304,6 +317,16 @@ def record_meters(
             log ILanes.GroupRefused(channel=channel, batch_id=batch_id, lane=lane, reason=reason)
 
     lanes._settle(lane, lane_word, batch_id, root, words_hash, counted_l, refused)
+
+
+@external
+@view
+def count_of(channel: uint256) -> IMeters.Count:
+    """
+    @notice A channel's register, and its count: what it registered over exchanges, resets and
+            roll-overs, deemed use with it; and how much of that was deemed or estimated.
+    """
+    return self._count(channel, self._hot[channel])
 
 
 @external
@@ -377,7 +400,7 @@ def _enrol_meter(channel: uint256, relay_group: uint256, register_l: uint256, op
     assert self._hot[channel] == 0, "meters: channel enrolled"
     assert register_l <= M48, "meters: register out of range"
     assert opened_at <= block.timestamp, "meters: opening lies in the future"
-    unruled: uint256 = (M48 << 80) | (M32 << 128) | (M32 << 160)
+    unruled: uint256 = (M48 << 80) | (M32 << 128) | (M32 << 160) | RULES
     key: uint256 = (relay_group << 239) | (1 << 255)
     self._hot[channel] = register_l | (opened_at << 48) | unruled | key
     log IMeters.MeterEnrolled(
@@ -439,11 +462,13 @@ def _bind_meter(channel: uint256, permit_id: uint256):
         month=staticcall standards.period_at(MONTH, at + 1),
         permit_id=permit_id,
         peak_return_l_h=account.peak_l_h * scheme.peak_leave_bps // 10_000,
+        bound_at=at,
+        bound_count_l=self._count(channel, hot).count_l,
     )
     self._meters[permit_id].append(channel)
     # a moved peak and tripwires at the present register: the next group is replayed, and sets them
-    hot = (hot & ~(TRIPS | (M32 << 160))) | ((hot & M80) << 80) | (account.peak_l_h << 160) | PAUSED
-    self._hot[channel] = hot
+    hot = hot & ~(TRIPS | RULES | (M32 << 160)) | ((hot & M80) << 80) | (at << 197)
+    self._hot[channel] = hot | (account.peak_l_h << 160) | PAUSED
     log IMeters.MeterBound(channel=channel, permit_id=permit_id)
 
 
@@ -454,7 +479,7 @@ def _right_changed(permit_id: uint256):
     """
     for channel: uint256 in self._meters[permit_id]:
         # a moment long past as tripwire: the next group is replayed, and sets another
-        self._hot[channel] = (self._hot[channel] | PAUSED) & ~(BARRED | (M32 << 128))
+        self._hot[channel] = (self._hot[channel] | PAUSED) & ~(BARRED | RULES | (M32 << 128))
     log IMeters.RightChanged(permit_id=permit_id, at=block.timestamp)
 
 
@@ -482,13 +507,16 @@ def _mismatch(hot: uint256, key: uint256) -> uint256:
 @view
 def _beyond_calendar(hot: uint256, duration_s: uint256) -> bool:
     """
-    @dev Whether a group ends after the last local month or year that Standards knows.
+    @dev Whether a group ends after the last local month or year that Standards knows, or after the
+         last day if its register is kept at turns.
     """
     at: uint256 = ((hot >> 48) & M32) + duration_s
     if at <= (hot >> 128) & M32:
         return False
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     if at > staticcall standards.calendar_end(MONTH):
+        return True
+    if hot & KEEPS != 0 and at > staticcall standards.calendar_end(DAY):
         return True
     return at > staticcall standards.calendar_end(YEAR)
 
@@ -503,6 +531,10 @@ def _step(
     """
     after: uint256 = hot + volume_l + (duration_s << 48)
     at: uint256 = (after >> 48) & M32
+    if at > (after >> 197) & M32:
+        after = self._turned(channel, hot, after)
+    if hot & ESTIMATED != 0:
+        self._drift[channel] += volume_l << 64
     if at > (after >> 128) & M32:
         after = self._renewed(channel, batch_id, after)
     after = self._ruled_peak(channel, batch_id, after, at, volume_l, duration_s)
@@ -511,6 +543,70 @@ def _step(
     if after & PAUSED == 0:
         return after, 0
     return self._asked(self.base[channel].permit_id, after, volume_l)
+
+
+@internal
+@view
+def _unfolded(channel: uint256, hot: uint256, kind: uint256) -> uint256:
+    """
+    @dev The word as it is replayed: the rules' moment as trip_at, the next turn in the other's place.
+    """
+    turn_at: uint256 = M32
+    if hot & KEEPS != 0:
+        turn_at = self._turn_at[channel]
+    word: uint256 = hot & ~(RULES | (M32 << 128)) | (((hot >> 197) & M32) << 128) | (turn_at << 197)
+    if kind == ESTIMATE:
+        return word | ESTIMATED
+    return word
+
+
+@internal
+@pure
+def _refolded(hot: uint256) -> uint256:
+    """
+    @dev The word as it is stored: the nearer moment as trip_at.
+    """
+    rules_at: uint256 = (hot >> 128) & M32
+    trip_at: uint256 = min(rules_at, (hot >> 197) & M32)
+    return hot & ~(RULES | (M32 << 128) | ESTIMATED) | (trip_at << 128) | (rules_at << 197)
+
+
+@internal
+def _turned(channel: uint256, hot: uint256, after: uint256) -> uint256:
+    """
+    @dev Keep the register as it stood before a reading that ends beyond a turn.
+    @return The word with the next turn.
+    """
+    turn_at: uint256 = extcall IRegisterTurns(access._at(names.REGISTER_TURNS)).keep(
+        channel, self._count(channel, hot), (after >> 48) & M32
+    )
+    self._turn_at[channel] = turn_at
+    return after & ~RULES | (turn_at << 197)
+
+
+@internal
+@view
+def _count(channel: uint256, hot: uint256) -> IMeters.Count:
+    register_l: uint256 = hot & M48
+    drift: uint256 = self._drift[channel]
+    return IMeters.Count(
+        register_l=register_l,
+        count_l=(register_l + drift) & M64,
+        estimated_l=drift >> 64,
+        read_at=(hot >> 48) & M32,
+    )
+
+
+@internal
+def _set_turn(channel: uint256, turn_at: uint256):
+    """
+    @dev From now on the register is kept at turns, next at `turn_at`.
+    """
+    hot: uint256 = self._hot[channel]
+    assert hot != 0, "meters: no such channel"
+    self._turn_at[channel] = turn_at
+    trip_at: uint256 = min((hot >> 197) & M32, turn_at)
+    self._hot[channel] = hot & ~(M32 << 128) | (trip_at << 128) | KEEPS
 
 
 @internal
@@ -602,6 +698,13 @@ def _exceptional(
         volume_l=volume_l,
         register_l=register_l,
     )
+    if (after >> 48) & M32 > (after >> 197) & M32:
+        after = self._turned(channel, hot, after)
+    drift: uint256 = self._drift[channel]
+    if kind == DEEMED:
+        drift += volume_l << 64
+    beyond_l: uint256 = unsafe_sub(drift + before_l + volume_l, register_l) & M64
+    self._drift[channel] = ((drift >> 64) << 64) | beyond_l
     if (after >> 48) & M32 > (after >> 128) & M32:
         after = self._renewed(channel, batch_id, after)
     unlawful_l: uint256 = 0

@@ -40,6 +40,8 @@ PASSED_ON = {
     "bind",
     "open_account",
     "right_changed",
+    "set_turn",
+    "keep",
     "take",
     "take_approval",
 }
@@ -438,12 +440,15 @@ def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
     permit = suite.permit(kind=kind, annual_l=1_000)
     channel = suite.channel(METER, contract, permit=permit)
     suite.device_registry.approve_exchange(channel, 2, 1_600, 5, sender=suite.supervisor)
+    suite.register_turns.set_turns([channel], 1, sender=suite.device_keeper)
     lane = suite.lane(book)
     words = meter_group(channel, 100, T0, [(50, 900)] * 20 + [(300, 60), (100, 61)])
     moved_at = T0 + 20 * 900 + 121
     words += meter_group(channel, 1_500, moved_at, [(100, 60)], kind=2)
     book.record_meters(lane, 0, HASH, packed(words), b"", sender=suite.relay)
     assert book.meter(channel)[0] == 5
+    suite.register_turns.close_turn(channel, sender=suite.holder)
+    assert suite.register_turns.register_at_turn(channel, 1, 1)[:4] == (True, True, T0 + DAY_S, 5)
     assert book.used_l(permit, 0) == 1_500
     halts(suite, book, lane)
     suite.permit_registry.suspend(permit, "drought", sender=suite.supervisor)
@@ -451,6 +456,21 @@ def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
     suite.permit_changes.propose_end(permit, 3, "false data", sender=suite.supervisor)
     suite.permit_changes.decide_end(permit, 3, sender=suite.decider)
     assert not suite.permit_registry.in_right(permit, 2**32 - 1)
+
+
+def keeps_to_plans(suite: Suite) -> None:
+    plans, book, sector = suite.quota_plans, suite.quota_tracker, word("industry")
+    permit = suite.permit(daily_l=50)
+    channel = suite.channel(METER, "QuotaTracker", permit=permit)
+    suite.register_turns.set_turns([channel], 1, sender=suite.device_keeper)
+    plans.load_rule((sector, 0, [1], 500, 100, T0, HASH), sender=suite.standards_keeper)
+    plans.set_plan(1, permit, 0, (0, sector, 400, [], [100] * 4, HASH), sender=suite.issuer)
+    words = meter_group(channel, 100, T0, [(60, DAY_S)] + [(0, DAY_S)] * 10)
+    book.record_meters(suite.lane(book), 0, HASH, packed(words), b"", sender=suite.relay)
+    plans.rule_cap(permit, 1, 0, sender=suite.holder)
+    plans.adjust(channel, 0, -10, HASH, sender=suite.supervisor)
+    plans.rule_period(1, permit, 2, 0, sender=suite.holder)
+    assert plans.period(1, permit, 2, 1)[3:5] == (100, 25)
 
 
 def halts(suite: Suite, book, lane: int) -> None:
@@ -491,6 +511,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     counts_a_meter(suite, "DischargeVolumes", 2)
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
+    keeps_to_plans(suite)
     pursues_violations(suite)
     rules_on_a_works(suite)
     changes_posts(suite)

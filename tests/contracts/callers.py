@@ -30,6 +30,7 @@ NUMBERED = {
     *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
     *("acknowledge", "accept_order", "answer", "appeal", "record_cleaning"),
     *("offer_custody", "accept_custody"),
+    "keep",
 }
 LANED = {"record_meters", "record_gauges"}  # their first argument is a lane
 
@@ -83,6 +84,7 @@ class Callers:
             if hasattr(suite.contracts[name], "open_lane")
         }
         self.channel = suite.channel(METER, "QuotaTracker")
+        suite.register_turns.set_turns([self.channel], 1, sender=suite.device_keeper)
         suite.applications.apply(suite.face(), 0, sender=suite.holder)
         permit = suite.permit()
         evidence = b"\1" * 32

@@ -39,10 +39,21 @@ class MeterModel:
     over: bool = False
     told: list[tuple[object, ...]] = field(default_factory=list)
     unlawful_l: int = 0
+    read: list[tuple[int, int]] = field(default_factory=list)  # moment, register
+
+    def __post_init__(self) -> None:
+        self.read.append((self.at, self.register_l))
+
+    def at_turn(self, turn: int) -> int | None:
+        """The last register read at or before a turn, None while no reading ends beyond it."""
+        if self.at <= turn:
+            return None
+        return self.read[bisect_left(self.read, (turn + 1, -1)) - 1][1]
 
     def take(self, volume_l: int, duration_s: int, lawful: bool = True) -> None:
         before_at, self.at = self.at, self.at + duration_s
         self.register_l += volume_l
+        self.read.append((self.at, self.register_l))
         self._peak(volume_l, duration_s)
         self._months_passed(before_at)
         year = bisect_left(self.years, self.at) - 1

@@ -303,7 +303,7 @@ def _load_standards(suite: Suite) -> None:
         standards.extend_calendar(1, page, sender=keeper)
     # "months" of ten days, loaded far ahead as terms of years ask for
     standards.extend_calendar(2, [T0 + DAY_S * 10 * n for n in range(240)], sender=keeper)
-    standards.extend_calendar(3, days[::30], sender=keeper)
+    standards.extend_calendar(3, days[::20], sender=keeper)
     standards.extend_calendar(4, days[::40], sender=keeper)  # "years" of forty days
     working = [day for n, day in enumerate(days[1:]) if n % 7 < 5]
     for page in (working[:400], working[400:]):

@@ -1,5 +1,6 @@
 """The intake against a model that takes one reading after another."""
 
+from bisect import bisect_left
 from typing import Any
 
 import boa
@@ -40,6 +41,12 @@ def told(contract: Any, events: dict[str, Any]) -> list[tuple[object, ...]]:
     return [(name, *events[name](e)) for name, e in logs if name in events]
 
 
+def at_turns(suite: Suite, channel: int, calendar: int, periods: range) -> list[int | None]:
+    """The registers kept at the turns into some periods, None where there is none."""
+    found = [suite.register_turns.register_at_turn(channel, calendar, k) for k in periods]
+    return [one.register_l if one.known else None for one in found]
+
+
 @st.composite
 def readings(draw: st.DrawFn, amounts: st.SearchStrategy[int]) -> list[tuple[int, int]]:
     """A group: even steps or uneven ones, now and then over a period's end."""
@@ -66,6 +73,9 @@ def test_meters_agree_with_the_model_reading_by_reading(suite: Suite, data: st.D
         for _ in range(data.draw(st.sampled_from([1, 1, 3]))):
             channel = suite.channel(METER, "QuotaTracker", permit=permit)
             models[channel] = MeterModel(account, 100, T0, YEARS, MONTHS, from_at, until_at)
+        calendar = data.draw(st.sampled_from([0, 1, 2]))
+        if calendar:
+            suite.register_turns.set_turns(list(models), calendar, sender=suite.device_keeper)
         lane = suite.lane(suite.quota_tracker)
         volumes = st.one_of(st.just(0), st.integers(0, plan_l // 3), st.integers(0, plan_l // 99))
 
@@ -100,6 +110,13 @@ def test_meters_agree_with_the_model_reading_by_reading(suite: Suite, data: st.D
                 meter = suite.quota_tracker.meter(channel)
                 assert (meter.register_l, meter.last_at) == (model.register_l, model.at)
                 assert meter.over == model.over
+                if calendar:
+                    turns = {1: DAYS, 2: MONTHS}[calendar]
+                    until = bisect_left(turns, model.at) + 2
+                    seen = range(max(0, until - 60), until)
+                    assert at_turns(suite, channel, calendar, seen) == [
+                        model.at_turn(turns[k]) for k in seen
+                    ]
             for year in range(12):
                 assert suite.quota_tracker.used_l(permit, year) == account.used_l.get(year, 0)
             assert suite.quota_tracker.lane(lane).next_id == batch_id + 1

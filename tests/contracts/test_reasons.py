@@ -17,6 +17,8 @@ HOMES = {
     "changes": "PermitChanges",
     "tariff": "Tariff",
     "seals": "PermitSeals",
+    "turns": "RegisterTurns",
+    "plans": "QuotaPlans",
     "quota": "QuotaTracker",
     "volumes": "DischargeVolumes",
     "discharge": "DischargeLimits",
