@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,7 +52,8 @@ def written(
     channels: Sequence[Planned], begins_at: int, folder: Path
 ) -> tuple[list[Input], list[Sum]]:
     """The day that begins at a local midnight, a file a gateway, and each channel's sum."""
-    inputs, sums = [], []
+    inputs: list[Input] = []
+    sums: list[Sum] = []
     for number, chosen in enumerate(files(channels), 1):
         path = folder / f"gateway-{number:04}.parquet"
         sums += _file(chosen, begins_at, path, np.random.default_rng([SEED, number]))
@@ -81,15 +83,16 @@ def _drawn(one: Planned, count: int, rng: np.random.Generator) -> Ints:
     if quantity == VOLUME:
         most = max(2, quantity.high * min(one.row.interval_s, LITRES_A_STEP_S) // LITRES_A_STEP_S)
         return rng.integers(quantity.low, most, count)
-    middle = rng.integers(quantity.low, quantity.high)
-    return np.clip(middle + np.cumsum(rng.integers(-2, 3, count)), quantity.low, quantity.high)
+    middle = int(rng.integers(quantity.low, quantity.high))
+    wandering: Ints = middle + np.cumsum(rng.integers(-2, 3, count))
+    return np.clip(wandering, quantity.low, quantity.high)
 
 
-def _told(one: Planned, steps: Ints) -> NDArray[np.int64] | NDArray[np.float64]:
+def _told(one: Planned, steps: Ints) -> NDArray[Any]:
     """What the gateway writes: a register, or a value in its unit."""
-    if one.quantity == VOLUME:
-        return np.cumsum(steps)
-    return steps / 10**one.quantity.decimals if one.quantity.decimals else steps
+    told: NDArray[Any]
+    told = np.cumsum(steps) if one.quantity == VOLUME else steps / 10**one.quantity.decimals
+    return told
 
 
 def _mapping(title: str, chosen: Sequence[Planned]) -> Mapping:

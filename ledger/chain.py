@@ -1,9 +1,11 @@
 """The one place where a node is spoken to: connecting, proof of authority, heads, sealers."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider, IPCProvider, Web3
@@ -16,6 +18,8 @@ from web3.types import BlockData, RPCEndpoint, RPCResponse
 from ledger.errors import ChainUnreachable, UsageError
 
 _REMEDY = "start a chain with `waterline devnet up`, or name a running node with --network URL"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TOGETHER = 500  # calls; geth answers at most 1,000 that are sent as one
 _POA = "extra data of proof-of-authority blocks"
 
 
@@ -41,6 +45,16 @@ class _Http(HTTPProvider):
         except ValueError as error:
             raise _speechless(str(self.endpoint_uri)) from error
 
+    def make_batch_request(self, batch_requests: Any) -> Any:
+        try:
+            return super().make_batch_request(batch_requests)
+        except requests.exceptions.RequestException as error:
+            raise ChainUnreachable(
+                f"no answer from {self.endpoint_uri}: {_cause(error)}", _REMEDY
+            ) from error
+        except ValueError as error:
+            raise _speechless(str(self.endpoint_uri)) from error
+
 
 class _Ipc(IPCProvider):
     """A socket file on this machine, telling a failed exchange in our own words."""
@@ -54,6 +68,13 @@ class _Ipc(IPCProvider):
         except (OSError, Timeout) as error:
             cause = "timed out" if isinstance(error, Timeout) else str(error)
             raise ChainUnreachable(f"no answer from {where}: {cause}", _REMEDY) from error
+
+    def make_batch_request(self, requests: Any) -> Any:
+        where = str(self.ipc_path)  # type: ignore[has-type]
+        try:
+            return super().make_batch_request(requests)
+        except (OSError, Timeout) as error:
+            raise ChainUnreachable(f"no answer from {where}: {error}", _REMEDY) from error
 
 
 def _spoken(where: str, response: Any) -> RPCResponse:
@@ -107,12 +128,23 @@ class Chain:
 
     def rpc(self, method: str, *params: Any) -> Any:
         """A plain JSON-RPC call; what the node answers as an error is raised as Web3RPCError."""
-        response = self.w3.provider.make_request(RPCEndpoint(method), list(params))
-        if "error" in response:
-            error = response["error"]
-            text = error if isinstance(error, str) else str(error.get("message", error))
-            raise Web3RPCError(text, rpc_response=response)
-        return response.get("result")
+        return _result(self.w3.provider.make_request(RPCEndpoint(method), list(params)))
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether the node takes many calls as one; a chain in this process does not."""
+        return isinstance(self.w3.provider, JSONBaseProvider)
+
+    def rpc_many(self, method: str, many: Sequence[Sequence[Any]]) -> list[Any]:
+        """One call for each of many parameters, sent together; the first error is raised."""
+        provider, found = cast(JSONBaseProvider, self.w3.provider), []
+        for first in range(0, len(many), TOGETHER):
+            calls = [
+                (RPCEndpoint(method), list(params)) for params in many[first : first + TOGETHER]
+            ]
+            answers = provider.make_batch_request(calls)
+            found += [_result(one) for one in (answers if isinstance(answers, list) else [answers])]
+        return found
 
     def sealer(self, block_hash: str) -> str | None:
         """The account that sealed a Clique block, or None where the node does not tell."""
@@ -130,18 +162,40 @@ class Chain:
             return None
 
 
+def _result(response: RPCResponse) -> Any:
+    if "error" in response:
+        error = response["error"]
+        text = error if isinstance(error, str) else str(error.get("message", error))
+        raise Web3RPCError(text, rpc_response=response)
+    return response.get("result")
+
+
 def _head(block: BlockData) -> Head:
     return Head(int(block["number"]), block["hash"].to_0x_hex(), int(block["timestamp"]))
 
 
 def _provider(url: str, timeout_s: float) -> JSONBaseProvider:
     if url.startswith(("http://", "https://")):
-        return _Http(url, {"timeout": timeout_s}, exception_retry_configuration=None)
+        return _Http(
+            url,
+            {"timeout": timeout_s},
+            session=_session(url),
+            exception_retry_configuration=None,
+            cache_allowed_requests=True,
+            cacheable_requests={cast(RPCEndpoint, "eth_chainId")},  # web3 asks before each call
+        )
     if url.endswith(".ipc") or os.path.exists(url):
         return _Ipc(url, timeout=max(1, int(timeout_s)))
     raise UsageError(
         f"{url!r} is no address of a node", "give http://host:port or the path of an .ipc file"
     )
+
+
+def _session(url: str) -> requests.Session:
+    """A node on this machine is behind no proxy, and looking for one takes a millisecond a call."""
+    session = requests.Session()
+    session.trust_env = urlsplit(url).hostname not in LOOPBACK
+    return session
 
 
 def connect(url: str, timeout_s: float = 10) -> Chain:
