@@ -34,6 +34,14 @@ TOLD_EVERY_S = 5
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many readings were made, and how many channels were looked up on the chain."""
+
+    made: int
+    sampled: int
+
+
 class Miscounted(WaterlineError):
     """What the chain holds is not what was fed."""
 
@@ -122,8 +130,8 @@ def _tell(event: str, **about: Any) -> None:
     print(round(time.monotonic(), 1), event, about, flush=True)
 
 
-def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> int:
-    """Raise Miscounted unless all that was made is settled; how many channels were looked up."""
+def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> Counted:
+    """Raise Miscounted unless all that was made is settled, and a sample of sums is on chain."""
     made = sum(one.readings for one in sums)
     counts = {"made": made, "accepted": fed.accepted, "settled": fed.settled, "held": fed.held}
     if fed.held or not made == fed.accepted == fed.settled:
@@ -140,7 +148,7 @@ def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> int:
                 f"channel {number} of {one.planned.device} stands at {found}, not {wanted}",
                 f"the oracle's log is {setting.log}",
             )
-    return len(places)
+    return Counted(made, len(places))
 
 
 def _on_chain(ledger: Ledger, number: int, one: Planned) -> tuple[int, ...]:

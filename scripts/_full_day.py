@@ -100,11 +100,11 @@ def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, An
     )
     fed, nodes_cpu_s = full_day.feed(setting, say)
     say("counting")
-    sampled = full_day.check(setting, fed, sums)
+    counted = full_day.check(setting, fed, sums)
     code = {name: compile_file(path) for name, path in NAIVE.items()}
     for_s = _baseline_s(share)
     ways = baselines.measure(ledger(), _signer(BASELINE, password), code, for_s, say)
-    return _document(share, enrolled, fed, nodes_cpu_s, sampled, ways, for_s, setting)
+    return _document(share, enrolled, fed, nodes_cpu_s, counted, ways, for_s, setting)
 
 
 def _document(
@@ -112,7 +112,7 @@ def _document(
     enrolled: Enrolled,
     fed: full_day.Fed,
     nodes_cpu_s: float,
-    sampled: int,
+    counted: full_day.Counted,
     ways: dict[str, float],
     for_s: float,
     setting: full_day.Setting,
@@ -122,6 +122,8 @@ def _document(
     return {
         "share": share,
         "composition": composition.UNVERIFIED,
+        "made": counted.made,
+        "accepted": fed.accepted,
         "readings": number,
         "seconds": fed.seconds,
         "readings_per_s": round(per_s),
@@ -136,7 +138,7 @@ def _document(
             full_day.size_of(setting.journal / "archive") / number, 2
         ),
         "start_s": fed.start_s,
-        "sampled_channels": sampled,
+        "sampled_channels": counted.sampled,
         "enrolment": {
             "devices": enrolled.devices,
             "gas": enrolled.gas,
