@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 
 from ledger.deployment import Ledger
 from ledger.errors import ChainUnreachable, NotFound, UsageError, WaterlineError
@@ -180,8 +181,9 @@ class Oracle:
     def _cut(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
         """Freeze one more batch of a lane; False when there is none to cut."""
         lane = relay.lane
-        waiting = self.journal.waiting(lane.contract, lane.relay_group, self._turns, MOST_WAITING)
-        found = fill(waiting, until_at, most_gas)
+        which = (lane.contract, lane.relay_group, self._turns, MOST_WAITING)
+        with closing(self.journal.waiting(*which)) as waiting:
+            found = fill(waiting, until_at, most_gas)
         if not found.waiting or not (found.full or flush):
             return False
         leaves = [

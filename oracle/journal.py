@@ -6,7 +6,7 @@ batch names a range of them: so every reading is in at most one batch, by arithm
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -277,7 +277,7 @@ class Journal(Store):
 
     def waiting(
         self, contract: str, relay_group: int, turns: Mapping[int, Ints], most: int
-    ) -> Iterator[Waiting]:
+    ) -> Generator[Waiting, None, None]:
         """The first readings in no batch yet of each channel of a lane, of one kind and grade each.
 
         The channel whose readings have waited longest comes first. `turns` are those of each kind

@@ -1,4 +1,4 @@
-"""The readings that wait are cut into batches: oldest first, bounded, always the same."""
+"""The readings that wait are cut into batches: few channels, bounded, always the same."""
 
 import numpy as np
 from hypothesis import given, settings
