@@ -44,8 +44,9 @@ def test_a_stopped_run_leaves_no_process_behind(tmp_path):
 
     begun.send_signal(signal.SIGTERM)
 
-    assert begun.wait(timeout=120) == 143
-    assert list(tmp_path.iterdir()) == []
+    begun.communicate(timeout=120)
+    assert begun.returncode == 143
+    assert not list(tmp_path.glob("waterline-city-*"))
     assert not _running(str(tmp_path))
 
 
