@@ -1,16 +1,19 @@
 """The one place where a node is spoken to: connecting, proof of authority, heads, sealers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from web3 import Web3
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import BlockData, RPCEndpoint
+from web3.providers import JSONBaseProvider
+from web3.types import BlockData, RPCEndpoint, RPCResponse
 
 from ledger.errors import ChainUnreachable
 from ledger.providers import REMEDY, provider, shown
 
+TOGETHER = 500  # calls; geth answers at most 1,000 that are sent as one
 _POA = "extra data of proof-of-authority blocks"
 
 
@@ -55,12 +58,23 @@ class Chain:
 
     def rpc(self, method: str, *params: Any) -> Any:
         """A plain JSON-RPC call; what the node answers as an error is raised as Web3RPCError."""
-        response = self.w3.provider.make_request(RPCEndpoint(method), list(params))
-        if "error" in response:
-            error = response["error"]
-            text = error if isinstance(error, str) else str(error.get("message", error))
-            raise Web3RPCError(text, rpc_response=response)
-        return response.get("result")
+        return _result(self.w3.provider.make_request(RPCEndpoint(method), list(params)))
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether the node takes many calls as one; a chain in this process does not."""
+        return isinstance(self.w3.provider, JSONBaseProvider)
+
+    def rpc_many(self, method: str, many: Sequence[Sequence[Any]]) -> list[Any]:
+        """One call for each of many parameters, sent together; the first error is raised."""
+        provider, found = cast(JSONBaseProvider, self.w3.provider), []
+        for first in range(0, len(many), TOGETHER):
+            calls = [
+                (RPCEndpoint(method), list(params)) for params in many[first : first + TOGETHER]
+            ]
+            answers = provider.make_batch_request(calls)
+            found += [_result(one) for one in (answers if isinstance(answers, list) else [answers])]
+        return found
 
     def sealer(self, block_hash: str) -> str | None:
         """The account that sealed a Clique block, or None where the node does not tell."""
@@ -76,6 +90,14 @@ class Chain:
             return self.rpc(method, *params)
         except Web3RPCError:
             return None
+
+
+def _result(response: RPCResponse) -> Any:
+    if "error" in response:
+        error = response["error"]
+        text = error if isinstance(error, str) else str(error.get("message", error))
+        raise Web3RPCError(text, rpc_response=response)
+    return response.get("result")
 
 
 def _head(block: BlockData) -> Head:

@@ -24,7 +24,7 @@ def channel(ledger: Ledger, number: int) -> Channel:
     raw = read(ledger, "DeviceRegistry", "channel", number)
     if not raw["kind"]:
         raise NotFound(f"no channel {number}", "list them with `waterline device list`")
-    return _channel(ledger, number, raw)
+    return _channel(number, raw, read(ledger, "DeviceRegistry", "device", raw["device"]))
 
 
 def channel_of(ledger: Ledger, code: str, parameter: str) -> Channel:
@@ -40,14 +40,14 @@ def channel_of(ledger: Ledger, code: str, parameter: str) -> Channel:
 
 def channels(ledger: Ledger) -> list[Channel]:
     """Every channel."""
+    devices = dict(every(ledger, "DeviceRegistry", "device", "device_count"))
     return [
-        _channel(ledger, number, raw)
+        _channel(number, raw, devices[raw["device"]])
         for number, raw in every(ledger, "DeviceRegistry", "channel", "channel_count")
     ]
 
 
-def _channel(ledger: Ledger, number: int, raw: dict[str, Any]) -> Channel:
-    device = read(ledger, "DeviceRegistry", "device", raw["device"])
+def _channel(number: int, raw: dict[str, Any], device: dict[str, Any]) -> Channel:
     return Channel(
         id=number,
         device_id=raw["device"],

@@ -8,7 +8,7 @@ of waiting. Before it is used, and again after each absence, an endpoint must na
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from web3 import Web3
 from web3.providers import JSONBaseProvider
@@ -19,6 +19,7 @@ from ledger.errors import ChainUnreachable, UsageError
 from ledger.providers import REMEDY, Http, provider, shown
 
 Tell = Callable[..., None]
+Answer = TypeVar("Answer")
 Identity = tuple[int, str]  # chain id, hash of the first block
 
 PROBE_S = 1.0  # for an endpoint that was away
@@ -63,12 +64,19 @@ class Endpoint(JSONBaseProvider):
         return self._clock() < self._until
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        return self._working(lambda: self._node.make_request(method, params))
+
+    def make_batch_request(self, requests: Any) -> Any:
+        return self._working(lambda: self._node.make_batch_request(requests))
+
+    def _working(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask the node, unless it rests; whatever fails has it rest."""
         if self.rests:
             raise ChainUnreachable(self._why, REMEDY)
         try:
             if not self._met:
                 self._meet()
-            told = self._node.make_request(method, params)
+            told = ask()
         except ChainUnreachable as error:
             self._failed(error.message)
             raise
@@ -127,10 +135,17 @@ class Several(JSONBaseProvider):
         self.endpoints = tuple(endpoints)
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        return self._first(lambda one: one.make_request(method, params))
+
+    def make_batch_request(self, requests: Any) -> Any:
+        return self._first(lambda one: one.make_batch_request(requests))
+
+    def _first(self, ask: Callable[[Endpoint], Answer]) -> Answer:
+        """What the first endpoint that works answers."""
         causes = []
         for one in self.endpoints:
             try:
-                return one.make_request(method, params)
+                return ask(one)
             except ChainUnreachable as error:
                 causes.append(error.message)
         raise ChainUnreachable("; ".join(causes), REMEDY)

@@ -13,5 +13,14 @@ if sys.platform == "linux":
         digest: bytes = keccak_256(data).digest()
         return digest
 
+    def twice(data: bytes) -> bytes:
+        """keccak256 of the keccak256, as leaves are hashed."""
+        digest: bytes = keccak_256(keccak_256(data).digest()).digest()
+        return digest
+
 else:
-    from eth_hash.auto import keccak  # noqa: F401
+    from eth_hash.auto import keccak
+
+    def twice(data: bytes) -> bytes:
+        """keccak256 of the keccak256, as leaves are hashed."""
+        return keccak(keccak(data))

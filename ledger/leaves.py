@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.errors import UsageError
-from ledger.hashing import keccak
+from ledger.hashing import twice
 
 Ints = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ def leaf(
     numbers = (channel, at, value, kind, grade, mark)
     _require(min(numbers), [telegram])
     encoded = b"".join(number.to_bytes(WORD, "big") for number in numbers) + telegram
-    return keccak(keccak(encoded))
+    return twice(encoded)
 
 
 def leaves(
@@ -58,7 +58,7 @@ def leaves(
     encoded[:, 6] = np.frombuffer(b"".join(telegrams), dtype=">u8").reshape(-1, 4)
     raw = encoded.tobytes()
     size = 7 * WORD
-    return [keccak(keccak(raw[i : i + size])) for i in range(0, len(raw), size)]
+    return [twice(raw[i : i + size]) for i in range(0, len(raw), size)]
 
 
 def _require(least: int, telegrams: Sequence[bytes]) -> None:

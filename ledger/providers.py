@@ -16,6 +16,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from ledger.answers import answers
 from ledger.errors import ChainUnreachable, UsageError
+from ledger.loopback import LOOPBACK
 
 REMEDY = "start a chain with `waterline devnet up`, or name a running node with --network URL"
 MOST_BYTES = 256 * 2**20  # of an answer: the logs of a long chain are the largest
@@ -29,22 +30,48 @@ class Http(HTTPProvider):
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.timeout_s, self._session = timeout_s, requests.Session()
+        # a node on this machine is behind no proxy; looking for one takes a millisecond a call
+        self._session.trust_env = urlsplit(url).hostname not in LOOPBACK
         super().__init__(url, session=self._session, exception_retry_configuration=None)
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        where = shown(str(self.endpoint_uri))
         asked = self.encode_rpc_request(method, params)
-        within_s = self.timeout_s * (PATIENT if method in LONG else 1)
-        try:
-            told = self.decode_rpc_response(self._posted(asked, within_s))
-        except (requests.exceptions.RequestException, HTTPError) as error:
-            raise ChainUnreachable(f"no answer from {where}: {_cause(error)}", REMEDY) from error
-        except (ValueError, RecursionError) as error:
-            raise _speechless(where) from error
-        found = _spoken(where, method, params, told)
+        told = self._told(asked, self.timeout_s * (PATIENT if method in LONG else 1))
+        found = _spoken(self._where, method, params, told)
         if found.get("id") != json.loads(asked)["id"]:
-            raise ChainUnreachable(f"{where} answers another question than was asked", REMEDY)
+            raise self._astray()
         return found
+
+    def make_batch_request(self, requests: Any) -> list[RPCResponse]:
+        asked = self.encode_batch_rpc_request(requests)
+        told = self._told(asked, self.timeout_s * PATIENT)
+        ids = [one["id"] for one in json.loads(asked)]
+        if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+            raise _speechless(self._where)
+        by_id = {str(one.get("id")): one for one in told}
+        if len(told) != len(ids) or {str(one) for one in ids} != set(by_id):
+            raise self._astray()
+        return [
+            _spoken(self._where, method, params, by_id[str(one)])
+            for (method, params), one in zip(requests, ids, strict=True)
+        ]
+
+    @property
+    def _where(self) -> str:
+        return shown(str(self.endpoint_uri))
+
+    def _astray(self) -> ChainUnreachable:
+        return ChainUnreachable(f"{self._where} answers another question than was asked", REMEDY)
+
+    def _told(self, asked: bytes, within_s: float) -> Any:
+        """What the node answers, as JSON; ChainUnreachable when it answers nothing of the kind."""
+        try:
+            return self.decode_rpc_response(self._posted(asked, within_s))
+        except (requests.exceptions.RequestException, HTTPError) as error:
+            cause = _cause(error)
+            raise ChainUnreachable(f"no answer from {self._where}: {cause}", REMEDY) from error
+        except (ValueError, RecursionError) as error:
+            raise _speechless(self._where) from error
 
     def _posted(self, asked: bytes, within_s: float) -> bytes:
         until = time.monotonic() + within_s
@@ -80,6 +107,9 @@ class Ipc(IPCProvider):
         except (OSError, Timeout) as error:
             cause = "timed out" if isinstance(error, Timeout) else str(error)
             raise ChainUnreachable(f"no answer from {where}: {cause}", REMEDY) from error
+
+    def make_batch_request(self, requests: Any) -> list[RPCResponse]:
+        return [self.make_request(method, params) for method, params in requests]
 
 
 def provider(url: str, timeout_s: float) -> JSONBaseProvider:

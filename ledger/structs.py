@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from eth_utils import collapse_if_tuple
+from hexbytes import HexBytes
+
 from ledger.deployment import Ledger
 
 
@@ -35,7 +38,26 @@ def _outputs(ledger: Ledger, contract: str, function: str) -> Sequence[Mapping[s
     )
 
 
+def read_many(
+    ledger: Ledger, contract: str, function: str, arguments: Sequence[Sequence[Any]]
+) -> list[Any]:
+    """What a view of one output answers to each of many arguments, asked for together."""
+    if not ledger.chain.takes_many:
+        return [read(ledger, contract, function, *given) for given in arguments]
+    address, codec = ledger.contract(contract).address, ledger.chain.w3.codec
+    (output,) = _outputs(ledger, contract, function)
+    encoded = ledger.contract(contract).encode_abi
+    calls = [
+        ({"to": address, "data": encoded(function, args=list(given))}, "latest")
+        for given in arguments
+    ]
+    answers = ledger.chain.rpc_many("eth_call", calls)
+    types = [collapse_if_tuple(dict(output))]
+    return [named(codec.decode(types, bytes(HexBytes(one)))[0], output) for one in answers]
+
+
 def every(ledger: Ledger, contract: str, one: str, count: str) -> Iterator[tuple[int, Any]]:
     """All entries of a dense list, numbered from 1."""
-    for number in range(1, int(read(ledger, contract, count)) + 1):
-        yield number, read(ledger, contract, one, number)
+    numbers = range(1, int(read(ledger, contract, count)) + 1)
+    answers = read_many(ledger, contract, one, [(number,) for number in numbers])
+    yield from zip(numbers, answers, strict=True)

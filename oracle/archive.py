@@ -7,6 +7,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ KEPT_OPEN = 16  # segments held in memory: what a batch reads lies close togethe
 LEVEL = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
     """The rows of one chunk: which file they came from, its header line, and each row's bytes."""
 
@@ -25,6 +26,11 @@ class Segment:
     header: str
     first_row: int
     telegrams: tuple[bytes, ...]
+
+    @cached_property
+    def hashes(self) -> list[bytes]:
+        """The hash of each row; every channel of a row has it in its leaf."""
+        return [keccak(telegram) for telegram in self.telegrams]
 
 
 class Archive:
@@ -99,7 +105,8 @@ def telegram_hash(telegram: bytes) -> bytes:
 
 def hashes(segment: Segment, rows: Sequence[int]) -> list[bytes]:
     """The telegram hashes of rows of a segment, numbered as in their file."""
-    return [keccak(segment.telegrams[row - segment.first_row]) for row in rows]
+    known, first = segment.hashes, segment.first_row
+    return [known[row - first] for row in rows]
 
 
 def _sync_folder(folder: Path) -> None:

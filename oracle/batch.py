@@ -3,7 +3,7 @@
 Everything here is a function of the readings that wait: the same ones give the same batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,8 @@ from ledger.packing import (
     MAX_REGULAR,
     MAX_STEP_S,
     MAX_WORDS,
+    REGULAR_LANES,
+    WORD,
     gauge_group,
     is_regular,
     meter_group,
@@ -33,6 +35,7 @@ USUAL_READING_GAS = 1_500
 USUAL_GROUP_GAS = 115_000
 BATCH_GAS = 150_000
 BYTE_GAS = 16
+SURROUNDING_WORDS = 8
 LONG_RUN = 16  # equal steps that are worth a group of their own
 
 
@@ -41,7 +44,8 @@ class Waiting:
     """Readings of a channel that wait for a batch, in the order of time, and where it stands.
 
     `opening_at` and `opening_l` are the moment and register at which the next group opens;
-    `turns` are the instants after which a new period begins.
+    `turns` are the instants after which a new period begins; `number` counts the first of the
+    readings from 0 among those of its channel.
     """
 
     channel: int
@@ -54,6 +58,7 @@ class Waiting:
     value: Ints
     mark: Ints
     turns: Ints
+    number: int = 0
 
     def first(self, count: int) -> "Waiting":
         """The first of them only."""
@@ -69,6 +74,7 @@ class Waiting:
             self.value[cut],
             self.mark[cut],
             self.turns,
+            self.number,
         )
 
 
@@ -91,49 +97,81 @@ class Cut:
         return sum(self.counts)
 
 
-def counts_that_fit(waiting: Sequence[Waiting], until_at: int, most_gas: int) -> list[int]:
-    """How many readings of each channel one batch can take, the oldest first, none after a moment.
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one batch takes: channels, and how many of their first readings; `full` if more wait."""
 
-    Bounded by the words of a transaction and by the gas that the worst case would need.
+    waiting: list[Waiting]
+    counts: list[int]
+    full: bool
+
+
+def fill(waiting: Iterable[Waiting], until_at: int, most_gas: int) -> Filled:
+    """Take channels in their order, each whole while it fits, and no reading after a moment.
+
+    A channel in a batch costs a slot of the contract's storage, a further reading of it next to
+    nothing: so a batch holds few channels and much of each. The channel that does not fit any more
+    is taken in part. Bounded by the words of a transaction and by the gas of the worst case;
+    no channel is asked for beyond the one that fills it.
     """
-    places = [np.full(len(w.at), i) for i, w in enumerate(waiting)]
-    at, owner = np.concatenate([w.at for w in waiting]), np.concatenate(places)
-    order = np.lexsort((owner, at))
-    order = order[at[order] <= until_at]
-    # more readings than lanes or gas can never fit, so the search begins there
-    low, high = 0, min(len(order), 8 * MAX_WORDS, most_gas // READING_GAS)
+    room, taken, counts = Room(MAX_WORDS, most_gas - BATCH_GAS - _calldata_gas(0)), [], []
+    for one in waiting:
+        due = int(np.searchsorted(one.at, until_at, side="right"))
+        count = due if room.holds(one, due) else _most(room, one, due)
+        if count:
+            room = room.less(one, count)
+            taken.append(one)
+            counts.append(count)
+        if count < due:
+            return Filled(taken, counts, True)
+    return Filled(taken, counts, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a batch: words, and the gas of the worst case."""
+
+    words: int
+    gas: int
+
+    def holds(self, w: Waiting, count: int) -> bool:
+        """Whether the first readings of a channel still fit."""
+        left = self.less(w, count)
+        return left.words >= 0 and left.gas >= 0
+
+    def less(self, w: Waiting, count: int) -> "Room":
+        """What is left with them."""
+        number, words = _size(w.first(count))
+        gas = BYTE_GAS * WORD * words + GROUP_GAS * number + READING_GAS * count
+        return Room(self.words - words, self.gas - gas)
+
+
+def _most(room: Room, w: Waiting, due: int) -> int:
+    """The most readings of a channel that still fit."""
+    low, high = 0, min(due - 1, REGULAR_LANES * MAX_WORDS, max(room.gas, 0) // READING_GAS)
     while low < high:
         middle = (low + high + 1) // 2
-        chosen = _counts(owner[order[:middle]], len(waiting))
-        number, words = _size(waiting, chosen)
-        worst = _gas(number, words, middle, READING_GAS, GROUP_GAS)
-        fits = words <= MAX_WORDS and worst <= most_gas
-        low, high = (middle, high) if fits else (low, middle - 1)
-    return _counts(owner[order[:low]], len(waiting))
+        low, high = (middle, high) if room.holds(w, middle) else (low, middle - 1)
+    return low
 
 
-def _counts(owners: Ints, channels: int) -> list[int]:
-    return [int(n) for n in np.bincount(owners, minlength=channels)]
-
-
-def _groups_of(waiting: Sequence[Waiting], counts: Sequence[int]) -> list[tuple[Waiting, slice]]:
-    pairs = [(w.first(count)) for w, count in zip(waiting, counts, strict=True) if count]
-    return [(w, group) for w in pairs for group in groups(w)]
-
-
-def _size(waiting: Sequence[Waiting], counts: Sequence[int]) -> tuple[int, int]:
-    """How many groups the first `counts` readings make, and how many words."""
-    found = _groups_of(waiting, counts)
-    words = 0
-    for w, group in found:
-        steps = _steps(w)[group]
-        words += words_needed(len(steps), is_regular(steps))
+def _size(w: Waiting) -> tuple[int, int]:
+    """How many groups the readings make, and how many words."""
+    if len(w.at) == 0:
+        return 0, 0
+    steps, found = _steps(w), groups(w)
+    words = sum(words_needed(group.stop - group.start, is_regular(steps[group])) for group in found)
     return len(found), words
 
 
-def _gas(number: int, words: int, readings: int, a_reading: int, a_group: int) -> int:
-    calldata = BYTE_GAS * 32 * (words + 8)
-    return BATCH_GAS + calldata + a_group * number + a_reading * readings
+def _calldata_gas(words: int) -> int:
+    """Of a batch's words and what surrounds them, were every byte of them not zero."""
+    return BYTE_GAS * WORD * (words + SURROUNDING_WORDS)
+
+
+def _usual_gas(number: int, words: int, readings: int) -> int:
+    rules = USUAL_GROUP_GAS * number + USUAL_READING_GAS * readings
+    return BATCH_GAS + _calldata_gas(words) + rules
 
 
 def _steps(w: Waiting) -> Ints:
@@ -197,8 +235,8 @@ def cut(waiting: Sequence[Waiting], counts: Sequence[int], leaves: Sequence[byte
     packed = b"".join(group for one in chosen for group in _packed(one))
     root = merkle.root(leaves)
     digest = keccak(root + keccak(packed))
-    number, words = _size(waiting, counts)
-    gas = _gas(number, words, sum(counts), USUAL_READING_GAS, USUAL_GROUP_GAS)
+    number = sum(len(groups(one)) for one in chosen)
+    gas = _usual_gas(number, len(packed) // WORD, sum(counts))
     return Cut(tuple(counts), packed, root, digest, gas)
 
 

@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from ledger.errors import BadRecord
+from ledger.loopback import LOOPBACK
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
 from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
 from oracle.sources.database import LEAST, Query, url_of
-from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import groupby
 from typing import Protocol
@@ -18,7 +19,7 @@ from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
 from ledger.transactions import base_fee_wei
 from oracle import lanes, signed
-from oracle.batch import counts_that_fit, cut
+from oracle.batch import cut, fill
 from oracle.fees import Governor
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
@@ -101,8 +102,11 @@ class Oracle:
         journal.bind(identity(ledger))
         self.channels = lanes.channels(ledger)
         self._by_number = {one.id: one for one in self.channels.values()}
+        self._entered = journal.channels()
         self._turns = lanes.turns(ledger)
         self._relays: dict[tuple[str, int], Relay] = {}
+        self._opened: set[tuple[str, int]] = set()
+        self._seen = ""  # the head that every lane has looked at
         self._prepared: dict[str, list[Rule]] = {}
         self.watching: Watching | None = None
         self._keys: signed.Keys | None = None
@@ -117,16 +121,21 @@ class Oracle:
         """
         if mapping.title not in self._prepared:
             found = rules(mapping, self.channels)
-            for rule in found:
-                self._open(rule.channel.contract, rule.channel.relay_group)
-            for rule in found:
-                if rule.channel.id not in self._entered:
-                    at, value = lanes.position(self.ledger, rule.channel)
-                    self.journal.enter(rule.channel, at, value)
+            for lane in dict.fromkeys((o.channel.contract, o.channel.relay_group) for o in found):
+                if lane not in self._opened:
+                    self._open(*lane)
+                    self._opened.add(lane)
+            self._enter([one.channel for one in found])
             if self.watching is not None:
-                self.watching.learn([rule.channel for rule in found])
+                self.watching.learn([one.channel for one in found])
             self._prepared[mapping.title] = found
         return self._prepared[mapping.title]
+
+    def _enter(self, channels: Sequence[Channel]) -> None:
+        """Begin with channels that are new here where the chain has them."""
+        new = [one for one in channels if one.id not in self._entered]
+        self.journal.enter(dict(zip(new, lanes.positions(self.ledger, new), strict=True)))
+        self._entered.update(one.id for one in new)
 
     def read(self, one: Input | Table, *, growing: bool) -> Iterator[Source]:
         """Take in what a file or a database has beyond what was taken before, a chunk at a time."""
@@ -195,12 +204,14 @@ class Oracle:
         self.channels = lanes.channels(self.ledger)
         self._by_number = {one.id: one for one in self.channels.values()}
         devices = {device for key in keys.by_number.values() for device in key.devices}
-        for one in self._by_number.values():
-            if one.device_id in devices and self._is_ours(one) and one.id not in self._entered:
-                self.journal.enter(one, *lanes.position(self.ledger, one))
+        signing = [
+            one
+            for one in self._by_number.values()
+            if one.device_id in devices and self._is_ours(one)
+        ]
+        self._enter(signing)
         if self.watching is not None:
-            entered = self._entered
-            self.watching.learn([one for n, one in self._by_number.items() if n in entered])
+            self.watching.learn(signing)
         return keys
 
     def _is_ours(self, channel: Channel) -> bool:
@@ -278,11 +289,15 @@ class Oracle:
         if self._pulse.beat(head.hash, head.number):
             self._pass_on()
         room = self._governor.room(base_fee_wei(self.ledger.chain), IN_FLIGHT)
+        most_gas = lanes.most_gas(self.ledger) if self._relays else 0
         for relay in self._relays.values():
             self._reopen(relay)
-            while not relay.outbox.stopped and self._cut(relay, head.at, flush):
-                pass
-            relay.step(head, room)
+            cut_any = False
+            while not relay.outbox.stopped and self._cut(relay, head.at, most_gas, flush):
+                cut_any = True
+            if cut_any or head.hash != self._seen:
+                relay.step(head, room)
+        self._seen = head.hash
 
     def _pass_on(self) -> None:
         """A node that stands still may have lost its peers: another one is asked."""
@@ -290,44 +305,29 @@ class Oracle:
         if isinstance(provider, Several):
             provider.pass_on("its chain stands still")
 
-    def _cut(self, relay: Relay, until_at: int, flush: bool) -> bool:
+    def _cut(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
         """Freeze one more batch of a lane; False when there is none to cut."""
-        waiting = [
-            found
-            for channel in self._of(relay)
-            if (found := self.journal.waiting(channel.id, self._turns[channel.kind], MOST_WAITING))
-        ]
-        if not waiting:
-            return False
-        counts = counts_that_fit(waiting, until_at, lanes.most_gas(self.ledger))
-        if not any(counts):
-            return False
-        whole = all(count == len(one.at) for count, one in zip(counts, waiting, strict=True))
-        if whole and not flush:
+        lane = relay.lane
+        which = (lane.contract, lane.relay_group, self._turns, MOST_WAITING)
+        with closing(self.journal.waiting(*which)) as waiting:
+            found = fill(waiting, until_at, most_gas)
+        if not found.waiting or not (found.full or flush):
             return False
         leaves = [
             leaf
-            for one, count in zip(waiting, counts, strict=True)
-            for leaf in self.journal.leaves(one.channel, self.journal.cut_from(one.channel), count)
+            for one, count in zip(found.waiting, found.counts, strict=True)
+            for leaf in self.journal.leaves(one.channel, one.number, count)
         ]
-        relay.outbox.freeze(waiting, cut(waiting, counts, leaves))
+        relay.outbox.freeze(found.waiting, cut(found.waiting, found.counts, leaves))
         return True
 
     def _reopen(self, relay: Relay) -> None:
         """Open what the contract refused where the chain has it, once nothing is on its way."""
-        refused = self.journal.refused([one.id for one in self._of(relay)])
+        refused = self.journal.refused(relay.lane.contract, relay.lane.relay_group)
         if refused and relay.outbox.open_batches == 0:
             for number in refused:
-                self.journal.reopen(number, *lanes.position(self.ledger, self._by_number[number]))
-
-    def _of(self, relay: Relay) -> list[Channel]:
-        lane = relay.lane
-        return [
-            one
-            for one in self._by_number.values()
-            if (one.contract, one.relay_group) == (lane.contract, lane.relay_group)
-            and one.id in self._entered
-        ]
+                (there,) = lanes.positions(self.ledger, [self._by_number[number]])
+                self.journal.reopen(number, *there)
 
     # where it stands
 
@@ -400,10 +400,6 @@ class Oracle:
             if address.lower() == owner.lower():
                 return opened()
         raise NotFound(f"no keystore of {owner}", "list them with `waterline account list`")
-
-    @property
-    def _entered(self) -> set[int]:
-        return {row[0] for row in self.journal.db.execute("SELECT id FROM channel")}
 
 
 def _why(station: str, telegram: Telegram) -> tuple[str, str]:

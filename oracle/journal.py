@@ -4,8 +4,9 @@ Readings are counted for each channel from 0. A block holds some of them as colu
 batch names a range of them: so every reading is in at most one batch, by arithmetic.
 """
 
+import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +20,7 @@ from oracle.archive import Archive, Segment, hashes
 from oracle.batch import Cut, Waiting
 from oracle.cells import Known
 from oracle.intake import Accepted
-from oracle.mapping import Mapping
+from oracle.mapping import Mapping as MappingFile
 from oracle.readings import Block, Ints, Refusal, State
 from oracle.sources.chunks import Chunk
 from oracle.store import Store, on_disk
@@ -69,7 +70,7 @@ class Journal(Store):
 
     # sources and channels
 
-    def source(self, name: str, mapping: Mapping, shift_s: int) -> Source:
+    def source(self, name: str, mapping: MappingFile, shift_s: int) -> Source:
         """The file of that name, entered if it is new; an earlier shift stays what it was."""
         return self._entered(name, mapping.title, mapping.model_dump_json(), shift_s)
 
@@ -113,31 +114,31 @@ class Journal(Store):
         with self.commit() as db:
             db.execute("UPDATE source SET rows = 0 WHERE id = ?", (source.id,))
 
-    def enter(self, channel: Channel, at: int, value: int) -> None:
-        """Enter a channel that is new here, standing where the chain has it."""
+    def channels(self) -> set[int]:
+        """The channels that were entered."""
+        return {row[0] for row in self.db.execute("SELECT id FROM channel")}
+
+    def enter(self, standing: Mapping[Channel, tuple[int, int]]) -> None:
+        """Enter channels that are new here, each standing where the chain has it: when, at what."""
         with self.commit() as db:
-            db.execute(
+            db.executemany(
                 "INSERT OR IGNORE INTO channel (id, contract, relay_group, kind, last_at,"
                 " last_value, carry, run, accepted, cut, opening_at, opening_l)"
                 " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?)",
-                (
-                    channel.id,
-                    channel.contract,
-                    channel.relay_group,
-                    channel.kind,
-                    *(at, value, at, value),
-                ),
+                [
+                    (one.id, one.contract, one.relay_group, one.kind, *(at, value, at, value))
+                    for one, (at, value) in standing.items()
+                ],
             )
 
     def states(self, channels: Sequence[int]) -> dict[int, State]:
         """Where channels stand."""
-        found = {}
-        for number in channels:
-            row = self.db.execute(
-                "SELECT last_at, last_value, carry, run FROM channel WHERE id = ?", (number,)
-            ).fetchone()
-            found[number] = State(row[0], row[1], Fraction(row[2]), row[3])
-        return found
+        rows = self.db.execute(
+            "SELECT id, last_at, last_value, carry, run FROM channel"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(channels),),
+        )
+        return {row[0]: State(row[1], row[2], Fraction(row[3]), row[4]) for row in rows}
 
     # taking rows in
 
@@ -163,8 +164,8 @@ class Journal(Store):
                 "INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
                 (number, source.id, chunk.first_row, len(chunk), sha256),
             )
+            self._append(number, accepted)
             for one in accepted:
-                self._append(number, one)
                 self._hold(number, one.taken.refusals)
             self._hold(number, spoilt)
             db.executemany(
@@ -181,26 +182,32 @@ class Journal(Store):
     def _next_segment(self) -> int:
         return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
 
-    def _append(self, segment: int, one: Accepted) -> None:
-        """Add a channel's readings behind those it has; the caller commits."""
-        block, state, channel = one.taken.block, one.taken.state, one.rule.channel.id
-        if len(block):
-            first = self.count(channel)
-            self.db.execute(
-                "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    def _append(self, segment: int, accepted: Sequence[Accepted]) -> None:
+        """Add readings behind those that their channels have; the caller commits."""
+        self.db.executemany(
+            "INSERT INTO block SELECT id, accepted, ?, ?, ?, ?, ?, ?, ?, ? FROM channel"
+            " WHERE id = ?",
+            [
                 (
-                    *(channel, first, len(block), segment, one.rule.kind, one.rule.grade),
-                    *(int(block.at[0]), int(block.at[-1]), int(np.count_nonzero(one.flags))),
-                    _packed(block, one.flags),
-                ),
-            )
-        self.db.execute(
+                    *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
+                    *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
+                    *(_packed(block, one.flags), block.channel),
+                )
+                for one in accepted
+                if len(block := one.taken.block)
+            ],
+        )
+        self.db.executemany(
             "UPDATE channel SET last_at = ?, last_value = ?, carry = ?, run = ?,"
             " accepted = accepted + ?, repeated = repeated + ? WHERE id = ?",
-            (
-                *(state.last_at, state.last_value, str(state.carry), state.run),
-                *(len(block), one.taken.repeated, channel),
-            ),
+            [
+                (
+                    *(state.last_at, state.last_value, str(state.carry), state.run),
+                    *(len(one.taken.block), one.taken.repeated, one.rule.channel.id),
+                )
+                for one in accepted
+                if (state := one.taken.state) != one.before or one.taken.repeated
+            ],
         )
 
     def count(self, channel: int) -> int:
@@ -218,7 +225,7 @@ class Journal(Store):
     def release(self, number: int, segment: int, one: Accepted, at: int, note: str) -> None:
         """A held reading is taken in after all, on somebody's word."""
         with self.commit() as db:
-            self._append(segment, one)
+            self._append(segment, [one])
             db.execute(
                 "UPDATE held SET state = 'released', decided_at = ?, note = ? WHERE id = ?",
                 (at, note, number),
@@ -321,39 +328,48 @@ class Journal(Store):
 
     # batches are cut from what waits
 
-    def waiting(self, channel: int, turns: Ints, most: int) -> Waiting | None:
-        """The first readings of a channel that are in no batch yet, all of one kind and grade."""
-        row = self.db.execute("SELECT * FROM channel WHERE id = ?", (channel,)).fetchone()
-        most = min(most, row["accepted"] - row["cut"])
-        if most <= 0 or row["reopen"]:
-            return None
-        chosen: list[Kept] = []
-        for one in self.kept(channel, row["cut"], most):
-            if chosen and (one.kind, one.grade) != (chosen[0].kind, chosen[0].grade):
-                break
-            chosen.append(one)
-        return Waiting(
-            channel,
-            row["kind"],
-            chosen[0].kind,
-            chosen[0].grade,
-            row["opening_at"],
-            row["opening_l"],
-            np.concatenate([one.block.at for one in chosen]),
-            np.concatenate([one.block.value for one in chosen]),
-            np.concatenate([one.block.mark for one in chosen]),
-            turns,
+    def waiting(
+        self, contract: str, relay_group: int, turns: Mapping[int, Ints], most: int
+    ) -> Generator[Waiting, None, None]:
+        """The first readings in no batch yet of each channel of a lane, of one kind and grade each.
+
+        The channel whose readings have waited longest comes first. `turns` are those of each kind
+        of channel; at most `most` readings of one are given.
+        """
+        rows = self.db.execute(
+            "SELECT id, kind, accepted, cut, opening_at, opening_l FROM channel"
+            " WHERE contract = ? AND relay_group = ? AND accepted > cut AND reopen = 0"
+            " ORDER BY opening_at, id",
+            (contract, relay_group),
         )
+        for row in rows:
+            chosen: list[Kept] = []
+            for one in self.kept(row["id"], row["cut"], min(most, row["accepted"] - row["cut"])):
+                if chosen and (one.kind, one.grade) != (chosen[0].kind, chosen[0].grade):
+                    break
+                chosen.append(one)
+            yield Waiting(
+                row["id"],
+                row["kind"],
+                chosen[0].kind,
+                chosen[0].grade,
+                row["opening_at"],
+                row["opening_l"],
+                np.concatenate([one.block.at for one in chosen]),
+                np.concatenate([one.block.value for one in chosen]),
+                np.concatenate([one.block.mark for one in chosen]),
+                turns[row["kind"]],
+                row["cut"],
+            )
 
-    def cut_from(self, channel: int) -> int:
-        """The first reading of a channel that is in no batch."""
-        row = self.db.execute("SELECT cut FROM channel WHERE id = ?", (channel,)).fetchone()
-        return int(row[0])
-
-    def refused(self, channels: Sequence[int]) -> list[int]:
-        """The channels that the contract refused, and that were not opened anew since."""
-        rows = self.db.execute("SELECT id FROM channel WHERE reopen = 1 ORDER BY id")
-        return [row[0] for row in rows if row[0] in channels]
+    def refused(self, contract: str, relay_group: int) -> list[int]:
+        """A lane's channels that the contract refused, and that were not opened anew since."""
+        rows = self.db.execute(
+            "SELECT id FROM channel WHERE reopen = 1 AND contract = ? AND relay_group = ?"
+            " ORDER BY id",
+            (contract, relay_group),
+        )
+        return [row[0] for row in rows]
 
     def reopen(self, channel: int, at: int, register_l: int) -> None:
         """Open a refused channel's next group where the chain has it."""
@@ -376,19 +392,20 @@ class Journal(Store):
                     *(cut.words, cut.readings, cut.gas),
                 ),
             )
-            for one, count in zip(waiting, cut.counts, strict=True):
-                if count == 0:
-                    continue
-                db.execute(
-                    "INSERT INTO part (contract, lane, batch, channel, first, count, opening_at,"
-                    " opening_l) SELECT ?, ?, ?, id, cut, ?, opening_at, opening_l FROM channel"
-                    " WHERE id = ?",
-                    (contract, lane, batch_id, count, one.channel),
-                )
-                db.execute(
-                    "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ? WHERE id = ?",
-                    (count, int(one.at[count - 1]), int(one.value[count - 1]), one.channel),
-                )
+            taken = [one for one in zip(waiting, cut.counts, strict=True) if one[1]]
+            db.executemany(
+                "INSERT INTO part (contract, lane, batch, channel, first, count, opening_at,"
+                " opening_l) SELECT ?, ?, ?, id, cut, ?, opening_at, opening_l FROM channel"
+                " WHERE id = ?",
+                [(contract, lane, batch_id, count, one.channel) for one, count in taken],
+            )
+            db.executemany(
+                "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ? WHERE id = ?",
+                [
+                    (count, int(one.at[count - 1]), int(one.value[count - 1]), one.channel)
+                    for one, count in taken
+                ],
+            )
 
 
 def _sequence(number: int) -> bytes:

@@ -1,6 +1,6 @@
 """What the oracle must know of the chain: its channels, its lanes, where each of them stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from ledger.deployment import Ledger
 from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel
 from ledger.errors import NotFound
-from ledger.structs import read
+from ledger.structs import read, read_many
 from oracle.readings import Ints
 from oracle.signed import Keys
 
@@ -81,12 +81,16 @@ def standing(ledger: Ledger, lane: Lane, block_hash: str, block: int) -> Standin
     return Standing(int(next_id), bytes(running), bool(halted))
 
 
-def position(ledger: Ledger, channel: Channel) -> tuple[int, int]:
-    """The moment and, for a meter, the register at which a channel stands on chain."""
-    if channel.kind == METER:
-        raw = read(ledger, channel.contract, "meter", channel.id)
-        return int(raw["last_at"]), int(raw["register_l"])
-    return int(read(ledger, channel.contract, "gauge", channel.id)["last_at"]), 0
+def positions(ledger: Ledger, wanted: Sequence[Channel]) -> list[tuple[int, int]]:
+    """The moment and, for a meter, the register at which each channel stands on chain."""
+    found: dict[int, tuple[int, int]] = {}
+    for contract in {one.contract for one in wanted}:
+        of_it = [one for one in wanted if one.contract == contract]
+        view = "meter" if of_it[0].kind == METER else "gauge"  # a contract takes one of them
+        answers = read_many(ledger, contract, view, [(one.id,) for one in of_it])
+        for one, raw in zip(of_it, answers, strict=True):
+            found[one.id] = int(raw["last_at"]), int(raw.get("register_l", 0))
+    return [found[one.id] for one in wanted]
 
 
 def most_gas(ledger: Ledger) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ledger.errors import BadRecord, NotFound
-from oracle.sources.loopback import LOOPBACK
+from ledger.loopback import LOOPBACK
 from oracle.sources.modbus import Modbus
 from oracle.sources.registers import Form, Order, Register, Table
 from oracle.sources.sensorthings import SensorThings

@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS channel (
   carry TEXT NOT NULL, run INTEGER NOT NULL, accepted INTEGER NOT NULL, cut INTEGER NOT NULL,
   opening_at INTEGER NOT NULL, opening_l INTEGER NOT NULL, repeated INTEGER NOT NULL DEFAULT 0,
   reopen INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS channel_waiting ON channel (contract, relay_group, opening_at, id)
+  WHERE accepted > cut AND reopen = 0;
+CREATE INDEX IF NOT EXISTS channel_refused ON channel (contract, relay_group) WHERE reopen = 1;
 -- accepted readings as columns; `first` counts a channel's readings from 0
 CREATE TABLE IF NOT EXISTS block (
   channel INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,

@@ -77,7 +77,7 @@ def write_config(
         spoken = _by_mqtt(role) if mqtt_port and role.protocol == "file" else role
         mappings[role.series] = _mapping(spoken, known)
         _tell_how(config, spoken, mqtt_port)
-        after = max(lanes.position(ledger, one)[0] for one in enrolled)
+        after = max(at for at, _ in lanes.positions(ledger, enrolled))
         stations.append(_played(spoken, -(-after // MINUTE_S) * MINUTE_S, step))
     if not stations:
         raise NotFound(

@@ -30,18 +30,24 @@ def stages(city: City, folder: Path) -> Iterator[Stage]:
     yield _secondary(city)
 
 
-def measuring(city: City, folder: Path) -> Iterator[Stage]:
-    """The fewest stages between a running chain and a first reading that nothing is held against.
+def founding(city: City, folder: Path) -> Iterator[Stage]:
+    """What must stand before a device is enrolled that nothing is held against.
 
     The year of each reading must be in the calendar, whatever it is held against.
     """
     yield _deployment()
     yield _organisations(city, folder)
     yield Stage("load the calendar", (_calendar(city),))
-    file = ("--file", str(city.path), "--account", "keeper-1")
-    yield Stage("name the stations", (("station", "add", *file, *INCLUDED),))
-    commands = (("lane", "open", *file, *SENT), ("device", "enrol", *file, *INCLUDED))
-    yield Stage("enrol devices and open lanes", commands)
+    file = ("--file", str(city.path), "--account", "keeper-1", *INCLUDED)
+    yield Stage("name the stations", (("station", "add", *file),))
+    yield Stage("open lanes", (("lane", "open", *file),))
+
+
+def measuring(city: City, folder: Path) -> Iterator[Stage]:
+    """The fewest stages between a running chain and a first reading."""
+    yield from founding(city, folder)
+    enrol = ("device", "enrol", "--file", str(city.path), "--account", "keeper-1", *INCLUDED)
+    yield Stage("enrol devices", (enrol,))
 
 
 def _deployment() -> Stage:

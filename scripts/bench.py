@@ -1,5 +1,6 @@
 """Published figures, each measured on this machine, both sides in one run."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from scripts._shared import Local, Noun
 app = Noun(__doc__)
 NAIVE = Path("bench") / "naive.vy"
 FINDINGS = 6
+TERMINATED = 143
 
 
 @app.command("gas", cls=Local)
@@ -101,6 +103,51 @@ def _held(one: dict[str, Any]) -> list[str]:
     verdict = "holds" if one["holds"] else "DOES NOT HOLD"
     counts = (f"  {key.replace('_', ' ')}: {value}" for key, value in one["counts"].items())
     return [f"{one['name']}: {verdict}", *counts]
+
+
+@app.command("city", cls=Local)
+def city(
+    share: Annotated[
+        float, typer.Option(min=0.000_1, max=1.0, help="Of the city that is fed; 0.01 is a minute.")
+    ] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """Feed a day of a city of five million to a chain of its own, everything on, beside baselines.
+
+    Three signers, removed in the end; stopped by Ctrl-C or SIGTERM. Exit code 6 when a reading is
+    not settled or a channel's sum is wrong. For example: waterline bench city --share 0.01
+    """
+    import json
+    import signal
+
+    from scripts._full_day import measured
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    document = measured(share, lambda text: typer.echo(text, err=True))
+    for told in [json.dumps(document)] if as_json else _of_the_day(document):
+        typer.echo(told)
+    return document
+
+
+def _of_the_day(document: dict[str, Any]) -> list[str]:
+    ways, enrolment = document["baselines"], document["enrolment"]
+    return [
+        f"{document['readings']:,} readings of {document['channels']:,} channels settled in"
+        f" {document['seconds']:,} s: {document['readings_per_s']:,} a second,"
+        f" {document['ratio']:,}x the best baseline.",
+        f"{document['gas_per_reading']} gas a reading, {document['batches']:,} batches,"
+        f" {document['blocks']:,} blocks.",
+        f"CPU {document['cpu_s']['oracle']} s of the oracle, {document['cpu_s']['nodes']} s of the"
+        f" nodes; at most {document['peak_rss_mb']} MB resident.",
+        f"On disk a reading: journal {document['journal_bytes_per_reading']} bytes, archive"
+        f" {document['archive_bytes_per_reading']}.",
+        f"Before that: {enrolment['devices']:,} devices enrolled in {enrolment['seconds']:,} s with"
+        f" {enrolment['gas']:,} gas, the oracle started in {document['start_s']} s.",
+        "Baselines, readings a second: "
+        + ", ".join(f"{name} {rate:,}" for name, rate in ways.items())
+        + f"; {document['baseline_s']:.0f} s each.",
+        f"The city is unverified: {document['composition']}.",
+    ]
 
 
 def _counted(document: dict[str, Any]) -> list[str]:

@@ -14,10 +14,10 @@ from random import Random
 import aiomqtt
 
 from ledger.errors import WaterlineError
+from ledger.loopback import LOOPBACK
 from oracle.simulation import telegrams
 from oracle.simulation.faults import CUT, DUPLICATE, GAP, GARBAGE, SPLIT, Act, Expected
 from oracle.simulation.stations import Station
-from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import AT_LEAST_ONCE, client_of
 
 READ_BYTES = 65_536

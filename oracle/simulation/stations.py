@@ -13,13 +13,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from ledger.errors import BadRecord, NotANumber, UsageError
+from ledger.loopback import LOOPBACK
 from ledger.units import number, parse_duration
 from oracle.config import Config, passwords
 from oracle.mapping import Column, Mapping, Time, read_model
 from oracle.mapping import load as load_mapping
 from oracle.simulation.faults import Said
 from oracle.sources.files import read
-from oracle.sources.loopback import LOOPBACK
 from oracle.sources.mqtt import Broker
 from oracle.times import NoMoment, moment
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ledger.errors import BadRecord
 
 ROWS = 8_192  # a chunk: small enough for any machine, large enough for columns to pay
+CELLS = 256 * 1_024  # of a chunk: rows of many columns come fewer at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.telegrams)
+
+
+def rows_of(columns: int) -> int:
+    """How many rows of so many columns a chunk holds, so that memory does not grow with a row."""
+    return max(1, min(ROWS, CELLS // max(columns, 1)))
 
 
 def require(path: Path, wanted: Sequence[str], there: Sequence[str]) -> None:

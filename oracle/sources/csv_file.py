@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ledger.errors import BadRecord
-from oracle.sources.chunks import ROWS, Chunk, cut, require
+from oracle.sources.chunks import Chunk, cut, require, rows_of
 
 LONGEST_HEADER = 2**16  # bytes
 _REMEDY = "write UTF-8, a header line, one row a line"
@@ -20,7 +20,7 @@ def chunks(path: Path, columns: Sequence[str], first_row: int, growing: bool) ->
         require(path, columns, names)
         whole = (line.rstrip(b"\r\n") for line in file if line.endswith(b"\n") or not growing)
         rows = islice((line for line in whole if line.strip()), first_row, None)
-        while lines := list(islice(rows, ROWS)):
+        while lines := list(islice(rows, rows_of(len(names)))):
             yield _chunk(lines, names, columns, first_row, header)
             first_row += len(lines)
 

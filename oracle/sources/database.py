@@ -32,9 +32,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ledger.errors import BadRecord, WaterlineError
+from ledger.loopback import LOOPBACK
 from oracle.archive import Segment
 from oracle.sources.chunks import ROWS, Chunk, cut, lines
-from oracle.sources.loopback import LOOPBACK
 
 Cursor = int | datetime | str
 LEAST = -(2**63)  # before every integer that a database holds

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import BadRecord
-from oracle.sources.chunks import ROWS, Chunk, lines, require
+from oracle.sources.chunks import Chunk, lines, require, rows_of
+
+READ_AT_ONCE = 2**16  # bytes of a column, so that a large row group is not read whole
 
 
 def chunks(
@@ -18,7 +20,7 @@ def chunks(
 ) -> Iterator[Chunk]:
     """The rows from `first_row` on; a Parquet file is complete or unreadable, it never grows."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, buffer_size=READ_AT_ONCE)
         names = list(file.schema_arrow.names)
         require(path, columns, names)
         yield from _chunks(file, names, columns, first_row, telegrams)
@@ -35,7 +37,7 @@ def _chunks(
 ) -> Iterator[Chunk]:
     header, passed = ",".join(names), 0
     wanted = names if telegrams else list(columns)
-    for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
+    for batch in file.iter_batches(batch_size=rows_of(len(names)), columns=wanted):
         skipped = min(max(first_row - passed, 0), batch.num_rows)
         start, passed = passed + skipped, passed + batch.num_rows
         if skipped == batch.num_rows:

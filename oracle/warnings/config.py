@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from ledger.loopback import LOOPBACK
 from ledger.units import parse_duration
-from oracle.sources.loopback import LOOPBACK
 
 Seconds = Annotated[int, BeforeValidator(lambda text: parse_duration(str(text))), Field(gt=0)]
 MOST_ARGUMENTS = 32

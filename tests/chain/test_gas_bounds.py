@@ -7,7 +7,7 @@ from ledger.channels import GAUGE, METER
 from ledger.hashing import keccak
 from ledger.leaves import INSTANT, MEASURED
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, ZERO_VALUE, record_calldata
-from oracle.batch import GROUP_GAS, Waiting, counts_that_fit, cut
+from oracle.batch import GROUP_GAS, Waiting, cut, fill
 from tests.chain.london import city
 from tests.contracts.suite import COD, DAY_S, T0
 from tests.contracts.test_permit_versions import altered, restricted
@@ -51,8 +51,8 @@ def meter(channel, volumes):
 def spent(town, name, selector, waiting):
     """The gas of the fullest batch of these readings, how many they are, and what was asked."""
     chain, suite = town
-    counts = counts_that_fit(waiting, 2**32, MOST_GAS)
-    made = cut(waiting, counts, [LEAF] * sum(counts))
+    found = fill(waiting, 2**32, MOST_GAS)
+    made = cut(found.waiting, found.counts, [LEAF] * sum(found.counts))
     lane = suite.lane(suite.contracts[name])
     data = record_calldata(selector, lane, 0, made.root, made.words)
     call = {"to": suite.contracts[name].address, "data": data, "gas": MOST_GAS}

@@ -118,6 +118,5 @@ def journal(folder: Path, *channels: Channel) -> Journal:
     """A new journal with its channels entered where they opened."""
     opened = Journal(folder, writing=True)
     opened.bind(IDENTITY)
-    for one in channels:
-        opened.enter(one, one.opened_at, 0)
+    opened.enter({one: (one.opened_at, 0) for one in channels})
     return opened

@@ -1,4 +1,4 @@
-"""The readings that wait are cut into batches: oldest first, bounded, always the same."""
+"""The readings that wait are cut into batches: few channels, bounded, always the same."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from ledger.channels import GAUGE, METER
 from ledger.hashing import keccak
 from ledger.leaves import INSTANT, MEASURED
 from ledger.packing import MAX_WORDS, WORD
-from oracle.batch import GROUP_GAS, LONG_RUN, READING_GAS, Waiting, counts_that_fit, cut, groups
+from oracle.batch import GROUP_GAS, LONG_RUN, READING_GAS, Waiting, cut, fill, groups
 from tests.unit.oracle_rows import T0
 
 DAY_S = 86_400
@@ -87,41 +87,59 @@ def test_the_words_of_meters_open_each_group_where_the_last_one_closed(many):
 
 @settings(max_examples=30)
 @given(st.lists(gauges, min_size=1, max_size=4), st.integers(0, 5 * DAY_S))
-def test_the_oldest_readings_are_taken_first_and_none_after_the_moment(many, later):
+def test_all_that_fits_is_taken_and_nothing_after_the_moment(many, later):
     waiting = [gauge(n, rows) for n, rows in enumerate(many, 1)]
     until_at = T0 + later
 
-    counts = counts_that_fit(waiting, until_at, MOST_GAS)
+    found = fill(waiting, until_at, MOST_GAS)
 
-    taken = [at for one, n in zip(waiting, counts, strict=True) for at in one.at[:n]]
-    left = [at for one, n in zip(waiting, counts, strict=True) for at in one.at[n:]]
-    assert all(at <= until_at for at in taken)
-    assert max(taken, default=0) <= min((at for at in left if at <= until_at), default=2**33)
+    counts = dict(zip([one.channel for one in found.waiting], found.counts, strict=True))
+    due = {one.channel: int(np.count_nonzero(one.at <= until_at)) for one in waiting}
+    assert counts == {channel: count for channel, count in due.items() if count}
+    assert not found.full
 
 
 def test_a_batch_keeps_within_the_words_of_one_slot_of_a_pool():
-    waiting = [even(n, 3_000) for n in range(1, 5)]
+    found = fill([even(n, 3_000) for n in range(1, 5)], 2**32, 10**12)
 
-    counts = counts_that_fit(waiting, 2**32, 10**12)
+    assert found.full
+    assert 0.99 * MAX_WORDS < len(batch(found.waiting, found.counts).words) / WORD <= MAX_WORDS
 
-    assert 0.95 * MAX_WORDS < len(batch(waiting, counts).words) / WORD <= MAX_WORDS
-    assert max(counts) - min(counts) <= 1
+
+def test_a_batch_holds_few_channels_and_all_of_each_but_the_last():
+    found = fill([even(n, 3_000) for n in range(1, 9)], 2**32, 10**12)
+
+    assert [one.channel for one in found.waiting] == [1, 2, 3]
+    assert found.counts[:2] == [3_000, 3_000]
+    assert 0 < found.counts[2] < 3_000
+
+
+def test_no_channel_is_asked_for_beyond_the_one_that_fills_a_batch():
+    asked = []
+
+    def channels():
+        for number in range(1, 9):
+            asked.append(number)
+            yield even(number, 3_000)
+
+    fill(channels(), 2**32, 10**12)
+
+    assert asked == [1, 2, 3]
 
 
 def test_a_batch_keeps_within_the_gas_it_may_ask_for():
-    waiting = [even(n, 3_000) for n in range(1, 5)]
+    found = fill([even(n, 3_000) for n in range(1, 5)], 2**32, MOST_GAS)
 
-    counts = counts_that_fit(waiting, 2**32, MOST_GAS)
-
-    worst = READING_GAS * sum(counts) + GROUP_GAS * len(counts)
+    worst = READING_GAS * sum(found.counts) + GROUP_GAS * len(found.counts)
     assert 0.9 * MOST_GAS < worst <= MOST_GAS
-    assert batch(waiting, counts).gas < worst
+    assert batch(found.waiting, found.counts).gas < worst
 
 
 def test_the_same_readings_give_the_same_batch():
     waiting = [even(n, 700) for n in (1, 2)]
 
-    first, second = (batch(waiting, counts_that_fit(waiting, 2**32, MOST_GAS)) for _ in range(2))
+    found = [fill(waiting, 2**32, MOST_GAS) for _ in range(2)]
+    first, second = (batch(one.waiting, one.counts) for one in found)
 
     assert first == second
     assert first.digest == keccak(merkle.root([LEAF] * first.readings) + keccak(first.words))

@@ -173,10 +173,10 @@ def test_a_place_that_cannot_hold_a_journal_is_named(tmp_path, place):
 
 def test_no_reading_is_in_two_batches_and_none_is_left_out(opened):
     fed(opened, ROWS)
-    turns, parts = np.array([T0 - 1, T0 + 10**9]), []
+    turns, parts = {METER: np.array([T0 - 1, T0 + 10**9])}, []
 
-    while waiting := opened.waiting(WELL.id, turns, 3):
-        leaves = opened.leaves(WELL.id, opened.cut_from(WELL.id), len(waiting.at))
+    while waiting := next(opened.waiting(WELL.contract, WELL.relay_group, turns, 3), None):
+        leaves = opened.leaves(WELL.id, waiting.number, len(waiting.at))
         made = cut([waiting], [len(waiting.at)], leaves)
         opened.freeze("QuotaTracker", 1, len(parts), [waiting], made)
         parts.append(list(zip(waiting.at.tolist(), waiting.value.tolist(), strict=True)))

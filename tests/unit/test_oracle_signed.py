@@ -46,7 +46,7 @@ def heard(opened, *raws):
     states = opened.states([1, 2])
     accepted, _ = take(chunk, signed.TIME, named, states, NOW, opened.known)
     sent = [one.sent for one in checked if one.sent]
-    opened.take(source, chunk, accepted, refusals, sent)
+    opened.take(source, chunk, accepted, refusals, signed=sent)
     return checked
 
 

@@ -135,7 +135,7 @@ def test_words_of_reports_and_evidence_are_numbered_as_the_contracts_number_them
     assert numbered(_evidence.ITEM_KINDS).items() <= evidence.items()
     words["BELOW"], words["ABSENT"] = words.pop("BELOW_DETECTION"), words.pop("NONE")
     assert words.items() <= samples.items()
-    grades = {_showing.GRADES[laboratory[name]] for name in ("LABORATORY", "MANUAL")}
+    grades = {GRADES[laboratory[name]] for name in ("LABORATORY", "MANUAL")}
     assert grades == {"laboratory", "manual"}
 
 

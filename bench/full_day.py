@@ -1,0 +1,171 @@
+"""A day of a share of a city, fed to the oracle on a real chain, measured and then counted."""
+
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.composition import VOLUME, Planned
+from bench.crash import finished
+from bench.day import Sum
+from ledger.deployment import Ledger
+from ledger.devices import channels
+from ledger.errors import WaterlineError
+from ledger.keystores import Signer
+from ledger.packing import ZERO_VALUE
+from ledger.settlement import SettlementPolicy
+from ledger.structs import read
+from oracle.feed import Oracle, replay
+from oracle.inputs import Input
+from oracle.journal import Journal
+from oracle.report import report
+
+MOST_SAMPLED = 400  # channels whose sums are looked up on the chain
+FED_WITHIN_S = 6 * 3_600.0
+MB = 1_000_000
+TOLD_EVERY_S = 5
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many readings were made, and how many channels were looked up on the chain."""
+
+    made: int
+    sampled: int
+
+
+class Miscounted(WaterlineError):
+    """What the chain holds is not what was fed."""
+
+    code = "miscounted"
+    exit_code = 6
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is fed, from where, to which chain; `ledger` connects, which only a child may do."""
+
+    folder: Path
+    journal: Path
+    inputs: Sequence[Input]
+    ledger: Callable[[], Ledger]
+    signers: Mapping[str, Callable[[], Signer]]
+    policy: SettlementPolicy
+    node_cpu_s: Callable[[], float]
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What one run of the oracle took; memory in bytes, the largest that was resident."""
+
+    accepted: int
+    held: int
+    settled: int
+    start_s: float
+    seconds: float
+    cpu_s: float
+    peak_rss: int
+    blocks: int
+    gas: int
+    batches: int
+
+
+def feed(setting: Setting, say: Say) -> tuple[Fed, float]:
+    """Run the oracle in a process of its own, to the last settled batch; CPU of the nodes too."""
+    result, before = setting.folder / "fed.json", setting.node_cpu_s()
+    say("feeding")
+    finished(lambda: _feed(setting, result), setting.log, FED_WITHIN_S)
+    return Fed(**json.loads(result.read_text())), setting.node_cpu_s() - before
+
+
+def _feed(setting: Setting, result: Path) -> None:
+    begun = time.monotonic()
+    journal, ledger = Journal(setting.journal, writing=True), setting.ledger()
+    oracle = Oracle(ledger, journal, setting.signers, setting.policy, time.time, _tell)
+    for one in setting.inputs:
+        oracle.prepare(one.mapping)
+    first, reading, cpu_s = ledger.chain.head().number, time.monotonic(), time.process_time()
+    replay(oracle, setting.inputs, time.sleep, time.monotonic, _told(journal))
+    ended, last = time.monotonic(), ledger.chain.head().number
+    now = report(journal)
+    fed = {
+        "accepted": now.accepted,
+        "held": now.quarantined,
+        "settled": now.settled,
+        "start_s": round(reading - begun, 2),
+        "seconds": round(ended - reading, 2),
+        "cpu_s": round(time.process_time() - cpu_s, 2),
+        "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
+        "blocks": last - first,
+        "gas": sum(int(ledger.chain.block(n)["gasUsed"]) for n in range(first + 1, last + 1)),
+        "batches": now.batches,
+    }
+    journal.close()
+    result.write_text(json.dumps(fed))
+
+
+def _told(journal: Journal) -> Callable[[], None]:
+    """Every few seconds, a line in the log on how far it is."""
+    last = [time.monotonic()]
+
+    def tell() -> None:
+        if time.monotonic() - last[0] > TOLD_EVERY_S:
+            last[0] = time.monotonic()
+            taken = journal.db.execute("SELECT sum(accepted), sum(cut) FROM channel").fetchone()
+            _tell("feeding", taken=taken[0], cut=taken[1])
+
+    return tell
+
+
+def _tell(event: str, **about: Any) -> None:
+    print(round(time.monotonic(), 1), event, about, flush=True)
+
+
+def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> Counted:
+    """Raise Miscounted unless all that was made is settled, and a sample of sums is on chain."""
+    made = sum(one.readings for one in sums)
+    counts = {"made": made, "accepted": fed.accepted, "settled": fed.settled, "held": fed.held}
+    if fed.held or not made == fed.accepted == fed.settled:
+        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        raise Miscounted(f"the counts differ: {told}", f"the oracle's log is {setting.log}")
+    ledger = setting.ledger()
+    numbers = {(one.device, one.parameter): one.id for one in channels(ledger)}
+    places = np.unique(np.linspace(0, len(sums) - 1, MOST_SAMPLED).astype(int))
+    for one in (sums[place] for place in places):
+        number = numbers[one.planned.device, one.planned.quantity.parameter]
+        found, wanted = _on_chain(ledger, number, one.planned), _wanted(one)
+        if found != wanted:
+            raise Miscounted(
+                f"channel {number} of {one.planned.device} stands at {found}, not {wanted}",
+                f"the oracle's log is {setting.log}",
+            )
+    return Counted(made, len(places))
+
+
+def _on_chain(ledger: Ledger, number: int, one: Planned) -> tuple[int, ...]:
+    if one.quantity == VOLUME:
+        return (int(read(ledger, one.contract, "meter", number)["register_l"]),)
+    raw = read(ledger, one.contract, "gauge", number)
+    return int(raw["count"]), int(raw["total"])
+
+
+def _wanted(one: Sum) -> tuple[int, ...]:
+    if one.planned.quantity == VOLUME:
+        return (one.total,)
+    return one.readings, one.total + one.readings * ZERO_VALUE
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, or of every file in a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(size_of(Path(one.path)) for one in os.scandir(path))

@@ -1,0 +1,207 @@
+"""A share of a large city on a chain of its own for `bench city`, and what its day costs."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from bench import baselines, composition, crash, day, full_day
+from bench.composition import Planned
+from bench.enrolment import Enrolled, enrol
+from devnet import Devnet
+from ledger.chain import connect
+from ledger.deployment import Deployment, Ledger
+from ledger.keystores import KeystoreSigner
+from ledger.settlement import SettlementPolicy
+from scripts._city import City, Series
+from scripts._crash import OFFICES, SIGNERS, TOWN
+from scripts._demo import own_home
+from scripts._shared import home, record_path
+
+PERIOD_S = 2
+GAS_LIMIT = 120_000_000
+BASELINE = "baseline-1"
+BASELINE_S = (12.0, 60.0)  # of each baseline, for the smallest share and the whole city
+WHOLE_FROM = 0.05  # the share from which a baseline is measured for the longest time
+FOUNDED_WITHIN_S, ENROLLED_WITHIN_S = 300.0, 4 * 3_600.0
+NAIVE = {name: Path("bench") / f"{name}.vy" for name in ("naive", "naive_batch")}
+
+Say = Callable[[str], None]
+
+
+def measured(share: float, say: Say) -> dict[str, Any]:
+    """The day of a share of the city: what it took, and what the baselines take."""
+    folder = Path(tempfile.mkdtemp(prefix="waterline-city-"))
+    try:
+        with own_home(folder / "state"), _chain(share, say) as net:
+            return _measured(folder, net, share, say)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _relays(share: float) -> list[tuple[str, str, int]]:
+    """Each lane's account, contract and relay group."""
+    lanes = [(c, g) for c, groups in composition.groups(share).items() for g in groups]
+    return [(f"relay-{number}", *lane) for number, lane in enumerate(lanes, 1)]
+
+
+@contextmanager
+def _chain(share: float, say: Say) -> Iterator[Devnet]:
+    net = Devnet(home() / "devnet")
+    try:
+        say("starting a chain of three signers")
+        net.up(
+            accounts_dir=home() / "ape" / "accounts",
+            signers=SIGNERS,
+            period_s=PERIOD_S,
+            gas_limit=GAS_LIMIT,
+            accounts=[*OFFICES, BASELINE, *(name for name, *_ in _relays(share))],
+            rpc_port=0,
+        )
+        yield net
+    finally:
+        net.reset()
+
+
+def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, Any]:
+    from scripts._compiled import compile_file
+
+    password, log = home() / "devnet" / "password", folder / "bench.log"
+    os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
+    city = _city(folder, share)
+    say("putting the contracts, offices and lanes on the chain")
+    crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S)
+    channels = list(composition.planned(share))
+    ledger = partial(_ledger, Deployment.load(record_path()), net.record().rpc_url)
+    begins_at = city.series[0].opened_at
+    keeper = _signer("keeper-1", password)
+    enrolled = enrol(ledger(), keeper, channels, _station, begins_at, say)
+    say("making up the day")
+    inputs, sums = day.written(channels, begins_at, folder)
+    signers = [_signer(name, password) for name, *_ in _relays(share)]
+    setting = full_day.Setting(
+        folder=folder,
+        journal=home() / "oracle",
+        inputs=inputs,
+        ledger=ledger,
+        signers={one.address: partial(_itself, one) for one in signers},
+        policy=SettlementPolicy.for_signers(SIGNERS),
+        node_cpu_s=lambda: sum(_cpu_s(node.pid()) for node in net.nodes()),
+        log=log,
+    )
+    fed, nodes_cpu_s = full_day.feed(setting, say)
+    say("counting")
+    counted = full_day.check(setting, fed, sums)
+    code = {name: compile_file(path) for name, path in NAIVE.items()}
+    for_s = _baseline_s(share)
+    ways = baselines.measure(ledger(), _signer(BASELINE, password), code, for_s, say)
+    return _document(share, enrolled, fed, nodes_cpu_s, counted, ways, for_s, setting)
+
+
+def _document(
+    share: float,
+    enrolled: Enrolled,
+    fed: full_day.Fed,
+    nodes_cpu_s: float,
+    counted: full_day.Counted,
+    ways: dict[str, float],
+    for_s: float,
+    setting: full_day.Setting,
+) -> dict[str, Any]:
+    per_s, number = fed.settled / fed.seconds, fed.settled
+    journal = sum(full_day.size_of(p) for p in setting.journal.glob("journal.sqlite*"))
+    return {
+        "share": share,
+        "composition": composition.UNVERIFIED,
+        "made": counted.made,
+        "accepted": fed.accepted,
+        "readings": number,
+        "seconds": fed.seconds,
+        "readings_per_s": round(per_s),
+        "gas_per_reading": round(fed.gas / number, 1),
+        "channels": enrolled.channels,
+        "blocks": fed.blocks,
+        "batches": fed.batches,
+        "cpu_s": {"oracle": fed.cpu_s, "nodes": round(nodes_cpu_s, 1)},
+        "peak_rss_mb": round(fed.peak_rss / full_day.MB, 1),
+        "journal_bytes_per_reading": round(journal / number, 2),
+        "archive_bytes_per_reading": round(
+            full_day.size_of(setting.journal / "archive") / number, 2
+        ),
+        "start_s": fed.start_s,
+        "sampled_channels": counted.sampled,
+        "enrolment": {
+            "devices": enrolled.devices,
+            "gas": enrolled.gas,
+            "seconds": round(enrolled.seconds, 1),
+        },
+        "baselines": ways,
+        "baseline_s": for_s,
+        "ratio": round(per_s / max(ways.values()), 1),
+    }
+
+
+def _baseline_s(share: float) -> float:
+    least, most = BASELINE_S
+    return least + (most - least) * min(share / WHOLE_FROM, 1.0)
+
+
+def _cpu_s(pid: int | None) -> float:
+    """User and system time of a process, from its line in /proc."""
+    if pid is None:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _signer(name: str, password: Path) -> KeystoreSigner:
+    return KeystoreSigner(home() / "ape" / "accounts" / f"{name}.json", password)
+
+
+def _itself(signer: KeystoreSigner) -> KeystoreSigner:
+    return signer
+
+
+def _ledger(deployment: Deployment, rpc_url: str) -> Ledger:
+    return deployment.open(connect(rpc_url, timeout_s=60))
+
+
+def _station(_: Planned) -> int:
+    return 1
+
+
+def _city(folder: Path, share: float) -> City:
+    """The small town's offices and stations, with as many relays and lanes as the share needs."""
+    raw = yaml.safe_load((TOWN / "city.yaml").read_text(encoding="utf-8"))
+    company = raw["organisations"][1]["name"]
+    raw["posts"] = [one for one in raw["posts"] if "relay" not in one["duties"]]
+    raw["lanes"], raw["devices"] = [], []
+    for name, contract, group in _relays(share):
+        post = {"organisation": company, "title": f"Post of {name}", "holder": name}
+        raw["posts"].append({**post, "duties": ["relay"]})
+        raw["lanes"].append({"contract": contract, "relay": name, "group": group})
+    target = folder / "city.yaml"
+    target.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+    zone, now = ZoneInfo(raw["timezone"]), int(time.time())
+    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    begins_at = int((today - timedelta(days=1)).timestamp())
+    series = Series("day", "made up", target, target, begins_at, now)
+    return City(target, raw["city"], raw["timezone"], raw, (series,))
+
+
+def _run_commands(city: City, folder: Path) -> None:
+    from scripts._main import run
+    from scripts._stages import founding
+
+    for stage in founding(city, folder):
+        for command in stage.commands:
+            run(list(command))

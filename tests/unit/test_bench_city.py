@@ -1,0 +1,60 @@
+"""The made-up day has the city's true composition, and its count at the end can fail."""
+
+from types import SimpleNamespace
+
+import pyarrow.parquet as pq
+import pytest
+
+from bench import composition, day, full_day
+from bench.composition import VOLUME
+from bench.day import Sum
+
+BEGINS_AT = 1_763_913_600
+
+
+def test_a_whole_city_has_the_readings_of_its_composition_without_households():
+    homes = composition.HOUSEHOLDS * composition.HOURS
+
+    assert composition.readings(1.0) + homes == 58_163_640
+    assert sum(row.points * len(row.quantities) for row in composition.ROWS) == 102_900
+
+
+def test_a_share_keeps_at_least_one_point_of_each_sort():
+    found = {one.row.name for one in composition.planned(0.000_1)}
+
+    assert found == {row.name for row in composition.ROWS}
+
+
+def test_no_channel_is_planned_twice_and_every_group_has_one_contract():
+    planned = list(composition.planned(0.01))
+
+    names = [(one.device, one.quantity.parameter) for one in planned]
+    assert len(set(names)) == len(names)
+    pairs = {(one.group, one.contract) for one in planned}
+    assert len(pairs) == len({group for group, _ in pairs})
+
+
+def test_the_files_of_a_day_hold_what_the_sums_say(tmp_path):
+    planned = list(composition.planned(0.000_1))
+
+    inputs, sums = day.written(planned, BEGINS_AT, tmp_path)
+
+    tables = [pq.read_table(one.path) for one in inputs]
+    assert sum(len(t) * (t.num_columns - 1) for t in tables) == sum(one.readings for one in sums)
+    columns = {name: t[name].to_pylist() for t in tables for name in t.column_names if " " in name}
+    for one in sums:
+        told = columns[f"{one.planned.device} {one.planned.quantity.parameter}"]
+        steps = 10**one.planned.quantity.decimals
+        register = one.planned.quantity == VOLUME
+        assert one.total == (told[-1] if register else sum(round(v * steps) for v in told))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "settled", "held"), [(9, 9, 0), (10, 9, 0), (10, 10, 1), (11, 11, 0)]
+)
+def test_a_reading_that_is_not_settled_exactly_once_is_told(accepted, settled, held):
+    fed = full_day.Fed(accepted, held, settled, 0, 1, 1, 1, 1, 1, 1)
+    planned = next(composition.planned(0.01))
+
+    with pytest.raises(full_day.Miscounted, match="made 10"):
+        full_day.check(SimpleNamespace(log="log"), fed, [Sum(planned, 10, 5)])
