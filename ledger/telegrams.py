@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import cbor2
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from ledger.cbor import loads
 from ledger.errors import BadRecord, NotFound
 from ledger.hashing import keccak
 from ledger.leaves import WORD
@@ -120,8 +120,8 @@ def _told(raw: bytes) -> Mapping[str, Any] | None:
     if len(raw) > LONGEST:
         return None
     try:
-        told = json.loads(raw) if raw.lstrip()[:1] == b"{" else cbor2.loads(raw)
-    except (ValueError, RecursionError, cbor2.CBORDecodeError):
+        told = json.loads(raw) if raw.lstrip()[:1] == b"{" else loads(raw)
+    except (ValueError, RecursionError):
         return None
     signed = isinstance(told, Mapping) and "telegram" in told and "signature" in told
     return told if signed else None

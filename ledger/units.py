@@ -123,7 +123,8 @@ SHOWN = {
 # the base units a parameter may have on chain, as bytes32 text
 BASE_UNITS = tuple(SHOWN)
 
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+MOST_LETTERS = 100  # of a number: Python refuses to print an integer of 4,300 digits
 _QUANTITY = re.compile(rf"\s*({NUMBER.pattern})\s*([^\W\d_]\S*|%|°C|℃)?\s*")
 
 
@@ -149,9 +150,10 @@ def factor(name: str, base: str) -> Fraction:
 
 def number(text: str) -> Decimal:
     """A finite decimal number; NaN, infinity and thousands separators are refused."""
-    if not NUMBER.fullmatch(text.strip()):
+    if len(text) > MOST_LETTERS or not NUMBER.fullmatch(text.strip()):
         raise NotANumber(
-            f"{text!r} is not a number", "write it like 1250 or 0.05, without separators"
+            f"{text[:MOST_LETTERS]!r} is not a number",
+            "write it like 1250 or 0.05, without separators",
         )
     return Decimal(text.strip())
 

@@ -18,6 +18,7 @@ from oracle.readings import Block, Ints, State, Taken
 
 MOST_DECIMALS = 6  # tried where a mapping does not say how many there are
 MOST_DIGITS = 15  # of a decimal that its nearest double tells apart
+LEAST_LOST = 5  # 1e-324 is no zero, though its nearest double is; nothing shorter is lost
 SAFE = 2**62
 
 
@@ -65,6 +66,7 @@ def _amounts(rule: Rule, texts: Sequence[str]) -> tuple[Ints, int]:
     if rule.decimals is None:
         digits = np.char.str_len(np.array(texts, dtype=str)) - 1
         proven = (counted / 10.0**decimals == numbers) & (digits <= MOST_DIGITS)
+        proven &= (numbers != 0) | (digits < LEAST_LOST)
     else:
         # rounded: proven unless the double lies near a tie, where half-even asks for the text
         proven = np.abs(scaled - counted) < 0.5 - np.maximum(1e-6, np.abs(scaled) * 2.0**-50)

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import cbor2
+from ledger.cbor import loads
 
 LONGEST = 65_536  # bytes of a payload
 DEEPEST = 8  # objects within each other
@@ -26,12 +26,17 @@ def cells(payload: bytes) -> dict[str, str]:
     if len(payload) > LONGEST:
         raise NoPayload(f"{len(payload)} bytes, {LONGEST} at the most; send fewer values at once")
     try:
-        told = parsed(payload) if payload.lstrip()[:1] == b"{" else cbor2.loads(payload)
-    except (ValueError, RecursionError, cbor2.CBORDecodeError) as error:
+        told = parsed(payload) if payload.lstrip()[:1] == b"{" else loads(payload)
+    except (ValueError, RecursionError) as error:
         raise NoPayload(f"neither JSON nor CBOR: {error}; send one object") from error
     if not isinstance(told, Mapping):
         raise NoPayload(f"a {type(told).__name__}, not an object; send names with their values")
-    found = dict(flat(told, "", 1))
+    try:
+        found = dict(flat(told, "", 1))
+    except NoPayload:
+        raise
+    except ValueError as error:  # an integer too long to be printed
+        raise NoPayload(f"{error}; send a number of fewer digits") from error
     if len(found) > MOST_CELLS:
         raise NoPayload(f"{len(found)} values, {MOST_CELLS} at the most; send fewer at once")
     return found
@@ -49,11 +54,15 @@ def parsed(payload: bytes) -> Any:
 
 
 def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; a name that is given twice is an error."""
+    """An object of JSON; a name given twice, or half a character, is an error (ValueError)."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
             raise ValueError(f"{name!r} is given twice")
+        # half a surrogate pair, which \u can spell, is refused here: no file or table holds it
+        name.encode()
+        if isinstance(value, str):
+            value.encode()
         found[name] = value
     return found
 

@@ -92,6 +92,11 @@ def test_a_gap_adds_no_volume_to_a_rate():
         (rule(ANALYSER), "1000.1", "impossible", "bounds 0 to 1000000000 ng/L"),
         (rule(WELL), "-1", "falling_register", "after 0 L"),
         (rule(WELL), "1e30", "impossible", "bounds"),
+        (rule(WELL), "9" * 5_000, "not_a_number", "is not a number"),
+        (rule(ANALYSER), "9" * 5_000, "not_a_number", "is not a number"),
+        (rule(ANALYSER), "\uff11\uff12", "not_a_number", "is not a number"),
+        (rule(ANALYSER), "1e-999", "fraction", "1e-999 mg/L is not a whole number"),
+        (rule(WELL), "1e-324", "fraction", "1e-324 m3 is not a whole number"),
     ],
 )
 def test_what_is_no_possible_value_is_held_with_its_reason(one, cell, reason, words):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.telegrams import parse
 from oracle.sources.payloads import LONGEST, NoPayload, cells
 from oracle.sources.telegrams import MQTT, whole
 
@@ -48,6 +49,14 @@ def test_cbor_keeps_decimals_moments_and_the_shortest_form_of_doubles():
     }
 
 
+WIDE = b"\xb8\x1e" + b"".join(b"\x63k%02d\x01" % n for n in range(30))
+
+
+def shared(place):
+    """A map of 30 entries that are all the shared item at `place`."""
+    return b"\xb8\x1e" + b"".join(b"\x63k%02d\xd8\x1d" % n + bytes([place]) for n in range(30))
+
+
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
@@ -63,12 +72,38 @@ def test_cbor_keeps_decimals_moments_and_the_shortest_form_of_doubles():
         (b'{"a": ' * 9 + b"1" + b"}" * 9, "deeper than 8"),
         (b"[" * 60_000, "neither JSON nor CBOR"),
         (b"{" + b" " * LONGEST + b"}", "65536 at the most"),
+        (b'{"a": "\\ud800"}', "surrogates not allowed"),
+        (b'{"a": {"\\udfff": 1}}', "surrogates not allowed"),
+        (cbor2.dumps({"a": 10**5_000}), "fewer digits"),
+        (cbor2.dumps({10**5_000: 1}), "fewer digits"),
         (json.dumps({str(n): n for n in range(1_001)}).encode(), "1000 at the most"),
     ],
 )
 def test_anything_else_is_refused_by_name(payload, words):
     with pytest.raises(NoPayload, match=words):
         cells(payload)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        # maps that hold one map many times, six levels deep: few bytes, 30**7 values
+        b"\xa7ba0\xd8\x1c"
+        + WIDE
+        + b"".join(b"ba%d\xd8\x1c" % n + shared(n - 1) for n in range(1, 7)),
+        b"\xd8\x1c\xa1av\xd8\x1d\x00",  # a map that holds itself
+        b"\xa1av\xc5\x82\x1a\x7f\xff\xff\xff\x03",  # 3 * 2**(2**31 - 1)
+        b"\xa1av\xc4\x82\x1b" + b"\xff" * 8 + b"\x03",  # 3 * 10**(2**64 - 1)
+        b"\xa1av\xd8\x1e\x82\x01\x00",  # 1 / 0
+    ],
+)
+def test_a_few_bytes_of_cbor_that_stand_for_endless_ones_are_refused(hostile):
+    assert whole(MQTT, "city/a", hostile).error.startswith("neither JSON nor CBOR")
+    assert parse(hostile) is None
+
+
+def test_what_looks_like_a_tag_inside_a_text_is_text():
+    assert cells(cbor2.dumps({"a": "\x1c\x1d", "b": "\u00d8"})) == {"a": "\x1c\x1d", "b": "\u00d8"}
 
 
 @given(st.binary(max_size=200))
