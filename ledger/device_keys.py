@@ -21,9 +21,11 @@ def change_count(ledger: Ledger) -> int:
 
 def keys(ledger: Ledger) -> dict[int, Key]:
     """Every key by its number."""
-    devices: dict[int, set[int]] = {}
+    devices: dict[int, dict[int, int]] = {}
     for event in logs(ledger, "DeviceKeys", "SigningAllowed"):
-        devices.setdefault(event.args["key_id"], set()).add(event.args["device_id"])
+        devices.setdefault(event.args["key_id"], {})[event.args["device_id"]] = event.args[
+            "from_at"
+        ]
     return {
         number: Key(
             id=number,
@@ -33,7 +35,7 @@ def keys(ledger: Ledger) -> dict[int, Key]:
             from_at=raw["from_at"],
             until_at=raw["until_at"],
             revoked_at=raw["revoked_at"],
-            devices=frozenset(devices.get(number, ())),
+            devices=devices.get(number, {}),
         )
         for number, raw in every(ledger, "DeviceKeys", "key", "key_count")
     }

@@ -25,7 +25,7 @@ SIZES = {SECP256K1: 20, P256: 33, ED25519: 32}  # bytes: an address, a compresse
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key and the devices it signs for; it signs readings of from_at <= at < until_at."""
+    """A key, and the devices it signs for with the first moment of each; it ends at until_at."""
 
     id: int
     kind: int
@@ -34,16 +34,16 @@ class Key:
     from_at: int
     until_at: int
     revoked_at: int
-    devices: frozenset[int]
+    devices: Mapping[int, int]
 
     @property
     def grade(self) -> int:
         """The evidence grade of what it signs."""
         return GATEWAY if self.gateway else DEVICE
 
-    def signs(self, at: int) -> bool:
-        """Whether it signs readings of a moment."""
-        return self.from_at <= at < self.until_at
+    def signs(self, device: int, at: int) -> bool:
+        """Whether it signs a device's readings of a moment."""
+        return device in self.devices and self.devices[device] <= at < self.until_at
 
     def signed(self, digest: bytes, signature: bytes) -> bool:
         """Whether a signature over a digest is this key's."""
@@ -62,9 +62,10 @@ def fault(signed: Signed, held: Mapping[int, Key], of: Domain) -> tuple[str, str
         return "bad_signature", f"not of key {key.id}, {KINDS[key.kind]}"
     if device not in key.devices:
         return "key_not_valid", f"key {key.id} does not sign for device {device}"
-    wrong = next((one.at for one in signed.telegram.readings if not key.signs(one.at)), None)
+    readings = signed.telegram.readings
+    wrong = next((one.at for one in readings if not key.signs(device, one.at)), None)
     if wrong is not None:
-        about = f"key {key.id} signs from {key.from_at} to before {key.until_at}"
+        about = f"key {key.id} signs from {key.devices[device]} to before {key.until_at}"
         return "key_not_valid", f"{about}, not {wrong}"
     return None
 

@@ -211,6 +211,12 @@ def refuse(report_id: uint256, note_hash: bytes32):
     @notice Refuse a report that another account has entered; it stays on record and never counts.
     """
     self._decide(report_id, REFUSED, note_hash)
+    old: uint256 = self._report[report_id].supersedes
+    sample: ILaboratory.Sample = self._report[report_id].sample
+    before: ILaboratory.Sample = self._report[old].sample
+    if old != 0 and before.laboratory == sample.laboratory and before.code == sample.code:
+        # what was to be replaced stands, and is the sample's report
+        self.report_of[sample.laboratory][sample.code] = old
     log ILaboratory.ReportRefused(report_id=report_id, by=msg.sender, note_hash=note_hash)
 
 

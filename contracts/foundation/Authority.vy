@@ -227,8 +227,8 @@ def appoint(post_id: uint256, holder: address, from_at: uint256, until_at: uint2
 def deputise(post_id: uint256, deputy: address, from_at: uint256, until_at: uint256):
     """
     @notice Let an account act for a post's holder in a term; what it does is recorded as its own.
-    @dev By proposal and confirmation only. A term begins no earlier than now and after the one
-         before it; the holder keeps the post.
+    @dev By proposal and confirmation only. A term begins no earlier than now, and is named once the
+         one before it is over; the holder keeps the post.
     """
     self._only_self()
     assert post_id > 0 and post_id <= self.post_count, "authority: no such post"
@@ -241,7 +241,8 @@ def deputise(post_id: uint256, deputy: address, from_at: uint256, until_at: uint
     terms: uint256 = len(self.deputies[post_id])
     if terms > 0:
         before_at: uint256 = self.deputies[post_id][terms - 1].until_at
-        assert begins_at >= before_at, "authority: another deputy's term runs"
+        # one term at a time: whoever is relieved is the last of the list
+        assert before_at <= block.timestamp, "authority: another deputy's term is not over"
     self._set_deputy(post_id, deputy, begins_at, until_at)
 
 

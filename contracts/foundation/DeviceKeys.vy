@@ -7,7 +7,8 @@
 @dev A telegram is EIP-712 typed data, Telegram(device, sequence, readings), in the chain's stored
      units. Only a secp256k1 signature can be checked here; the others are checked off chain, over
      the same digest. A key signs for readings from its first moment to before its last; it can
-     neither begin nor end in the past, so nobody signs for what was settled before it was known.
+     neither begin nor end in the past, and signs for a device from when it was let, so nobody signs
+     for what was settled before that was known.
 @custom:halt Revoke a key that others have; a reading without a valid signature has a lower grade.
 """
 
@@ -42,7 +43,7 @@ TELEGRAM: constant(bytes32) = keccak256(
 key: public(HashMap[uint256, IDeviceKeys.Key])
 key_count: public(uint256)
 key_by: public(HashMap[uint256, HashMap[Bytes[33], uint256]])  # kind, public key
-signs_for: public(HashMap[uint256, HashMap[uint256, bool]])  # key, device
+signs_from: public(HashMap[uint256, HashMap[uint256, uint256]])  # key, device; 0 for never
 change_count: public(uint256)  # whoever keeps a copy of the keys sees here that it is old
 
 
@@ -103,7 +104,7 @@ def add_key(
 @external
 def let_sign(key_id: uint256, devices: DynArray[uint256, MAX_DEVICES]):
     """
-    @notice Let a gateway's key sign for more devices.
+    @notice Let a gateway's key sign for more devices from now on.
     """
     access._only(duties.DEVICE_KEEPER)
     self._must_stand(key_id)
@@ -149,10 +150,9 @@ def key_of(account: address, device_id: uint256, at: uint256) -> uint256:
             that was revoked later is still told: whoever asks looks at `revoked_at`.
     """
     key_id: uint256 = self.key_by[SECP256K1][concat(convert(account, bytes20), b"")]
-    valid: bool = self.key[key_id].from_at <= at and at < self.key[key_id].until_at
-    if valid and self.signs_for[key_id][device_id]:
-        return key_id
-    return 0
+    let: bool = self.signs_from[key_id][device_id] != 0
+    valid: bool = self.signs_from[key_id][device_id] <= at and at < self.key[key_id].until_at
+    return key_id if let and valid else 0
 
 
 @external
@@ -180,7 +180,12 @@ def _must_stand(key_id: uint256):
 def _let_sign(key_id: uint256, devices: DynArray[uint256, MAX_DEVICES]):
     registry: address = access._at(names.DEVICE_REGISTRY)
     count: uint256 = staticcall IDeviceRegistry(registry).device_count()
+    from_at: uint256 = max(self.key[key_id].from_at, block.timestamp)
     for device_id: uint256 in devices:
         assert device_id > 0 and device_id <= count, "keys: no such device"
-        self.signs_for[key_id][device_id] = True
-        log IDeviceKeys.SigningAllowed(key_id=key_id, device_id=device_id, by=msg.sender)
+        # once more changes nothing: the earlier moment holds
+        if self.signs_from[key_id][device_id] == 0:
+            self.signs_from[key_id][device_id] = from_at
+            log IDeviceKeys.SigningAllowed(
+                key_id=key_id, device_id=device_id, by=msg.sender, from_at=from_at
+            )

@@ -168,7 +168,22 @@ def test_deputise_refuses_what_is_no_deputy_or_no_term(suite, post, holder, depu
     busy = refused(suite, "deputise", second, deputy, UNTIL, END)
     assert busy == "authority: account is a deputy"
     overlap = refused(suite, "deputise", post, other, UNTIL - 1, END)
-    assert overlap == "authority: another deputy's term runs"
+    assert overlap == "authority: another deputy's term is not over"
+
+
+def test_withdrawing_a_deputy_ends_its_own_term_and_nobody_elses(suite, post, deputy):
+    """A term behind one that still runs would be the one that is cut short: none is named."""
+    authority, other = suite.authority, boa.env.generate_address()
+    suite.by_both("deputise", post, deputy, NOW, NOW + 20)
+
+    early = refused(suite, "deputise", post, other, NOW + 20, NOW + 40)
+    boa.env.evm.patch.timestamp = NOW + 10
+    authority.withdraw(deputy, sender=suite.supervisor)
+
+    assert early == "authority: another deputy's term is not over"
+    assert [authority.deputy(post, NOW + n) for n in (9, 10, 25)] == [deputy, NOBODY, NOBODY]
+    suite.by_both("deputise", post, other, NOW + 20, NOW + 40)
+    assert authority.deputy(post, NOW + 25) == other
 
 
 def test_relieve_refuses_where_no_term_is_left(suite, post, deputy):
@@ -204,7 +219,7 @@ steps = st.lists(
 
 @given(steps=steps)
 def test_terms_of_deputies_never_overlap_and_the_past_stays(deployed, steps):
-    """A model of intervals: a term is taken where it begins after the last, else refused."""
+    """A model of intervals: a term is taken where none runs or waits, else refused."""
     with boa.env.anchor():
         suite, authority = deployed, deployed.authority
         post = opened(suite, boa.env.generate_address())
@@ -222,7 +237,7 @@ def test_terms_of_deputies_never_overlap_and_the_past_stays(deployed, steps):
                 continue
             who = boa.env.generate_address()
             begins, ends = max(now, now + starts_in), now + starts_in + lasts
-            if begins < ends and (not terms or begins >= terms[-1][1]):
+            if begins < ends and (not terms or now >= terms[-1][1]):
                 suite.by_both("deputise", post, who, now + starts_in, ends)
                 terms.append([begins, ends, who])
             else:

@@ -44,12 +44,12 @@ def test_a_device_s_own_key_is_registered_with_what_it_signs(suite):
     about = {"key_id": number, "by": suite.device_keeper}
     assert events(keys) == [
         ("KeyAdded", {**about, "key": key}),
-        ("SigningAllowed", {**about, "device_id": device}),
+        ("SigningAllowed", {**about, "device_id": device, "from_at": NOW}),
     ]
     assert tuple(keys.key(number)) == key
     assert (keys.key_count(), keys.change_count()) == (number, number)
     assert keys.key_by(SECP256K1, ACCOUNT) == number
-    assert keys.signs_for(number, device)
+    assert keys.signs_from(number, device) == NOW
 
 
 def test_every_kind_of_key_has_its_length(suite):
@@ -106,12 +106,33 @@ def test_a_gateway_signs_for_the_devices_it_is_let(suite):
 
     suite.device_keys.let_sign(number, [other], sender=suite.device_keeper)
 
-    told = {"key_id": number, "device_id": other, "by": suite.device_keeper}
+    told = {"key_id": number, "device_id": other, "by": suite.device_keeper, "from_at": NOW}
     assert events(suite.device_keys) == [("SigningAllowed", told)]
     assert suite.device_keys.change_count() == 2
     for device in (one, other):
         assert suite.device_keys.key_of(GATEWAY_KEY.address, device, NOW) == number
     assert suite.device_keys.key_of(GATEWAY_KEY.address, suite.device(), NOW) == 0
+
+
+def test_a_gateway_signs_for_a_device_from_when_it_was_let_and_not_before(suite):
+    keys, gateway, device = suite.device_keys, GATEWAY_KEY.address, suite.device()
+    number = add(suite, key=account_of(GATEWAY_KEY), gateway=True, devices=[])
+    boa.env.evm.patch.timestamp = NOW + 100
+    keys.let_sign(number, [device], sender=suite.device_keeper)
+    boa.env.evm.patch.timestamp = NOW + 200
+    keys.let_sign(number, [device], sender=suite.device_keeper)
+
+    assert events(keys) == []
+    assert keys.signs_from(number, device) == NOW + 100
+    answers = [keys.key_of(gateway, device, NOW + n) for n in (0, 99, 100, 150)]
+    assert answers == [0, 0, number, number]
+
+
+def test_a_key_that_is_to_begin_signs_for_its_devices_from_then_on(suite):
+    device = suite.device()
+    number = add(suite, devices=[device], from_at=NOW + 10)
+
+    assert suite.device_keys.signs_from(number, device) == NOW + 10
 
 
 def test_only_a_gateway_s_key_that_stands_is_let_sign_for_more(suite):

@@ -171,6 +171,28 @@ def test_a_sample_is_reported_once_until_its_report_is_refused(suite, bench):
     assert bench.enter(result("cod", 2), code="A", laboratory=2) == 3
 
 
+def test_a_sample_whose_replacement_was_refused_is_still_reported(suite, bench):
+    old = bench.confirmed(result("cod", 1), code="A")
+    replacement = bench.enter(result("cod", 2), code="A", supersedes=old)
+    bench.lab.refuse(replacement, HASH, sender=suite.reviewer)
+
+    sample, results = bench.sample(code="A"), [result("cod", 3)]
+    again = reason(bench.lab.submit, sample, results, 0, NONE, sender=suite.analyst)
+
+    assert again == "laboratory: sample is reported"
+    assert bench.lab.report_of(1, "A") == old
+    assert bench.confirm(bench.enter(result("cod", 3), code="A", supersedes=old)) == 3
+
+
+def test_a_refused_replacement_under_another_code_leaves_both_codes_as_they_were(suite, bench):
+    old = bench.confirmed(result("cod", 1), code="A")
+    replacement = bench.enter(result("cod", 2), code="B", supersedes=old)
+    bench.lab.refuse(replacement, HASH, sender=suite.reviewer)
+
+    assert bench.lab.report_of(1, "A") == old
+    assert bench.enter(result("cod", 3), code="B") == 3
+
+
 def test_a_mistake_is_superseded_by_a_new_report_once_that_is_confirmed(suite, bench):
     old = bench.confirmed(result("cod", 9_000), result("ss", 9), code="A")
     new = bench.enter(result("cod", 900), code="A", supersedes=old)

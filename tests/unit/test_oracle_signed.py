@@ -20,9 +20,7 @@ METERS = channel(METER, 1, device_id=3)
 GAUGE = channel(number=2, device_id=3)
 CHANNELS = {1: METERS, 2: GAUGE}
 ACCOUNT = bytes.fromhex(OWNER.address[2:])
-KEYS = signed.Keys(
-    1, DOMAIN, {1: Key(1, SECP256K1, ACCOUNT, False, AT, 2**32 - 1, 0, frozenset({3}))}
-)
+KEYS = signed.Keys(1, DOMAIN, {1: Key(1, SECP256K1, ACCOUNT, False, AT, 2**32 - 1, 0, {3: AT})})
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def key(**changed):
         "from_at": AT,
         "until_at": AT + 3_600,
         "revoked_at": 0,
-        "devices": frozenset({3}),
+        "devices": {3: AT},
     }
     return Key(**(about | changed))
 
@@ -196,8 +196,8 @@ def test_a_signed_message_is_one_telegram_of_its_topic_and_no_cells():
     [
         ({}, "unknown_key"),
         ({1: key(public_key=b"\1" * 20)}, "bad_signature"),
-        ({1: key(devices=frozenset({4}))}, "key_not_valid"),
-        ({1: key(from_at=AT + 1)}, "key_not_valid"),
+        ({1: key(devices={4: AT})}, "key_not_valid"),
+        ({1: key(devices={3: AT + 1})}, "key_not_valid"),
         ({1: key(until_at=AT + 60)}, "key_not_valid"),
     ],
 )
