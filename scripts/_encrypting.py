@@ -145,13 +145,17 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, raw: bytes) -> None:
-    """Write what only its owner may read."""
+    """Write a new file that only its owner may read; the original must not go with a slip of -o."""
     import os
 
     from ledger.errors import UsageError
 
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(raw)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} exists", "name another file with -o; nothing is overwritten"
+        ) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error}", "name another file") from error

@@ -20,7 +20,8 @@ HOUR_S = 3_600
 FIRST_PAUSE_S = 30  # before a second try; each further one doubles it
 MOST_PAUSE_S = 3_600
 MOST_TRIES = 10
-MOST_AT_ONCE = 32  # recipients; each answers within its time-out, a minute at the most
+MOST_AT_ONCE = 32  # recipients; none is waited for longer than its time-out, a minute at the most
+GRACE_S = 0.5  # for a way that notices by itself that the time is over
 MOST_IN_DIGEST = 200
 PAUSE_S = 0.5
 
@@ -35,6 +36,7 @@ class Postman:
         self._origin, self._tell = origin, tell
         self._zone = ZoneInfo(wanted.timezone)
         self._by_address = {one.address: one for one in wanted.recipients.values()}
+        self._under_way: dict[str, threading.Thread] = {}
 
     def round(self, now: int) -> bool:
         """Climb, then send at most one message to each recipient; whether any was due."""
@@ -119,7 +121,9 @@ class Postman:
 
     def _recent(self, address: str, now: int) -> int:
         row = self.book.db.execute(
-            "SELECT count(*) FROM message WHERE address = ? AND at > ?", (address, now - HOUR_S)
+            # not those of a clock that was ahead
+            "SELECT count(*) FROM message WHERE address = ? AND at > ? AND at <= ?",
+            (address, now - HOUR_S, now),
         ).fetchone()
         return int(row[0])
 
@@ -136,10 +140,33 @@ class Postman:
         if recipient is None or message is None:
             return "no longer among the recipients"
         try:
-            self._ways.send(recipient, message, now)
+            self._in_time(recipient, message, now)
         except Undelivered as error:
             return error.message
         return None
+
+    def _in_time(self, recipient: Recipient, message: Message, now: int) -> None:
+        """Send; a receiver that answers without end is left behind, and gets nothing meanwhile."""
+        address, answers = recipient.address, list[Undelivered | None]()
+
+        def send() -> None:
+            try:
+                self._ways.send(recipient, message, now)
+                answers.append(None)
+            except Undelivered as error:
+                answers.append(error)
+
+        before = self._under_way.get(address)
+        if before is not None and before.is_alive():
+            raise Undelivered(f"{address} is still busy with another message")
+        thread = self._under_way[address] = threading.Thread(target=send, daemon=True)
+        thread.start()
+        within_s = self._ways.within_s(recipient)
+        thread.join(within_s + GRACE_S)
+        if not answers:
+            raise Undelivered(f"{address} took longer than {within_s:g} s")
+        if answers[0] is not None:
+            raise answers[0]
 
     def _note(self, address: str, letters: list[Letter], why: str | None, now: int) -> None:
         with self.book.commit():

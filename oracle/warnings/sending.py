@@ -1,4 +1,7 @@
-"""The three ways to a recipient: mail, a signed POST, a command. Each ends within its time."""
+"""The three ways to a recipient: mail, a signed POST, a command.
+
+The time-out is for each step, so a receiver may answer letter by letter: the postman leaves it then.
+"""
 
 import hashlib
 import hmac
@@ -39,6 +42,10 @@ class Ways:
             self._key(recipient.key_file)
         if recipient.mail and self._mail and self._mail.password_file:
             private(self._folder / self._mail.password_file)
+
+    def within_s(self, recipient: Recipient) -> float:
+        """How long a delivery may take in all."""
+        return self._mail.timeout_s if recipient.mail and self._mail else recipient.timeout_s
 
     def send(self, recipient: Recipient, message: Message, now: int) -> None:
         """Deliver; Undelivered says why it was not accepted."""

@@ -1,8 +1,11 @@
 """Warnings reach people: by mail, web-hook and command, rung after rung, and not too often."""
 
+import contextlib
 import json
 import os
+import socket
 import sys
+import threading
 
 import pytest
 
@@ -25,6 +28,26 @@ def hook():
     made.port = made.open()
     yield made
     made.close()
+
+
+@pytest.fixture
+def dripping():
+    """The port of a receiver that sends a letter of an endless header every tenth of a second."""
+    listening, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip():
+        line, _ = listening.accept()
+        with line, contextlib.suppress(OSError):
+            line.sendall(b"HTTP/1.1 204 No Content\r\nA: ")
+            while not over.wait(0.1):
+                line.sendall(b"a")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    yield listening.getsockname()[1]
+    over.set()
+    thread.join()
+    listening.close()
 
 
 @pytest.fixture
@@ -95,6 +118,25 @@ def test_a_web_hook_that_does_not_accept_is_no_receipt(opened, hook, tmp_path, s
 
     assert office.letters() == [(number, url, "due")]
     assert office.book.one(number)["heard_at"] is None
+
+
+def test_a_receiver_that_answers_letter_by_letter_is_left_and_keeps_nobody_waiting(
+    opened, server, dripping, tmp_path
+):
+    secret(tmp_path / "hook.key")
+    url = f"http://127.0.0.1:{dripping}/hook"
+    slow = {"url": url, "key_file": "hook.key", "timeout_s": 0.5}
+    office = opened({"slow": slow, "duty": mailed("duty")}, [["slow", "duty"]])
+    office.warn()
+
+    office.postman.round(office.now)
+
+    assert server.to == ["duty@city.test"]
+    why = [keys["why"] for event, keys in office.told if event == "warning not delivered"]
+    assert why == [f"{url} took longer than 0.5 s"]
+    # while it still hangs on to the first message, it gets no second one
+    office.postman.round(office.now + 60)
+    assert office.told[-1][1]["why"] == f"{url} is still busy with another message"
 
 
 @pytest.mark.parametrize(("mode", "text"), [(0o644, KEY), (0o600, "short")])
@@ -299,6 +341,19 @@ def test_what_comes_after_the_hours_last_message_waits_for_the_next_hour(opened,
 
 
 # nobody is told
+
+
+def test_messages_sent_while_the_clock_was_ahead_do_not_use_up_later_hours(opened, server):
+    office = opened({"duty": mailed("duty", most_an_hour=1)}, [["duty"]])
+    office.now += 365 * 86_400
+    office.warn("sent in the wrong year")
+    office.after()
+    office.now -= 365 * 86_400
+
+    office.warn("sent in the right one")
+    office.after()
+
+    assert len(server.texts) == 2
 
 
 def test_a_warning_that_is_not_to_be_sent_is_kept_and_not_sent(opened, server):
