@@ -1,6 +1,6 @@
 """The three ways to a recipient: mail, a signed POST, a command.
 
-The time-out is for each step, so a receiver may answer letter by letter: the postman leaves it then.
+The time-out is for each step; whoever answers letter by letter is left by the postman.
 """
 
 import hashlib
