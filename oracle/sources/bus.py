@@ -173,7 +173,8 @@ async def _begun(stream: JetStreamContext, bus: Bus) -> ConsumerInfo:
         wanted.opt_start_time = since
     with suppress(NotFoundError):
         there: ConsumerInfo = await stream.consumer_info(bus.stream, bus.durable)
-        same = set(there.config.filter_subjects or [there.config.filter_subject]) == set(bus.lane)
+        only = there.config.filter_subjects or [str(there.config.filter_subject)]
+        same = set(only) == set(bus.lane)
         if same and not there.num_ack_pending:
             return there
         if same and there.ack_floor and there.ack_floor.stream_seq:
