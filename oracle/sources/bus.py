@@ -117,6 +117,8 @@ async def joined(server: Server, attempt: int) -> AsyncIterator[Client]:
     client = await nats.connect(
         server.urls[attempt % len(server.urls)],
         allow_reconnect=False,
+        max_reconnect_attempts=1,  # else a server that is gone is knocked at for two minutes
+        reconnect_time_wait=0,
         connect_timeout=int(ANSWER_S),
         error_cb=untold,
         user=server.username,
