@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts import _oracle
-from scripts._shared import Session
+from scripts._shared import Session, home
 
 if TYPE_CHECKING:
     from oracle.buses import Leased
@@ -45,7 +45,7 @@ class Turn:
 def run(work: Work) -> "Report | None":
     """Feed until it is time to leave; what came of it, None where the lane was never ours."""
     wanted = work.wanted
-    folder = wanted.journal or _oracle.journal_folder(None)
+    folder = wanted.journal or home() / "oracle"
     if wanted.lease is None or wanted.bus is None:
         return _fed(work, Turn(folder, lambda _: wanted.bus, lambda _: work.leaving()))
     return _leased(work, wanted.lease, wanted.bus, folder)
@@ -124,6 +124,8 @@ def _fed(work: Work, turn: Turn) -> "Report":
     with _oracle.running(here, wanted, work.password_file, tell, turn.journal) as oracle:
         tell("oracle runs", journal=str(turn.journal), poll_s=wanted.poll_s)
         bus = turn.begin(oracle)
+        if turn.over(oracle):
+            return report(oracle.journal)
         leaves = lambda: turn.over(oracle)  # noqa: E731
         with (
             _oracle.warning(oracle, wanted, tell) as jobs,

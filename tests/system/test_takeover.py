@@ -16,8 +16,8 @@ from tests.chain.nats import USER, Cluster
 from tests.system.small_city import BIN
 
 pytestmark = pytest.mark.chain
-TTL_S = 6
-WITHIN_S = 200
+TTL_S = 8
+WITHIN_S = 300
 LANES = {"MAIN": ("QuotaTracker", 1), "OUTFALL": ("DischargeVolumes", 3)}
 
 

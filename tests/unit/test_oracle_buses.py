@@ -55,12 +55,13 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path, changed, told):
 
 
 def test_a_password_that_others_can_read_is_refused(tmp_path):
-    secret = tmp_path / "bus-password"
-    secret.write_text("x", encoding="ascii")
-    secret.chmod(0o644)
+    path = tmp_path / "kept"
+    path.write_text("x", encoding="ascii")
+    path.chmod(0o644)
+    named = {"username": "oracle", "password_file": path.name}
 
     with pytest.raises(BadRecord, match="can be read by others"):
-        loaded(tmp_path, BUS | {"username": "oracle", "password_file": "bus-password"})
+        loaded(tmp_path, BUS | named)
 
 
 def test_a_leased_lane_has_no_source_but_its_bus(tmp_path):
