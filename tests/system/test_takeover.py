@@ -130,6 +130,8 @@ def test_a_killed_oracle_s_lane_is_taken_over_and_nothing_is_lost_or_doubled(ora
     oracles.start("b", "OUTFALL")
     oracles.until_said("lane is ours", "a", "MAIN")
     oracles.start("b", "MAIN")
+    oracles.until_said("bus is there", "a", "MAIN")
+    oracles.until_said("bus is there", "b", "OUTFALL")
     for device in LANES:
         oracles.publish(device, 30)
     oracles.until(lambda: oracles.recorded("MAIN") > 0)
