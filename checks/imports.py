@@ -24,6 +24,8 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.fees": "offers fees as ledger.transactions has them",
     "oracle.relay": "signs, sends, and follows what was sent",
     "oracle.feed": "runs the stages one after another, with the clock and the node passed in",
+    "oracle.lease": "keeps a lane's key on the bus by the monotonic clock",
+    "oracle.takeover": "reads from the chain where a lane stands and what it holds",
     "oracle.warnings.chain": "reads limits and permits, and what the chain ruled",
     "oracle.warnings.watch": "asks the chain whether it bears a warning out",
     "oracle.warnings.rounds": "makes its rounds over what the watch follows",

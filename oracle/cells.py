@@ -28,11 +28,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A reading that is recorded already; enough to tell whether another is the same."""
+    """A reading that is recorded already; enough to tell whether another is the same.
+
+    One that only the chain holds has no telegram.
+    """
 
     value: int
     mark: int
-    telegram: bytes
+    telegram: bytes | None
 
 
 Recorded = Callable[[int, int], Known | None]  # by channel and moment
@@ -151,7 +154,10 @@ def _again(
         return Refusal(rule.channel.id, cell.row, at, cell.text, "backward_time", detail)
     if known.telegram == cell.telegram or _same(rule, amount, mark, known):
         return Repeated(rule.channel.id, cell.row)
-    detail = f"recorded at {at}: {known.telegram.decode('utf-8', 'replace')}"
+    if known.telegram is None and rule.of in ("volume", "rate"):
+        return Repeated(rule.channel.id, cell.row)  # the chain has its register, not its summands
+    text = str(known.value) if known.telegram is None else known.telegram.decode("utf-8", "replace")
+    detail = f"recorded at {at}: {text}"
     return Refusal(rule.channel.id, cell.row, at, cell.text, "other_content", detail)
 
 

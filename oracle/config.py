@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_v
 
 from ledger.errors import BadRecord
 from ledger.loopback import LOOPBACK
+from oracle.buses import Bused
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
@@ -186,6 +187,7 @@ class Config(BaseModel):
     sources: list[Source] = []
     listen: list[Listening] = []
     brokers: list[Subscription] = []
+    bus: Bused | None = None
     databases: list[Database] = []
     sensorthings: list[Observed] = []
     modbus: list[Polled] = []
@@ -194,9 +196,14 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
-        if not (self.sources or self.listen or self.brokers or self.databases or self.asked):
+        others = self.sources or self.listen or self.brokers or self.databases or self.asked
+        if not (others or self.bus):
             raise ValueError(
-                "name sources, ports to listen on, brokers, databases, or what is asked"
+                "name sources, ports to listen on, brokers, a bus, databases, or what is asked"
+            )
+        if others and self.bus and self.bus.lease:
+            raise ValueError(
+                "a leased lane is fed from its bus alone: only that replays to another"
             )
         if len(set(self.endpoints)) < len(self.endpoints):
             raise ValueError("two endpoints are the same")
@@ -234,12 +241,15 @@ class Feeds:
         self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
         self.brokers = [one.broker(folder) for one in config.brokers]
+        self.bus = config.bus.bus(folder) if config.bus else None
+        self.lease = config.bus.lease if config.bus else None
         self.tables = [one.table(folder) for one in config.databases]
         self.asked = [one.source(folder) for one in config.asked]
         named: list[tuple[str, list[Path]]] = [
             (one.protocol, one.mappings) for one in config.listen
         ]
         named += [(MQTT, one.mappings) for one in config.brokers]
+        named += [(MQTT, config.bus.mappings)] if config.bus else []
         named += [(SENSORTHINGS, one.mappings) for one in config.sensorthings]
         named += [(MODBUS, one.mappings) for one in config.modbus]
         for protocol, paths in named:

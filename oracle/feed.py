@@ -20,6 +20,7 @@ from ledger.settlement import SettlementPolicy
 from ledger.transactions import base_fee_wei
 from oracle import lanes, signed
 from oracle.batch import cut, fill
+from oracle.cells import Known, Recorded
 from oracle.fees import Governor
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
@@ -32,12 +33,13 @@ from oracle.pulse import STALL_AFTER_S, Dam, Pulse
 from oracle.quorum import Quorum
 from oracle.readings import Refusal
 from oracle.refused import METER_BOOKS
-from oracle.relay import IN_FLIGHT, Relay, Tell
+from oracle.relay import FOREIGN, IN_FLIGHT, Relay, Tell
 from oracle.sources.chunks import Chunk
 from oracle.sources.database import SourceAway, WrongAnswer
 from oracle.sources.files import read
 from oracle.sources.sockets import Asked, Asking, Ears, Heard
 from oracle.sources.telegrams import MQTT, Telegram
+from oracle.takeover import BEFORE_S, on_chain
 
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_HEARD = 2_000  # telegrams that one commit takes in
@@ -110,6 +112,9 @@ class Oracle:
         self._prepared: dict[str, list[Rule]] = {}
         self.watching: Watching | None = None
         self._keys: signed.Keys | None = None
+        self._kept_to: tuple[str, int] | None = None
+        self.may_send: Callable[[], bool] = lambda: True
+        self._on_chain: Recorded = lambda channel, at: None
         self._resume()
 
     # what is fed
@@ -232,7 +237,7 @@ class Oracle:
             named = [one for n, one in channels.items() if str(n) in chunk.cells]
             rules_, now = signed.rules(named, grade), int(self._clock())
             states = self.journal.states([one.id for one in named])
-            accepted, _ = take(chunk, signed.TIME, rules_, states, now, self.journal.known)
+            accepted, _ = take(chunk, signed.TIME, rules_, states, now, self._known)
             sent = [one.sent for one in run if one.sent]
             notice = partial(self._notice, source, None, chunk, accepted)
             self.journal.take(source, chunk, accepted, refusals, notice, sent)
@@ -242,7 +247,7 @@ class Oracle:
     ) -> None:
         """A chunk's rows as readings and refusals, on the disk."""
         states = self.journal.states([rule.channel.id for rule in wanted])
-        now, known = int(self._clock()), self.journal.known
+        now, known = int(self._clock()), self._known
         accepted, spoilt = take(chunk, mapping.time, wanted, states, now, known, source.shift_s)
         notice = partial(self._notice, source, mapping.sequence, chunk, accepted)
         self.journal.take(source, chunk, accepted, spoilt, notice)
@@ -256,6 +261,19 @@ class Oracle:
     ) -> None:
         if self.watching is not None:
             self.watching.notice(source, serials, chunk, accepted)
+
+    def recall(self) -> int:
+        """Know again what the chain holds of the channels here; how far back a bus must go.
+
+        For a journal that goes on where another one's oracle ended: 0 is from the beginning.
+        """
+        self._on_chain = on_chain(self.ledger, self._entered)
+        stand = self.journal.states(list(self._entered)).values()
+        first = min((one.last_at for one in stand), default=0)
+        return max(first - BEFORE_S, 0)
+
+    def _known(self, channel: int, at: int) -> Known | None:
+        return self.journal.known(channel, at) or self._on_chain(channel, at)
 
     def _hold(self, protocol: str, station: str, telegrams: Sequence[Telegram]) -> None:
         source = self.journal.stranger(f"unmapped/{protocol}/{station}")
@@ -289,6 +307,8 @@ class Oracle:
         if self._pulse.beat(head.hash, head.number):
             self._pass_on()
         room = self._governor.room(base_fee_wei(self.ledger.chain), IN_FLIGHT)
+        if not self.may_send():
+            room = 0
         most_gas = lanes.most_gas(self.ledger) if self._relays else 0
         for relay in self._relays.values():
             self._reopen(relay)
@@ -363,7 +383,26 @@ class Oracle:
         open_ = [r for r in self._relays.values() if r.outbox.open_batches or r.outbox.stopped]
         return bool(open_) and all(relay.outbox.stopped for relay in open_)
 
+    @property
+    def foreign(self) -> bool:
+        """Whether a lane stopped because the chain holds batches of another journal."""
+        return any((one.outbox.stopped or "").endswith(FOREIGN) for one in self._relays.values())
+
     # lanes
+
+    @property
+    def owners(self) -> list[str]:
+        """The accounts whose keys are here."""
+        return list(self._signers)
+
+    @property
+    def new(self) -> bool:
+        """Whether the journal has no lane yet."""
+        return not self.journal.db.execute("SELECT count(*) FROM lane").fetchone()[0]
+
+    def keep_to(self, contract: str, relay_group: int) -> None:
+        """Open no lane but one, as where an oracle holds the lease of that one alone."""
+        self._kept_to = (contract, relay_group)
 
     def _resume(self) -> None:
         """Take up the lanes that the journal has batches for."""
@@ -377,6 +416,11 @@ class Oracle:
 
     def _open(self, contract: str, relay_group: int) -> Relay:
         """The relay of a lane, its key opened; each lane has an account of its own."""
+        if self._kept_to not in (None, (contract, relay_group)):
+            raise NotFound(
+                f"the lease is not that of {contract}, relay group {relay_group}",
+                "run an oracle for each lane, with the mappings of that lane alone",
+            )
         lane = lanes.lane_of(self.ledger, contract, relay_group, self._signers)
         key = (contract, lane.number)
         if key not in self._relays:

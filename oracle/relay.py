@@ -30,6 +30,7 @@ from oracle.refused import METER_BOOKS, refused
 IN_FLIGHT = 16  # pool slots that geth guarantees an account; a batch takes one
 PATIENCE_BLOCKS = 5  # without progress, the same bytes are handed over again
 MOST_TRIES = 4  # of nonces that one batch may spend in vain
+FOREIGN = "not those of this journal"
 Tell = Callable[..., None]
 
 
@@ -117,7 +118,7 @@ class Relay:
         if self.outbox.running(there.next_id) == there.running:
             return False
         if self.quorum.confirms(self.lane, seen, final=final):
-            why = f"the chain holds {there.next_id} batches, and not those of this journal"
+            why = f"the chain holds {there.next_id} batches, and {FOREIGN}"
             self.outbox.stop(why)
             self._tell("lane stopped", lane=self.name, why=why)
         return True

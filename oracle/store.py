@@ -126,7 +126,7 @@ class Store:
 
     def __init__(self, folder: Path, *, writing: bool) -> None:
         self.folder = folder
-        self._lock = _locked(folder) if writing else None
+        self._lock = locked(folder) if writing else None
         path = folder / "journal.sqlite"
         absent = BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
         if not writing and not path.is_file():
@@ -181,7 +181,8 @@ class Store:
         return {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}
 
 
-def _locked(folder: Path) -> TextIO:
+def locked(folder: Path) -> TextIO:
+    """Take a folder for this process alone; JournalBusy where another has it."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = (folder / "journal.lock").open("w")

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING
 from scripts._shared import Session, addresses_of, home, record_path
 
 if TYPE_CHECKING:
-    import threading
-
     from ledger.keystores import Signer
     from oracle.config import Feeds
     from oracle.feed import Oracle
     from oracle.inputs import Input
     from oracle.mapping import Mapping
     from oracle.report import Report
+    from oracle.sources.bus import Bus
     from oracle.warnings.desk import Jobs
 
 NOW = "now"
+LOOKS_EVERY_S = 0.2  # while waiting, whether it is time to leave
 
 
 def journal_folder(named: Path | None) -> Path:
-    """Where the journal lies."""
-    return named or home() / "oracle"
+    """Where the journal lies; of a leased lane that of its last term."""
+    from oracle.takeover import newest
+
+    return newest(named or home() / "oracle")
 
 
 def signers(password_file: Path | None) -> "dict[str, Callable[[], Signer]]":
@@ -86,9 +88,9 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
 
 @contextmanager
 def running(
-    here: Session, wanted: "Feeds", password_file: Path | None, tell: Voice
+    here: Session, wanted: "Feeds", password_file: Path | None, tell: Voice, folder: Path
 ) -> "Iterator[Oracle]":
-    """The same as its configuration says: several endpoints, a quorum of them, its bounds."""
+    """The same on the journal in `folder`, as a configuration says: endpoints, quorum, bounds."""
     from ledger.deployment import Deployment
     from ledger.endpoints import Patience, connect_each
     from oracle.feed import Oracle
@@ -101,7 +103,7 @@ def running(
     chain, alone = connect_each(urls, Patience(wanted.rpc_timeout_s), identity, tell)
     here.chain = chain  # whatever else this command asks goes the same way
     ledgers = [deployment.open(one) for one in alone]
-    journal = Journal(journal_folder(wanted.journal), writing=True)
+    journal = Journal(folder, writing=True)
     try:
         yield Oracle(
             deployment.open(chain),
@@ -142,9 +144,10 @@ def watched(
 def waiting(
     oracle: "Oracle",
     wanted: "Feeds",
-    leaving: "threading.Event",
+    leaving: Callable[[], bool],
     tell: Callable[..., None],
     beat: Callable[[], None],
+    bus: "Bus | None",
 ) -> Iterator[Callable[[float], bool]]:
     """How the oracle waits: with stations to listen to, it takes telegrams in meanwhile."""
     from oracle import feed
@@ -152,13 +155,13 @@ def waiting(
 
     def leave() -> bool:
         beat()
-        return leaving.is_set()
+        return leaving()
 
-    if not (wanted.ports or wanted.brokers or wanted.asked):
-        yield lambda seconds: leaving.wait(seconds) or leave()
+    if not (wanted.ports or wanted.brokers or wanted.bus or wanted.asked):
+        yield lambda seconds: _slept(seconds, leave)
         return
     asking = feed.going_on(oracle, wanted.asked, wanted.spoken, time.time)
-    ears = Ears(wanted.ports, wanted.brokers, tell, asking)
+    ears = Ears(wanted.ports, wanted.brokers, tell, asking, bus)
     wait = feed.listening(oracle, ears, wanted.spoken, leave, time.monotonic)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)
@@ -166,6 +169,13 @@ def waiting(
         yield wait
     finally:
         ears.close()
+
+
+def _slept(seconds: float, leave: Callable[[], bool]) -> bool:
+    until = time.monotonic() + seconds
+    while not leave() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, LOOKS_EVERY_S))
+    return leave()
 
 
 def log(here: Session) -> Callable[..., None]:

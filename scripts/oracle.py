@@ -91,25 +91,17 @@ def run(
     import signal
     import threading
 
-    from oracle import feed
     from oracle.config import load
-    from oracle.report import report
-    from scripts import _oracle
+    from scripts import _oracle, _running
 
     here, wanted = session(), load(config)
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
     tell = _oracle.Voice(here)
-    with _oracle.running(here, wanted, password_file, tell) as oracle:
-        tell("oracle runs", journal=str(oracle.journal.folder), poll_s=wanted.poll_s)
-        with (
-            _oracle.warning(oracle, wanted, tell) as jobs,
-            _oracle.watched(oracle, wanted, jobs, tell) as beat,
-            _oracle.waiting(oracle, wanted, leaving, tell, beat) as wait,
-        ):
-            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell, wanted.most_waiting)
-        now = report(oracle.journal)
+    now = _running.run(_running.Work(here, wanted, password_file, tell, leaving.is_set))
+    if now is None:
+        return here.tell({}, lambda: ["The lane was another's all the time."])
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
+from oracle.sources import bus as buses
+from oracle.sources.bus import Bus
 from oracle.sources.modbus import Modbus
 from oracle.sources.mqtt import Broker, follow
 from oracle.sources.pulled import Put, Tell
@@ -70,7 +72,7 @@ def untold(event: str, **keys: object) -> None:
 
 
 class Ears:
-    """Every port, broker and asked source of an oracle, listened to from `open` to `close`."""
+    """Every port, broker, bus and asked source of an oracle, listened to from `open` to `close`."""
 
     def __init__(
         self,
@@ -78,7 +80,9 @@ class Ears:
         brokers: Sequence[Broker] = (),
         tell: Tell = untold,
         asking: Asking | None = None,
+        bus: Bus | None = None,
     ) -> None:
+        self._bus = bus
         self._ports, self._brokers, self._tell = ports, brokers, tell
         self._asking = asking
         self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
@@ -128,6 +132,8 @@ class Ears:
 
     async def _follow(self) -> None:
         following = [follow(one, self._putting(MQTT), self._tell) for one in self._brokers]
+        if self._bus is not None:
+            following.append(buses.follow(self._bus, self._putting(MQTT), self._tell))
         if (asking := self._asking) is not None:
             following += [
                 one.follow(self._putting(one.protocol), self._tell, asking.clock)

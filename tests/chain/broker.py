@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,8 @@ class Mosquitto:
     folder: Path
     port: int = 0
     tls: bool = False
+    user: str = USER
+    password: str = field(default=PASSWORD, repr=False)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -73,7 +75,7 @@ class Mosquitto:
                 self.port = free.getsockname()[1]
             program, environment = _run("mosquitto_passwd")
             passwords = self.folder / "passwords"
-            words = [program, "-b", "-c", passwords, USER, PASSWORD]
+            words = [program, "-b", "-c", passwords, self.user, self.password]
             subprocess.run(words, env=environment, check=True, capture_output=True)
             passwords.chmod(0o600)
             (self.folder / "kept").mkdir(exist_ok=True)
@@ -137,7 +139,7 @@ class Mosquitto:
         """A message of QoS 1 by mosquitto_pub, as a station sends one."""
         program, environment = _run("mosquitto_pub")
         words = [program, "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-s"]
-        words += ["-u", USER, "-P", PASSWORD]
+        words += ["-u", self.user, "-P", self.password]
         if self.tls:
             words += ["--cafile", str(self.certificate)]
         done = subprocess.run(

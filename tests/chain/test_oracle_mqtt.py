@@ -5,92 +5,24 @@ from dataclasses import replace
 
 import cbor2
 import pytest
-import yaml
 
-from oracle.mapping import load
 from oracle.quarantine import held
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Ears
-from tests.chain.broker import PASSWORD, SOON_S, USER, Mosquitto
+from tests.chain.broker import PASSWORD, USER, Mosquitto
+from tests.chain.subscriber import SOON_S, TOPIC, Subscriber, expected, message
 from tests.contracts.suite import T0
 
-TOPIC = "city/works/outlet"
 
-
-def message(hour):
-    return f'{{"at": {T0 + 3_600 * hour}, "register": {{"m3": {hour}.25}}}}'.encode()
-
-
-def expected(hours):
-    return [(T0 + 3_600 * hour, 1_000 * hour + 250) for hour in hours]
-
-
-class Subscriber:
+class Follower(Subscriber):
     """An oracle that follows a broker."""
 
     def __init__(self, town, mosquitto):
-        self.town, self.mosquitto = town, mosquitto
-        device = town.meter()
-        town.lane()
-        path, secret = town.folder / "outlet.yaml", town.folder / "secret"
+        super().__init__(town, "broker is there")
+        self.mosquitto, secret = mosquitto, town.folder / "secret"
         secret.write_text(PASSWORD, encoding="ascii")
-        column = {"column": "register.m3", "device": device, "parameter": "volume"}
-        shape = {
-            "title": "outlet",
-            "files": [TOPIC],
-            "time": {"form": "unix_s", "column": "at"},
-            "channels": [column | {"of": "register", "unit": "m3"}],
-        }
-        path.write_text(yaml.safe_dump(shape), encoding="utf-8")
-        self.mapping = load(path)
         self.broker = Broker(*("127.0.0.1", mosquitto.port, "oracle-1", ("city/#",)), USER, secret)
-        self.told = []
-        self.oracle = town.oracle()
-        self.oracle.prepare(self.mapping)
-        self.ears = None
-
-    def connect(self, **changed):
-        broker = replace(self.broker, **changed)
-        self.ears = Ears([], [broker], lambda event, **keys: self.told.append(event))
-        self.ears.open()
-
-    def connected(self):
-        self.connect()
-        self.until(lambda: "broker is there" in self.told)
-        return self
-
-    def until(self, reached):
-        until = time.monotonic() + SOON_S
-        while not reached():
-            assert time.monotonic() < until, self.told
-            time.sleep(0.02)
-
-    def hears(self, most=100):
-        found = self.ears.hear(most, SOON_S)
-        self.oracle.hear(found, {"mqtt": [self.mapping]})
-        return len(found)
-
-    def hears_until(self, count):
-        until = time.monotonic() + SOON_S
-        while self.accepted() < count:
-            assert time.monotonic() < until
-            self.oracle.hear(self.ears.hear(100, 0.1), {"mqtt": [self.mapping]})
-
-    def accepted(self):
-        row = self.oracle.journal.db.execute("SELECT sum(accepted), sum(repeated) FROM channel")
-        self.repeated = (row := row.fetchone())[1]
-        return row[0]
-
-    def dies(self):
-        """Killed: what was heard but not recorded is gone, and was not acknowledged."""
-        self.ears.close()
-        self.ears = None
-        self.town.kill(self.oracle)
-
-    def lives_again(self):
-        self.told.clear()
-        self.oracle = self.town.oracle()
-        return self.connected()
+        self.listen = lambda tell: Ears([], [self.broker], tell)
 
 
 @pytest.fixture
@@ -103,10 +35,9 @@ def mosquitto(tmp_path):
 
 @pytest.fixture
 def subscriber(town, mosquitto):
-    made = Subscriber(town, mosquitto)
+    made = Follower(town, mosquitto)
     yield made
-    if made.ears is not None:
-        made.ears.close()
+    made.close()
 
 
 def test_what_is_published_reaches_the_chain(subscriber):
@@ -210,7 +141,8 @@ def test_a_wrong_password_is_told(subscriber):
     wrong = subscriber.town.folder / "wrong"
     wrong.write_text("no", encoding="ascii")
 
-    subscriber.connect(password_file=wrong)
+    subscriber.broker = replace(subscriber.broker, password_file=wrong)
+    subscriber.connect()
 
     subscriber.until(lambda: "broker is away" in subscriber.told)
     assert "broker is there" not in subscriber.told
@@ -219,15 +151,15 @@ def test_a_wrong_password_is_told(subscriber):
 def test_a_broker_is_followed_over_tls_by_whoever_trusts_its_certificate(town, tmp_path):
     sealed = Mosquitto(tmp_path, tls=True)
     sealed.start()
-    made = Subscriber(town, sealed)
+    made = Follower(town, sealed)
+    made.broker = replace(made.broker, ca_file=sealed.certificate)
     try:
-        made.connect(ca_file=sealed.certificate)
+        made.connect()
         made.until(lambda: "broker is there" in made.told)
         sealed.publish(TOPIC, message(1))
         made.hears_until(1)
     finally:
-        if made.ears is not None:
-            made.ears.close()
+        made.close()
         sealed.stop()
 
     assert made.accepted() == 1

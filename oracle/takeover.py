@@ -1,0 +1,50 @@
+"""How an oracle takes a lane over with nothing but the chain and the bus.
+
+A term's journal begins where the chain stands once it stands still. The bus replays from a day
+before that, so what the chain holds comes again: it is known from the chain's own batches, and
+only what they do not hold is new.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ledger.chain import Head
+from ledger.deployment import Ledger
+from ledger.settlement import SettlementPolicy
+from oracle.cells import Known
+from oracle.comparison import settled
+from oracle.lanes import Lane, standing
+
+TERM = "term-{:06d}"
+BEFORE_S = 86_400  # of what is replayed: how far clocks and delays may lie apart
+
+
+def folder_of(journals: Path, term: int) -> Path:
+    """Where the journal of a term lies."""
+    return journals / TERM.format(term)
+
+
+def newest(journals: Path) -> Path:
+    """The journal of the last term where a folder holds terms, else the folder itself."""
+    return max(journals.glob("term-*"), default=journals)
+
+
+def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
+    """Whether everything that a lane has recorded is final, so that nothing of it can go again."""
+    head = ledger.chain.head()
+    final: Head | None = ledger.chain.at(max(head.number - policy.confirmations, 0))
+    if final is None:
+        return False
+    now = standing(ledger, lane, head.hash, head.number)
+    return now == standing(ledger, lane, final.hash, final.number)
+
+
+def on_chain(ledger: Ledger, channels: Iterable[int]) -> Callable[[int, int], Known | None]:
+    """What the chain holds of channels, by channel and moment; no telegram is known of it."""
+    held = settled(ledger, channels)
+
+    def known(channel: int, at: int) -> Known | None:
+        found = held.get((channel, at))
+        return None if found is None else Known(found.value, found.mark, None)
+
+    return known
