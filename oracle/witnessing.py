@@ -51,7 +51,7 @@ class Witness:
         self._dissents, self._tell = dissents, tell
         self._one = threading.Lock()
         self._lately: deque[float] = deque(maxlen=MOST_A_SECOND)
-        self._sent_at: dict[tuple[str, int, int], float] = {}
+        self._sent_at: dict[tuple[str, int, int], float] = {}  # book, lane, batch
 
     def answer(self, raw: bytes, now: float) -> Answer:
         """The answer to a request; one at a time, and so many a second."""
@@ -106,32 +106,35 @@ class Witness:
         )
         for contract, lane, batch, root, reason in due.fetchall() if self._dissents else ():
             about = (contract, lane, batch)
-            with self._one:  # one thread at a time speaks to the chain
-                if self._is_there(*about):
-                    with journal.commit() as db:
-                        db.execute(
-                            "UPDATE dissent SET state = 'sent'"
-                            " WHERE contract = ? AND lane = ? AND batch = ?",
-                            about,
-                        )
-                    self._tell("dissent is on record", lane=f"{contract} lane {lane}", batch=batch)
-                elif now - self._sent_at.get(about, -AGAIN_S) >= AGAIN_S:
-                    self._sent_at[about] = now
-                    self._send(*about, bytes(root), reason)
+            what = {"lane": f"{contract} lane {lane}", "batch": batch}
+            try:
+                with self._one:  # one thread at a time speaks to the chain
+                    there = self._put(*about, bytes(root), reason, now)
+            except (WaterlineError, Web3Exception) as error:
+                self._tell("dissent is not taken", **what, why=str(error))
+                continue
+            if there:
+                with journal.commit() as db:
+                    db.execute(
+                        "UPDATE dissent SET state = 'sent'"
+                        " WHERE contract = ? AND lane = ? AND batch = ?",
+                        about,
+                    )
+                self._tell("dissent is on record", **what)
 
-    def _is_there(self, contract: str, lane: int, batch: int) -> bool:
-        book = self.ledger.deployed(contract).address
-        about = (book, lane, batch, self.signer.address)
-        return int(read(self.ledger, "Witnesses", "dissent_of", *about)) != 0
-
-    def _send(self, contract: str, lane: int, batch: int, root: bytes, reason: str) -> None:
-        book = self.ledger.deployed(contract).address
-        functions = self.ledger.contract("Witnesses").functions
-        call = functions.dissent_from(book, lane, batch, root, keccak(text=reason))
-        try:
+    def _put(
+        self, contract: str, lane: int, batch: int, root: bytes, reason: str, now: float
+    ) -> bool:
+        """Whether a dissent is on the chain; one that is not is sent, and after a while again."""
+        about = (self.ledger.deployed(contract).address, lane, batch)
+        if int(read(self.ledger, "Witnesses", "dissent_of", *about, self.signer.address)):
+            return True
+        if now - self._sent_at.get(about, now - AGAIN_S) >= AGAIN_S:
+            self._sent_at[about] = now
+            functions = self.ledger.contract("Witnesses").functions
+            call = functions.dissent_from(*about, root, keccak(text=reason))
             send(self.ledger.chain, self.signer, call)
-        except (WaterlineError, Web3Exception) as error:
-            self._tell("dissent is not taken", lane=f"{contract} lane {lane}", why=str(error))
+        return False
 
 
 class WitnessServer:

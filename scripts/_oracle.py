@@ -91,6 +91,7 @@ def running(
     """The same as its configuration says: several endpoints, a quorum of them, its bounds."""
     from ledger.deployment import Deployment
     from ledger.endpoints import Patience, connect_each
+    from oracle.cosigners import Cosigners
     from oracle.feed import Oracle
     from oracle.journal import Journal
     from oracle.quorum import Quorum
@@ -113,6 +114,7 @@ def running(
             Quorum(ledgers, wanted.quorum, tell),
             wanted.most_base_fee_wei,
             wanted.stall_after_s,
+            Cosigners(wanted.witnesses),
         )
     finally:
         journal.close()
