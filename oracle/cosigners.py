@@ -4,10 +4,9 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,20 +17,13 @@ from ledger.witnesses import Witnesses, evidence, message_for, signer_of, witnes
 from oracle import cosigning
 from oracle.lanes import Lane
 from oracle.outbox import Batch, Outbox
+from oracle.witnesses_config import Address
 
 ANSWER_S = 3.0
 REST_S = 5.0  # one that did not answer is not asked again meanwhile
 MOST_ANSWER = 65_536
 # of the call with evidence: the whole of it is handed on once more, and every signature looked up
 HANDED_ON_GAS, SIGNATURE_GAS = 60_000, 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a witness listens, and for https whose certificates are trusted."""
-
-    url: str
-    ca_file: Path | None = None
 
 
 class Cosigners:

@@ -1,13 +1,21 @@
 """The part of a configuration that says which witnesses are asked, or that this is one."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ledger.loopback import LOOPBACK
-from oracle.cosigners import Address
 from oracle.pulls import private
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a witness listens, and for https whose certificates are trusted."""
+
+    url: str
+    ca_file: Path | None = None
 
 
 class Cosigner(BaseModel):

@@ -11,9 +11,10 @@ from ledger.errors import BadRecord
 from ledger.settlement import SettlementPolicy
 from ledger.witnesses import dissents, message_for
 from oracle import cosigning
-from oracle.cosigners import Address, Cosigners
+from oracle.cosigners import Cosigners
 from oracle.feed import Stopped
 from oracle.journal import Journal
+from oracle.witnesses_config import Address
 from oracle.witnessing import Observer, Witness, WitnessServer
 from tests.chain.town import CONFIRMATIONS
 from tests.contracts.suite import T0
