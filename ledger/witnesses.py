@@ -35,6 +35,9 @@ class Witnesses:
     accounts: frozenset[str]
 
 
+NOBODY = Witnesses(0, frozenset())
+
+
 def message(
     chain_id: int, book: str, lane: int, batch_id: int, root: bytes, words_hash: bytes
 ) -> SignableMessage:
@@ -82,7 +85,7 @@ def evidence(signatures: Mapping[str, bytes]) -> bytes:
 def witnesses(ledger: Ledger, contract: str, lane: int) -> Witnesses:
     """Who witnesses a lane; nobody on a chain whose deployment has no Witnesses."""
     if "Witnesses" not in ledger.deployment.contracts:
-        return Witnesses(0, frozenset())
+        return NOBODY
     book = ledger.deployed(contract).address
     needed = int(read(ledger, "Witnesses", "threshold", book, lane))
     accounts = read(ledger, "Witnesses", "witnesses", book, lane)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ledger.deployment import Ledger
 from ledger.errors import WaterlineError
 from ledger.keystores import Signer
-from ledger.witnesses import Witnesses, evidence, message_for, signer_of, witnesses
+from ledger.witnesses import Witnesses, message_for, signer_of
 from oracle import cosigning
 from oracle.lanes import Lane
 from oracle.outbox import Batch, Outbox
@@ -37,13 +37,18 @@ class Cosigners:
         self.said: dict[str, str] = {}  # why each did not sign, in the last round
 
     def gather(
-        self, ledger: Ledger, lane: Lane, outbox: Outbox, signer: Signer, batch: Batch
+        self,
+        ledger: Ledger,
+        wanted: Witnesses,
+        lane: Lane,
+        outbox: Outbox,
+        signer: Signer,
+        batch: Batch,
     ) -> bool:
         """Whether enough witnesses have signed a batch, asking those that have not.
 
         What they sign is written down at once: so whatever is sent again is the same.
         """
-        wanted = witnesses(ledger, lane.contract, lane.number)
         if len(chosen(wanted, outbox.cosigned(batch.id))) == wanted.needed:
             return True
         about = (lane.contract, lane.number, batch.id)
@@ -78,12 +83,6 @@ def chosen(wanted: Witnesses, signed: Mapping[str, bytes]) -> dict[str, bytes]:
     """The first signatures of accounts that count, as many as are needed if there are."""
     counting = ((one, made) for one, made in signed.items() if one in wanted.accounts)
     return dict(islice(counting, wanted.needed))
-
-
-def evidence_of(ledger: Ledger, lane: Lane, outbox: Outbox, batch: Batch) -> bytes:
-    """The evidence that goes with a batch; empty where the lane needs none."""
-    wanted = witnesses(ledger, lane.contract, lane.number)
-    return evidence(chosen(wanted, outbox.cosigned(batch.id)))
 
 
 def post(one: Address, body: bytes) -> Mapping[str, Any]:

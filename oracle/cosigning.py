@@ -160,16 +160,17 @@ def compare(journal: Journal, said: Sequence[Said]) -> Found:
     What lies before a channel's first reading here, or behind its last, nobody here can tell.
     """
     differs, own, waits = [], [], ""
-    spans = {channel: journal.span(channel) for channel in {one.channel for one in said}}
+    known = {channel: _Own.of(journal, channel, said) for channel in {o.channel for o in said}}
     for one in said:
-        first_at, last_at = spans[one.channel] or (0, -1)
-        if not first_at <= one.at <= last_at:
+        here = known[one.channel]
+        if not here.first_at <= one.at <= here.last_at:
             waits = waits or f"channel {one.channel} has nothing of {one.at} here"
             continue
-        mine = _own(journal, one)
-        if mine is None:
+        if one.at not in here.readings:
             differs.append(f"channel {one.channel} at {one.at}: {_words(one)}, nothing here")
             continue
+        value, kind, mark = here.readings[one.at]
+        mine = replace(one, value=value, kind=kind, mark=mark)
         own.append(mine.leaf)
         if mine != one:
             differs.append(f"channel {one.channel} at {one.at}: {_words(one)}, {_words(mine)} here")
@@ -177,13 +178,32 @@ def compare(journal: Journal, said: Sequence[Said]) -> Found:
     return Found(tuple(differs), waits, root)
 
 
-def _own(journal: Journal, one: Said) -> Said | None:
-    found = journal.reading(one.channel, one.at)
-    if found is None:
-        return None
-    kept, place = found
-    value, mark = int(kept.block.value[place]), int(kept.block.mark[place])
-    return replace(one, value=value, kind=kept.kind, mark=mark)
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A channel here: from when to when, and value, kind and mark where something was said."""
+
+    first_at: int
+    last_at: int
+    readings: Mapping[int, tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, journal: Journal, channel: int, said: Sequence[Said]) -> "_Own":
+        span = journal.span(channel)
+        if span is None:
+            return cls(0, -1, {})
+        moments = [one.at for one in said if one.channel == channel]
+        first = journal.until(channel, min(moments) - 1)
+        count = journal.until(channel, max(moments)) - first
+        return cls(
+            *span,
+            {
+                int(at): (int(value), one.kind, int(mark))
+                for one in journal.kept(channel, first, count)
+                for at, value, mark in zip(
+                    one.block.at, one.block.value, one.block.mark, strict=True
+                )
+            },
+        )
 
 
 def _words(one: Said) -> str:

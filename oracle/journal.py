@@ -345,7 +345,9 @@ class Journal(Store):
     def span(self, channel: int) -> tuple[int, int] | None:
         """The moments of a channel's first and last reading here; None where it has none."""
         row = self.db.execute(
-            "SELECT min(first_at), max(last_at) FROM block WHERE channel = ?", (channel,)
+            "SELECT (SELECT first_at FROM block WHERE channel = ? ORDER BY first_at LIMIT 1),"
+            " (SELECT last_at FROM block WHERE channel = ? ORDER BY first_at DESC LIMIT 1)",
+            (channel, channel),
         ).fetchone()
         return None if row[0] is None else (int(row[0]), int(row[1]))
 

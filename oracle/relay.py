@@ -22,8 +22,8 @@ from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
 from ledger.refusals import reason_in_chain, reason_of
 from ledger.settlement import SettlementPolicy, receipt_of
 from ledger.transactions import Fees, Sent, affordable, base_fee_wei, broadcast, fees, seal
-from ledger.witnesses import SIGNATURE_BYTES
-from oracle.cosigners import HANDED_ON_GAS, SIGNATURE_GAS, Cosigners, evidence_of
+from ledger.witnesses import NOBODY, SIGNATURE_BYTES, evidence, witnesses
+from oracle.cosigners import HANDED_ON_GAS, SIGNATURE_GAS, Cosigners, chosen
 from oracle.fees import MOST_PRICES, offer
 from oracle.lanes import Lane, most_gas
 from oracle.outbox import Attempt, Batch, Outbox
@@ -59,6 +59,7 @@ class Relay:
         self.signer, self.policy, self._tell = signer, policy, tell
         self.quorum, self._cap_wei = quorum, cap_wei
         self._cosigners = cosigners or Cosigners()
+        self._wanted = NOBODY  # who must sign, as of the last look
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
@@ -91,6 +92,7 @@ class Relay:
         if self._moves(then) and self.quorum.confirms(self.lane, then):
             self._settle(then)
             self._bury(then)
+        self._wanted = witnesses(self.ledger, self.lane.contract, self.lane.number)
         alive = [one for one in self.outbox.attempts() if one.batch >= now.standing.next_id]
         if room:
             self._hurry(alive, now.standing.next_id, head)
@@ -242,8 +244,8 @@ class Relay:
 
     def _cosigned(self, batch: Batch) -> bool:
         """Whether as many witnesses as the lane needs have signed a batch; it waits for them."""
-        about = (self.ledger, self.lane, self.outbox, self.signer, batch)
-        if self._cosigners.gather(*about):
+        about = (self.lane, self.outbox, self.signer, batch)
+        if self._cosigners.gather(self.ledger, self._wanted, *about):
             return True
         said = "; ".join(f"{url}: {why}" for url, why in self._cosigners.said.items())
         why = f"waits for witnesses: {said or 'none is named in the configuration'}"
@@ -291,10 +293,11 @@ class Relay:
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, all."""
-        most = most_gas(self.ledger)
+        if self.outbox.failures(batch.id):
+            return most_gas(self.ledger)
         signatures = len(self._evidence(batch)) // SIGNATURE_BYTES
-        gas = batch.gas + (HANDED_ON_GAS + SIGNATURE_GAS * signatures if signatures else 0)
-        return most if self.outbox.failures(batch.id) else min(gas, most)
+        more = HANDED_ON_GAS + SIGNATURE_GAS * signatures if signatures else 0
+        return batch.gas + more
 
     def _signed(self, batch: Batch, nonce: int, fee: Fees) -> Attempt:
         """Sign an attempt and write it down."""
@@ -335,7 +338,7 @@ class Relay:
         return record_calldata(selector, *about, self._evidence(batch))
 
     def _evidence(self, batch: Batch) -> bytes:
-        return evidence_of(self.ledger, self.lane, self.outbox, batch)
+        return evidence(chosen(self._wanted, self.outbox.cosigned(batch.id)))
 
     @property
     def _address(self) -> str:
