@@ -58,6 +58,7 @@ ANSWERS_FOR_TANK = "account of the organisation that answers for the tank"
 CUSTODIAN = "custodian of the file"
 OFFERED = "account that was offered custody"
 LANE_OWNER = "RELAY, owner of the lane"
+WITNESS = "witness of the lane"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
 HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
@@ -68,6 +69,7 @@ LANES = {
     "open_lane": duty("DEVICE_KEEPER"),
     "halt_lane": duty("SUPERVISOR"),
     "resume_lane": duty("SUPERVISOR"),
+    "need_witnesses": only("Witnesses"),
 }
 METERS = {"record_meters": OWN_LANE}
 GAUGES = {
@@ -288,6 +290,10 @@ GATES: dict[str, dict[str, Gate]] = {
         "freeze": duty("SUPERVISOR"),
     },
     "Disputes": {"resolve": duty("SUPERVISOR")},
+    "Witnesses": {
+        "set_witnesses": duty("SUPERVISOR"),
+        "dissent_from": Gate(WITNESS, "witnesses: caller is no witness of the lane"),
+    },
     "Decisions": {
         "record": duty("ANALYST"),
         "approve": duty("DECIDER"),

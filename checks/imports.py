@@ -32,6 +32,9 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.warnings.running": "puts the parts together, with the clock passed in",
     "oracle.proofs": "follows a reading from its row to its block",
     "oracle.comparison": "compares signed telegrams with the chain's own batches",
+    "oracle.cosigning": "reads a batch's words back as ledger.batches does",
+    "oracle.cosigners": "asks witnesses to sign, and who they are",
+    "oracle.witnessing": "answers relays, and puts dissent on the chain",
     "oracle.disputing": "turns a proof and a telegram into a dispute",
 }
 

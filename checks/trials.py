@@ -45,7 +45,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Evidence": ("evidence",),
     "DeviceKeys": ("device_keys", "disputes"),
     "Disputes": ("disputes",),
-    "signatures": ("disputes", "permit_seals", "authority_organisations"),
+    "Witnesses": ("witnesses",),
+    "signatures": ("witnesses", "disputes", "permit_seals", "authority_organisations"),
     "RegisterTurns": ("register_turns",),
     "QuotaPlans": ("quota_plans",),
 }

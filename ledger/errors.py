@@ -160,6 +160,7 @@ _LOOK_AT = {
     "tariff": "`waterline bill list` and `waterline standard tariffs`",
     "turns": "`waterline device list`",
     "violations": "`waterline discharge violation list` and `violation show NUMBER`",
+    "witnesses": "`waterline lane witnesses show CONTRACT LANE`",
     "works": "`waterline works show NUMBER`",
 }
 

@@ -19,6 +19,10 @@ class Signer(Protocol):
         """The raw signed transaction."""
         ...
 
+    def sign_message(self, message: Any) -> bytes:
+        """A signature over an EIP-191 or EIP-712 message, 65 bytes."""
+        ...
+
 
 class KeystoreSigner:
     """An account in a keystore file, opened with a passphrase that only its owner can read."""

@@ -14,6 +14,7 @@ from ledger.events import logs
 from ledger.keys import fault
 from ledger.leaves import VOID
 from ledger.telegrams import Reading, Signed, parse
+from oracle.journal import Journal
 from oracle.refused import METER_BOOKS
 
 Verdict = Literal["same", "different", "missing", "not settled yet", "not signed"]
@@ -84,6 +85,22 @@ def compare(ledger: Ledger, telegrams: Sequence[Signed]) -> list[Compared]:
             why = ": ".join(wrong) if wrong else ""
             verdict = "not signed" if wrong else _verdict(reading, there, waits)
             found.append(Compared(one, index, verdict, there, why))
+    return found
+
+
+def compare_journal(ledger: Ledger, journal: Journal) -> list[tuple[int, int, Settled, str]]:
+    """What settled for a journal's channels that its own readings do not say: channel, moment,
+    what settled, and what the journal has. What lies outside the journal's readings is left out.
+    """
+    spans = {number: span for number in journal.channels() if (span := journal.span(number))}
+    found = []
+    for (channel, at), there in sorted(settled(ledger, spans).items()):
+        if spans[channel][0] <= at <= spans[channel][1]:
+            mine = journal.known(channel, at)
+            if mine is None:
+                found.append((channel, at, there, "nothing"))
+            elif (mine.value, mine.mark) != (there.value, there.mark):
+                found.append((channel, at, there, f"{mine.value}, mark {mine.mark}"))
     return found
 
 

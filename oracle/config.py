@@ -20,6 +20,7 @@ from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
 from oracle.warnings.config import Checks, Warnings
+from oracle.witnesses_config import Cosigner, Witnessing
 
 LENGTH_OF_PW = 6  # HJ 212-2017, chapter 6, the data segment
 
@@ -169,7 +170,8 @@ class Config(BaseModel):
     them, else more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
     Without a new block for `stall_after_s` the chain stands still. Above `most_base_fee_wei`
     nothing is sent, from half of it on less. With `most_waiting` readings that are not final, files
-    are not read on; 0 is no limit.
+    are not read on; 0 is no limit. `witnesses` are asked to sign batches, `witness` says that this
+    oracle signs those of others.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -193,6 +195,8 @@ class Config(BaseModel):
     modbus: list[Polled] = []
     checks: Checks | None = None
     warnings: Warnings | None = None
+    witnesses: list[Cosigner] = Field(default=[], max_length=15)
+    witness: Witnessing | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
@@ -237,6 +241,8 @@ class Feeds:
         ]
         self.checks = config.checks or Checks()
         self.warnings = config.warnings
+        self.witnesses = [one.address(folder) for one in config.witnesses]
+        self.witness = config.witness
         self.folder = folder
         self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}

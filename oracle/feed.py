@@ -21,6 +21,7 @@ from ledger.transactions import base_fee_wei
 from oracle import lanes, signed
 from oracle.batch import cut, fill
 from oracle.cells import Known, Recorded
+from oracle.cosigners import Cosigners
 from oracle.fees import Governor
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
@@ -89,13 +90,15 @@ class Oracle:
         quorum: Quorum | None = None,
         most_base_fee_wei: int | None = None,
         stall_after_s: float = STALL_AFTER_S,
+        cosigners: Cosigners | None = None,
     ) -> None:
         """`signers` opens the key of an account by its address, when its lane is first needed.
 
         `quorum` are the endpoints that must agree on what is final, else `ledger` alone says it;
         above `most_base_fee_wei` nothing is sent; without a block for `stall_after_s` an alarm is
-        told.
+        told. `cosigners` are asked to sign for lanes that need witnesses.
         """
+        self._cosigners = cosigners or Cosigners()
         self.ledger, self.journal, self._signers = ledger, journal, signers
         self.policy, self._clock, self._tell = policy, clock, tell
         self.quorum = quorum or Quorum([ledger], 1, tell)
@@ -128,7 +131,7 @@ class Oracle:
             found = rules(mapping, self.channels)
             for lane in dict.fromkeys((o.channel.contract, o.channel.relay_group) for o in found):
                 if lane not in self._opened:
-                    self._open(*lane)
+                    self.reach(*lane)
                     self._opened.add(lane)
             self._enter([one.channel for one in found])
             if self.watching is not None:
@@ -221,7 +224,7 @@ class Oracle:
 
     def _is_ours(self, channel: Channel) -> bool:
         try:
-            self._open(channel.contract, channel.relay_group)
+            self.reach(channel.contract, channel.relay_group)
         except NotFound:
             return False
         return True
@@ -414,6 +417,10 @@ class Oracle:
         for contract, group in rows:
             self._open(contract, group)
 
+    def reach(self, contract: str, relay_group: int) -> None:
+        """A lane must be ours to send what is read of its channels; NotFound where it is not."""
+        self._open(contract, relay_group)
+
     def _open(self, contract: str, relay_group: int) -> Relay:
         """The relay of a lane, its key opened; each lane has an account of its own."""
         if self._kept_to not in (None, (contract, relay_group)):
@@ -436,7 +443,7 @@ class Oracle:
             outbox.enter(relay_group, lane.owner, now.next_id, now.running)
             signer = self._signer(lane.owner)
             about = (self.policy, self._tell, self.quorum, self._governor.most_base_fee_wei)
-            self._relays[key] = Relay(self.ledger, lane, outbox, signer, *about)
+            self._relays[key] = Relay(*(self.ledger, lane, outbox, signer), *about, self._cosigners)
         return self._relays[key]
 
     def _signer(self, owner: str) -> Signer:

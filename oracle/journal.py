@@ -326,6 +326,31 @@ class Journal(Store):
             found += leaves(channel, *columns)
         return found
 
+    def telegrams_of(self, contract: str, lane: int, batch: int) -> dict[int, bytes]:
+        """The hashes of a batch's telegrams, by channel, in the order of its readings."""
+        parts = self.db.execute(
+            "SELECT channel, first, count FROM part WHERE contract = ? AND lane = ? AND batch = ?"
+            " ORDER BY channel",
+            (contract, lane, batch),
+        )
+        return {
+            channel: b"".join(
+                telegram
+                for one in self.kept(channel, first, count)
+                for telegram in hashes(self.segment(one.segment), one.block.row.tolist())
+            )
+            for channel, first, count in parts.fetchall()
+        }
+
+    def span(self, channel: int) -> tuple[int, int] | None:
+        """The moments of a channel's first and last reading here; None where it has none."""
+        row = self.db.execute(
+            "SELECT (SELECT first_at FROM block WHERE channel = ? ORDER BY first_at LIMIT 1),"
+            " (SELECT last_at FROM block WHERE channel = ? ORDER BY first_at DESC LIMIT 1)",
+            (channel, channel),
+        ).fetchone()
+        return None if row[0] is None else (int(row[0]), int(row[1]))
+
     # batches are cut from what waits
 
     def waiting(

@@ -150,6 +150,26 @@ class Outbox:
         )
         return [Batch(*row) for row in rows]
 
+    # what witnesses signed
+
+    def cosigned(self, batch: int) -> dict[str, bytes]:
+        """Signatures of a batch by account, in the order in which they came."""
+        rows = self.journal.db.execute(
+            "SELECT account, signature FROM cosigned WHERE contract = ? AND lane = ? AND batch = ?"
+            " ORDER BY id",
+            (*self._key, batch),
+        )
+        return {row[0]: bytes(row[1]) for row in rows}
+
+    def cosign(self, batch: int, account: str, signature: bytes) -> None:
+        """Write a witness's signature down."""
+        with self.journal.commit() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO cosigned (contract, lane, batch, account, signature)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (*self._key, batch, account, signature),
+            )
+
     # attempts
 
     def store(self, attempt: Attempt) -> None:

@@ -7,6 +7,7 @@ own, and a second writer is noticed at once.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from eth_utils import keccak, to_checksum_address
@@ -21,6 +22,8 @@ from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
 from ledger.refusals import reason_in_chain, reason_of
 from ledger.settlement import SettlementPolicy, receipt_of
 from ledger.transactions import Fees, Sent, affordable, base_fee_wei, broadcast, fees, seal
+from ledger.witnesses import NOBODY, SIGNATURE_BYTES, evidence, witnesses
+from oracle.cosigners import HANDED_ON_GAS, SIGNATURE_GAS, Cosigners, chosen
 from oracle.fees import MOST_PRICES, offer
 from oracle.lanes import Lane, most_gas
 from oracle.outbox import Attempt, Batch, Outbox
@@ -47,11 +50,17 @@ class Relay:
         tell: Tell,
         quorum: Quorum,
         cap_wei: int | None = None,
+        cosigners: Cosigners | None = None,
     ) -> None:
-        """`cap_wei` is the base fee above which nothing is sent; the fees offered keep to it."""
+        """`cap_wei` is the base fee above which nothing is sent; the fees offered keep to it.
+
+        `cosigners` are asked to sign each batch of a lane that needs witnesses.
+        """
         self.ledger, self.lane, self.outbox = ledger, lane, outbox
         self.signer, self.policy, self._tell = signer, policy, tell
         self.quorum, self._cap_wei = quorum, cap_wei
+        self._cosigners = cosigners or Cosigners()
+        self._wanted = NOBODY  # who must sign, as of the last look
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
@@ -84,6 +93,7 @@ class Relay:
         if self._moves(then) and self.quorum.confirms(self.lane, then):
             self._settle(then)
             self._bury(then)
+        self._wanted = witnesses(self.ledger, self.lane.contract, self.lane.number)
         alive = [one for one in self.outbox.attempts() if one.batch >= now.standing.next_id]
         if room:
             self._hurry(alive, now.standing.next_id, head)
@@ -200,6 +210,8 @@ class Relay:
         for one in {one.nonce: one for one in alive}.values():  # the last of each nonce
             lost = self._handed % 2 == 1 and self.outbox.tries(one.batch) < MOST_PRICES
             dearer = None
+            if not self._cosigned(self.outbox.batch(one.batch)):
+                continue  # the lane's witnesses were changed meanwhile
             if lost or one.max_fee_wei < base_wei:
                 dearer = self._offer(self.outbox.batch(one.batch), one.max_fee_wei)
             if dearer is None:
@@ -215,7 +227,8 @@ class Relay:
             return
         if waiting[0].id != now.standing.next_id + len({one.batch for one in alive}):
             return  # batches before these have failed, and not all of them are accounted for
-        if not alive and self._would_fail(waiting[0]):
+        waiting = list(takewhile(self._cosigned, waiting))
+        if not waiting or (not alive and self._would_fail(waiting[0])):
             return
         chain = self.ledger.chain
         nonce = max(
@@ -229,6 +242,18 @@ class Relay:
                 return
             self._hand_over(self._signed(batch, nonce, price))
             nonce += 1
+
+    def _cosigned(self, batch: Batch) -> bool:
+        """Whether as many witnesses as the lane needs have signed a batch; it waits for them."""
+        about = (self.lane, self.outbox, self.signer, batch)
+        if self._cosigners.gather(self.ledger, self._wanted, *about):
+            return True
+        said = "; ".join(f"{url}: {why}" for url, why in self._cosigners.said.items())
+        why = f"waits for witnesses: {said or 'none is named in the configuration'}"
+        if why != self._warned:
+            self._tell("lane waits", lane=self.name, batch=batch.id, reason=why)
+        self._warned = why
+        return False
 
     def _would_fail(self, batch: Batch) -> bool:
         """Whether the contract would refuse the call now; nothing is spent on it then."""
@@ -269,7 +294,11 @@ class Relay:
 
     def _gas(self, batch: Batch) -> int:
         """What the batch needs unless its readings do the rules' worst; after a failure, all."""
-        return most_gas(self.ledger) if self.outbox.failures(batch.id) else batch.gas
+        if self.outbox.failures(batch.id):
+            return most_gas(self.ledger)
+        signatures = len(self._evidence(batch)) // SIGNATURE_BYTES
+        more = HANDED_ON_GAS + SIGNATURE_GAS * signatures if signatures else 0
+        return batch.gas + more
 
     def _signed(self, batch: Batch, nonce: int, fee: Fees) -> Attempt:
         """Sign an attempt and write it down."""
@@ -306,7 +335,11 @@ class Relay:
 
     def _calldata(self, batch: Batch) -> bytes:
         selector = RECORD_METERS if self.lane.contract in METER_BOOKS else RECORD_GAUGES
-        return record_calldata(selector, self.lane.number, batch.id, batch.root, batch.words)
+        about = (self.lane.number, batch.id, batch.root, batch.words)
+        return record_calldata(selector, *about, self._evidence(batch))
+
+    def _evidence(self, batch: Batch) -> bytes:
+        return evidence(chosen(self._wanted, self.outbox.cosigned(batch.id)))
 
     @property
     def _address(self) -> str:

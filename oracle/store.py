@@ -71,6 +71,15 @@ CREATE TABLE IF NOT EXISTS attempt (
   nonce INTEGER NOT NULL, hash TEXT NOT NULL, raw BLOB NOT NULL, max_fee_wei INTEGER NOT NULL,
   state TEXT NOT NULL DEFAULT 'alive', block INTEGER, block_hash TEXT,
   PRIMARY KEY (contract, lane, batch, number)) WITHOUT ROWID;
+-- what witnesses signed of a batch, in the order in which it came
+CREATE TABLE IF NOT EXISTS cosigned (
+  id INTEGER PRIMARY KEY, contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL,
+  account TEXT NOT NULL, signature BLOB NOT NULL, UNIQUE (contract, lane, batch, account));
+-- what a witness would not sign, until its dissent is on the chain
+CREATE TABLE IF NOT EXISTS dissent (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, root BLOB NOT NULL,
+  reason TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due',
+  PRIMARY KEY (contract, lane, batch)) WITHOUT ROWID;
 -- what people are warned of; `open` while its ladder is climbed, `rung` is the last one reached.
 -- The batch is the one whose receipt it was ruled by
 CREATE TABLE IF NOT EXISTS warning (

@@ -1,6 +1,7 @@
 """Signed telegrams beside what settled, as programs and people read them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts._shared import Session
@@ -54,3 +55,25 @@ def lines(told: Sequence[dict[str, Any]]) -> list[str]:
     head = ("device", "parameter", "at", "signed", "settled", "evidence", "")
     same = f"{len(told) - len(rows)} of {len(told)} signed readings settled as they were signed."
     return [same, "", *table(rows, head)] if rows else [same]
+
+
+def journal_compared(here: Session, folder: Path) -> list[dict[str, Any]]:
+    """What settled otherwise than a journal has it; exit code 6 where there is any."""
+    from oracle.comparison import compare_journal
+    from oracle.journal import Journal
+    from scripts._showing import local, table
+
+    journal = Journal(folder, writing=False)
+    try:
+        found = compare_journal(here.ledger, journal)
+    finally:
+        journal.close()
+    rows = [
+        (channel, local(at), f"{one.value}, mark {one.mark}", held)
+        for channel, at, one, held in found
+    ]
+    told = [dict(zip(("channel", "at", "settled", "held"), row, strict=True)) for row in rows]
+    here.tell(told, lambda: table(rows, ("channel", "at", "settled", "held here")))
+    if told:
+        raise SystemExit(6)
+    return told

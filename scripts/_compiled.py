@@ -38,6 +38,7 @@ CONTRACTS = {
     "Violations": "oversight",
     "Evidence": "oversight",
     "Disputes": "oversight",
+    "Witnesses": "oversight",
     "Decisions": "oversight",
 }
 LARGEST_FIRST = tuple(reversed(CONTRACTS))

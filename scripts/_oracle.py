@@ -93,6 +93,7 @@ def running(
     """The same on the journal in `folder`, as a configuration says: endpoints, quorum, bounds."""
     from ledger.deployment import Deployment
     from ledger.endpoints import Patience, connect_each
+    from oracle.cosigners import Cosigners
     from oracle.feed import Oracle
     from oracle.journal import Journal
     from oracle.quorum import Quorum
@@ -115,6 +116,7 @@ def running(
             Quorum(ledgers, wanted.quorum, tell),
             wanted.most_base_fee_wei,
             wanted.stall_after_s,
+            Cosigners(wanted.witnesses),
         )
     finally:
         journal.close()

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts import _witnesses
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
+app.add_typer(_witnesses.app, name="witnesses")
 TAKING = ("QuotaTracker", "DischargeVolumes", "DischargeLimits", "QualityProvenance")
 
 
@@ -125,5 +127,7 @@ def _switch(function: str, verb: str, contract: str, number: int) -> Any:
 def _written(here: Session, done: Any) -> Any:
     return here.tell(done.as_json(), lambda: [])
 
+
+app.read("dissents")(_witnesses.dissents)
 
 cli = app.cli()

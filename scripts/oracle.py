@@ -105,6 +105,30 @@ def run(
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
+@app.read("witness")
+def witness(
+    config: Annotated[Path, typer.Option("--config", "-c", help="Own sources, and `witness`.")],
+    password_file: Annotated[
+        Path | None, typer.Option(help="Passphrase of the witness's account, in a 0600 file.")
+    ] = None,
+) -> Any:
+    """Witness other oracles' lanes until it is stopped: sign what is as in its own journal.
+
+    It takes in sources of its own and sends no batch. It answers the owners of lanes alone; what
+    differs it puts on chain as its dissent, unless its configuration says `dissents: false`.
+
+    For example: waterline oracle witness -c witness.yaml --password-file pass
+    """
+    from oracle.config import load
+    from oracle.report import report
+    from scripts import _oracle
+    from scripts._witnessing import witnessed
+
+    here, wanted = session(), load(config)
+    now = report(witnessed(here, wanted, password_file))
+    return here.tell(now.as_json(), lambda: _oracle.lines(now))
+
+
 @app.read("simulate")
 def simulate(
     config: Annotated[
@@ -186,9 +210,13 @@ def status(journal: Journal = None, as_json: Json = False) -> Any:
 
 @app.read("compare")
 def compare(
-    file: Annotated[Path, typer.Argument(help="Signed telegrams, one JSON a line.")],
+    file: Annotated[Path | None, typer.Argument(help="Signed telegrams, one JSON a line.")] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FOLDER", help="A witness's journal, instead of a file."),
+    ] = None,
 ) -> Any:
-    """Compare signed telegrams that somebody holds with what settled on chain.
+    """Compare signed telegrams that somebody holds, or a witness's journal, with what settled.
 
     Exit code 6 when a reading is missing, different, or not signed by a key of its device.
 
@@ -196,9 +224,14 @@ def compare(
     """
     from oracle.comparison import FINDINGS, load
     from oracle.comparison import compare as compared
-    from scripts._comparing import document, lines
+    from scripts._comparing import document, journal_compared, lines
 
     here = session()
+    if (file is None) == (journal is None):
+        raise typer.BadParameter("name a file of telegrams, or --journal")
+    if journal is not None:
+        return journal_compared(here, journal)
+    assert file is not None
     told = document(here, compared(here.ledger, load(file)))
     here.tell(told, lambda: lines(told))
     if any(one["verdict"] in FINDINGS for one in told):

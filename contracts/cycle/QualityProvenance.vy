@@ -29,6 +29,7 @@ exports: (
     lanes.open_lane,
     lanes.halt_lane,
     lanes.resume_lane,
+    lanes.need_witnesses,
     lanes.lane,
     lanes.lane_count,
     lanes.running,

@@ -4,12 +4,13 @@
 @license Apache-2.0
 @notice Independent sequences of batches: one owner, one relay group, one running hash each.
 @dev Word of a lane, bit 0 lowest: owner 160 | relay group 16 | next batch 24 | counted litres 48 |
-     evidence threshold 4 (reserved, zero) | halted 1 | zero 3. Format: docs/wire-format.md.
+     witnesses needed 4 | halted 1 | zero 3. Format: docs/wire-format.md.
 """
 
 from contracts.interfaces import ILanes
 from contracts.modules import access
 from contracts.modules import duties
+from contracts.modules import names
 
 uses: access
 
@@ -78,6 +79,15 @@ def resume_lane(lane: uint256):
 
 
 @external
+def need_witnesses(lane: uint256, threshold: uint256):
+    """
+    @notice Take batches of a lane, from the next one on, only when so many witnesses signed them.
+    """
+    access._only_contract(names.WITNESSES)
+    self._word[lane] = self._word[lane] & ~(M4 << THRESHOLD_SHIFT) | (threshold << THRESHOLD_SHIFT)
+
+
+@external
 @view
 def lane(lane: uint256) -> ILanes.Lane:
     """
@@ -128,9 +138,11 @@ def _open(lane: uint256, batch_id: uint256, evidence_length: uint256) -> uint256
     assert convert(msg.sender, uint256) == word & OWNER_MASK, "lanes: caller does not own the lane"
     access._only(duties.RELAY)
     assert batch_id == (word >> NEXT_SHIFT) & M24, "lanes: batch is not the next one"
-    # threshold and halted bit in one look; a threshold above zero is reserved
-    assert word >> THRESHOLD_SHIFT == 0, "lanes: halted"
-    assert evidence_length == 0, "lanes: evidence without threshold"
+    # one look says that nobody must sign, that nobody has, and that the lane is not halted
+    if (word >> THRESHOLD_SHIFT) | evidence_length != 0:
+        assert word >> HALTED_SHIFT == 0, "lanes: halted"
+        # the whole call is handed on: little code here, where a book has no room
+        raw_call(access._at(names.WITNESSES), msg.data, is_static_call=True)
     return word
 
 

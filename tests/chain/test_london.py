@@ -19,6 +19,7 @@ from tests.contracts.suite import (
     FOLDERS,
     GAUGE,
     HASH,
+    HOLDER,
     METER,
     NOW,
     T0,
@@ -44,6 +45,7 @@ PASSED_ON = {
     "keep",
     "take",
     "take_approval",
+    "need_witnesses",
 }
 LISTS = {"holdings", "deputies"}  # an index beyond the end has no words
 SELF_ACTS = {
@@ -210,6 +212,17 @@ def disputes_a_reading(suite: Suite) -> Meter:
     suite.disputes.resolve(1, True, HASH, sender=suite.supervisor)
     assert suite.disputes.page(1, 5)[0][15] == 2
     return meter
+
+
+def witnesses_a_lane(suite: Suite) -> None:
+    book, witnesses = suite.quota_tracker, suite.witnesses
+    lane = book.lane_count() + 1
+    suite.lane(book)
+    call = (word("QuotaTracker"), lane, [HOLDER.address], 1)
+    witnesses.set_witnesses(*call, sender=suite.supervisor)
+    by = HOLDER.address
+    witnesses.dissent_from(book.address, lane, 0, HASH, HASH, sender=by)
+    assert witnesses.threshold(book.address, lane) == witnesses.dissent_count() == 1
 
 
 def bills_a_permit(suite: Suite) -> None:
@@ -506,6 +519,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     changes_permits(suite)
     seals_a_permit(suite)
     disputes_a_reading(suite)
+    witnesses_a_lane(suite)
     bills_a_permit(suite)
     counts_a_meter(suite, "QuotaTracker", 1)
     counts_a_meter(suite, "DischargeVolumes", 2)

@@ -17,10 +17,11 @@ from checks.duties import (
     MEMBER,
     OFFERED,
     VERIFIED,
+    WITNESS,
     Gate,
 )
 from tests.contracts.outlets import Outlet
-from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite
+from tests.contracts.suite import DUTIES, FOLDERS, METER, NOW, Suite, word
 
 ALL = sum(DUTIES.values())
 LATEST = 2**32 - 1
@@ -83,6 +84,8 @@ class Callers:
             for name in FOLDERS
             if hasattr(suite.contracts[name], "open_lane")
         }
+        watched = (word("QuotaTracker"), self.lanes["QuotaTracker"], [suite.holder], 0)
+        suite.witnesses.set_witnesses(*watched, sender=suite.supervisor)
         self.channel = suite.channel(METER, "QuotaTracker")
         suite.register_turns.set_turns([self.channel], 1, sender=suite.device_keeper)
         suite.applications.apply(suite.face(), 0, sender=suite.holder)
@@ -141,7 +144,9 @@ class Callers:
             let["city"] = self.holders["city"]
         if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):
             let["applicant"] = self.suite.holder
-        if "lane" in gate.who:  # the lanes belong to one of those who hold RELAY
+        if gate.who == WITNESS:
+            let = {"applicant": self.suite.holder}
+        elif "lane" in gate.who:  # the lanes belong to one of those who hold RELAY
             let = {"RELAY alone": self.single["RELAY"]}
         return let
 
@@ -154,5 +159,7 @@ class Callers:
             arguments[0] = self.lanes[contract]
         if function in NUMBERED:
             arguments[0] = 1
+        if function == "dissent_from":
+            arguments[:2] = [self.contracts["QuotaTracker"], self.lanes["QuotaTracker"]]
         encoded: bytes = method.prepare_calldata(*arguments)
         return encoded

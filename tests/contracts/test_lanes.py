@@ -126,13 +126,13 @@ def test_a_lane_reaches_the_channels_of_its_own_relay_group_only(suite, book):
     assert events(book, "GroupRefused") == [("GroupRefused", refusal)]
 
 
-def test_evidence_is_refused_while_no_lane_has_a_threshold(suite, book):
+def test_evidence_is_refused_while_the_lane_needs_none(suite, book):
     lane, number = suite.lane(book), channel(suite, book)
     words = words_of(number, book)
 
     refused = reason(record(book), lane, 0, ROOT_HASH, words, b"\1", sender=suite.relay)
 
-    assert refused == "lanes: evidence without threshold"
+    assert refused == "witnesses: lane needs no evidence"
 
 
 def test_a_stranger_cannot_write_a_lane_of_the_zero_account(suite, book):

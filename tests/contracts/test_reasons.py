@@ -37,6 +37,7 @@ HOMES = {
     "evidence": "Evidence",
     "keys": "DeviceKeys",
     "disputes": "Disputes",
+    "witnesses": "Witnesses",
 }
 # the even and the uneven form of a group are framed alike, each in its own loop
 FRAMING = {

@@ -59,6 +59,9 @@ class LocalSigner:
     def sign(self, tx: dict[str, Any]) -> bytes:
         return bytes(self._account.sign_transaction(tx).raw_transaction)
 
+    def sign_message(self, message: Any) -> bytes:
+        return bytes(self._account.sign_message(message).signature)
+
 
 @dataclass
 class SmallChain:

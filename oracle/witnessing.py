@@ -1,0 +1,195 @@
+"""A witness: an oracle with sources of its own that sends no batch and signs other oracles'.
+
+It answers the owner of a lane alone, with a signature where every reading is as in its own
+journal, else with what differs. What differs may go on chain as its dissent, once a batch.
+"""
+
+import json
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from eth_utils import keccak
+from web3.exceptions import Web3Exception
+
+from ledger.deployment import Ledger
+from ledger.errors import UsageError, WaterlineError
+from ledger.keystores import Signer
+from ledger.structs import read
+from ledger.transactions import send
+from ledger.witnesses import message_for, signer_of
+from oracle import cosigning
+from oracle.feed import BOOKS, Oracle
+from oracle.journal import Journal
+from oracle.relay import Tell
+
+IDLE_S = 10.0
+MOST_A_SECOND = 20  # requests, of everybody together
+AGAIN_S = 15.0  # after a dissent was sent, until it is looked for and sent again
+Answer = tuple[int, dict[str, Any]]
+
+
+class Observer(Oracle):
+    """An oracle that takes in and sends nothing: its lanes belong to others."""
+
+    def reach(self, contract: str, relay_group: int) -> None:
+        """Whatever a channel's lane is: no key of it is needed here."""
+
+
+class Witness:
+    """Who signs, and for which chain; every answer opens the journal anew."""
+
+    def __init__(
+        self, ledger: Ledger, journal: Path, signer: Signer, *, dissents: bool, tell: Tell
+    ) -> None:
+        self.ledger, self.journal, self.signer = ledger, journal, signer
+        self._dissents, self._tell = dissents, tell
+        self._one = threading.Lock()
+        self._lately: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._sent_at: dict[tuple[str, int, int], float] = {}  # book, lane, batch
+
+    def answer(self, raw: bytes, now: float) -> Answer:
+        """The answer to a request; one at a time, and so many a second."""
+        with self._one:
+            if len(self._lately) == MOST_A_SECOND and now - self._lately[0] < 1:
+                return 429, {"error": f"at most {MOST_A_SECOND} requests a second"}
+            self._lately.append(now)
+            try:
+                return self._answered(raw)
+            except (WaterlineError, Web3Exception) as error:
+                return 400, {"error": str(error)}
+
+    def _answered(self, raw: bytes) -> Answer:
+        request = cosigning.parse(raw, BOOKS)
+        said = request.readings
+        root, words_hash = cosigning.root_of(said), cosigning.words_hash(request.words)
+        about = (request.contract, request.lane, request.batch_id)
+        signed = message_for(self.ledger, *about, root, words_hash)
+        owner = str(read(self.ledger, request.contract, "lane", request.lane)["owner"])
+        if signer_of(signed, request.signature) != owner.lower():
+            return 403, {"error": "the request is not signed by the owner of the lane"}
+        journal = Journal(self.journal, writing=False)
+        try:
+            found = cosigning.compare(journal, said)
+            if found.differs:
+                self._note(journal, about, found)
+        finally:
+            journal.close()
+        if found.differs:
+            return 200, {"differs": found.differs[: cosigning.MOST_TOLD]}
+        if found.waits:
+            return 200, {"waits": found.waits}
+        return 200, {"signature": "0x" + self.signer.sign_message(signed).hex()}
+
+    def _note(self, journal: Journal, about: tuple[str, int, int], found: cosigning.Found) -> None:
+        """Write down what differs, once a batch: its first form is what goes on chain."""
+        with journal.commit() as db:
+            new = db.execute(
+                "INSERT OR IGNORE INTO dissent (contract, lane, batch, root, reason, at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (*about, found.root, found.reason, int(time.time())),
+            ).rowcount
+        if new:
+            contract, lane, batch = about
+            what = {"lane": f"{contract} lane {lane}", "batch": batch}
+            self._tell("batch differs", **what, first=found.differs[0], count=len(found.differs))
+
+    def dissent(self, journal: Journal, now: float) -> None:
+        """Send what differs to the chain, and note what is there; in the oracle's own thread."""
+        due = journal.db.execute(
+            "SELECT contract, lane, batch, root, reason FROM dissent WHERE state = 'due'"
+        )
+        for contract, lane, batch, root, reason in due.fetchall() if self._dissents else ():
+            about = (contract, lane, batch)
+            what = {"lane": f"{contract} lane {lane}", "batch": batch}
+            try:
+                with self._one:  # one thread at a time speaks to the chain
+                    there = self._put(*about, bytes(root), reason, now)
+            except (WaterlineError, Web3Exception) as error:
+                self._tell("dissent is not taken", **what, why=str(error))
+                continue
+            if there:
+                with journal.commit() as db:
+                    db.execute(
+                        "UPDATE dissent SET state = 'sent'"
+                        " WHERE contract = ? AND lane = ? AND batch = ?",
+                        about,
+                    )
+                self._tell("dissent is on record", **what)
+
+    def _put(
+        self, contract: str, lane: int, batch: int, root: bytes, reason: str, now: float
+    ) -> bool:
+        """Whether a dissent is on the chain; one that is not is sent, and after a while again."""
+        about = (self.ledger.deployed(contract).address, lane, batch)
+        if int(read(self.ledger, "Witnesses", "dissent_of", *about, self.signer.address)):
+            return True
+        if now - self._sent_at.get(about, now - AGAIN_S) >= AGAIN_S:
+            self._sent_at[about] = now
+            functions = self.ledger.contract("Witnesses").functions
+            call = functions.dissent_from(*about, root, keccak(text=reason))
+            send(self.ledger.chain, self.signer, call)
+        return False
+
+
+class WitnessServer:
+    """The port where a relay asks, from `open` to `close`; port 0 takes any that is free."""
+
+    def __init__(
+        self, witness: Witness, host: str, port: int, tls: tuple[Path, Path] | None = None
+    ) -> None:
+        """`tls` are certificate and key, without which this machine alone should ask."""
+        self._witness, self._where, self._tls = witness, (host, port), tls
+        self._server: ThreadingHTTPServer | None = None
+
+    def open(self) -> int:
+        """Begin to answer; the port. UsageError where it cannot be had."""
+        try:
+            self._server = ThreadingHTTPServer(self._where, _asked(self._witness))
+            if self._tls is not None:
+                context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                context.load_cert_chain(*self._tls)
+                self._server.socket = context.wrap_socket(
+                    self._server.socket, server_side=True, do_handshake_on_connect=False
+                )
+        except OSError as error:
+            where = f"{self._where[0]}:{self._where[1]}"
+            raise UsageError(f"{where} cannot be served on: {error}", "choose a port") from error
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Answer no more."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def _asked(
+    witness: Witness, clock: Callable[[], float] = time.monotonic
+) -> type[BaseHTTPRequestHandler]:
+    class Asked(BaseHTTPRequestHandler):
+        timeout = IDLE_S
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not (length.isascii() and length.isdigit()) or int(length) > cosigning.MOST_BYTES:
+                code, told = 413, {"error": f"at most {cosigning.MOST_BYTES} bytes"}
+            else:
+                code, told = witness.answer(self.rfile.read(int(length)), clock())
+            body = json.dumps(told).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing: what matters is told by the witness."""
+
+    return Asked
