@@ -22,8 +22,8 @@ from ledger.keys import fault
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from ledger.telegrams import parse
+from oracle.documents import first_fault
 from oracle.journal import Journal
-from oracle.mapping import first_fault
 from oracle.refused import METER_BOOKS
 
 FORMAT = 1

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _decoding, _warnings
+from scripts import _decoding, _keeping, _warnings
 from scripts._shared import Local, Noun, session
 
 app = Noun(__doc__)
@@ -86,7 +86,7 @@ def run(
 ) -> Any:
     """Feed files that grow and stations that call in, until it is stopped (SIGTERM or Ctrl-C).
 
-    For example: waterline oracle run -c oracle.yaml --password-file pass
+    For example: waterline oracle run -c waterline.toml --password-file pass
     """
     import signal
     import threading
@@ -296,6 +296,7 @@ def release(
     return here.tell(document, lambda: [f"{one['id']} released" for one in document])
 
 
+app.read("check")(_keeping.check)
 app.command("warnings", cls=Local)(_warnings.warnings)
 app.command("acknowledge", cls=Local)(_warnings.acknowledge)
 
