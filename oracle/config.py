@@ -15,6 +15,7 @@ from oracle.mapping import Mapping
 from oracle.mapping import load as load_mapping
 from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
+from oracle.retention import DAY_S, Retention
 from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
@@ -192,6 +193,7 @@ class Config(BaseModel):
     modbus: list[Polled] = []
     checks: Checks | None = None
     warnings: Warnings | None = None
+    archive: Retention = Retention()
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
@@ -206,6 +208,9 @@ class Config(BaseModel):
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
+        windows = [one.window for one in self.checks.balances] if self.checks else []
+        if any(2 * window > self.archive.keep_days * DAY_S for window in windows):
+            raise ValueError("archive.keep_days is less than twice the window of a balance")
         if self.checks and not self.warnings:
             raise ValueError("checks need warnings: say who is told")
         return self
@@ -246,7 +251,7 @@ class Feeds:
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]
         self.checks = config.checks or Checks()
-        self.warnings = config.warnings
+        self.warnings, self.archive = config.warnings, config.archive
         self.folder = folder
         self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}

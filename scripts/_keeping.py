@@ -42,6 +42,52 @@ def check(config: Config, password_file: Password = None) -> Any:
     return found.as_json()
 
 
+def archive(
+    config: Config,
+    dry_run: Annotated[bool, typer.Option(help="Show what is old enough, move nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """Move settled batches that are old enough out of the journal; `oracle run` does it daily.
+
+    They go to Parquet files beside the journal, from which readings are proved as before. Run it
+    again after any interruption. No chain is asked.
+
+    For example: waterline oracle archive -c waterline.toml --dry-run
+    """
+    import json
+    import time
+
+    from oracle.config import read
+    from oracle.journal import Journal
+    from oracle.retention import archive as archived
+    from oracle.retention import due
+    from scripts._oracle import journal_folder
+    from scripts._showing import table
+
+    wanted, now = read(config), time.time()
+    folder = config.resolve().parent / wanted.journal if wanted.journal else None
+    journal = Journal(journal_folder(folder), writing=not dry_run)
+    try:
+        if dry_run:
+            done = due(journal, wanted.archive, now)
+        else:
+            done = [one for one in archived(journal, wanted.archive, now) if one is not None]
+    finally:
+        journal.close()
+    document = {"moved": not dry_run, "files": [one.as_json() for one in done]}
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+        return document
+    rows = [
+        (one.contract, one.lane, one.day, one.next_batch - one.first_batch, f"{one.readings:,}")
+        for one in done
+    ]
+    for line in table(rows, ("contract", "lane", "day", "batches", "readings")):
+        typer.echo(line)
+    typer.echo("Nothing was moved." if dry_run or not done else f"{len(done)} files written.")
+    return document
+
+
 def _lines(found: "Outcome") -> list[str]:
     from oracle.checking import lines
     from scripts._showing import table

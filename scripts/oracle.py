@@ -108,7 +108,8 @@ def run(
             _oracle.watched(oracle, wanted, jobs, tell) as beat,
             _oracle.waiting(oracle, wanted, leaving, tell, beat) as wait,
         ):
-            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell, wanted.most_waiting)
+            kept = _oracle.keeping(oracle, wanted, wait, tell)
+            feed.watch(oracle, wanted.inputs, kept, wanted.poll_s, tell, wanted.most_waiting)
         now = report(oracle.journal)
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
@@ -297,6 +298,7 @@ def release(
 
 
 app.read("check")(_keeping.check)
+app.command("archive", cls=Local)(_keeping.archive)
 app.command("warnings", cls=Local)(_warnings.warnings)
 app.command("acknowledge", cls=Local)(_warnings.acknowledge)
 
