@@ -1,5 +1,6 @@
 """Settled batches move out of the journal whole or not at all, and nothing is lost by it."""
 
+import json
 import shutil
 from itertools import islice
 
@@ -17,6 +18,7 @@ from oracle.journal import REMOVED, Journal
 from oracle.outbox import Attempt, Outbox
 from oracle.report import redated, report
 from oracle.retention import DAY_S, INCREMENTAL, Keeper, Retention, archive, due
+from tests.unit.commands import called
 from tests.unit.oracle_rows import channel, chunk, journal, mapping, rule
 
 DAY_0 = 1_699_920_000  # a midnight of UTC
@@ -370,3 +372,24 @@ def test_an_archive_that_fails_is_told_and_the_oracle_goes_on(fed):
         keeper.work(1)
 
     assert told == ["archive failed"]
+
+
+def test_the_command_shows_what_is_old_enough_then_moves_it(fed, tmp_path):
+    text = '[archive]\nkeep_days = 1\n[[sources]]\nfile = "a.csv"\nmapping = "m.yaml"\n'
+    config = tmp_path / "waterline.toml"
+    config.write_text(f'journal = "journal"\n{text}', encoding="utf-8")
+    fed.journal.close()
+    words = ("oracle", "archive", "-c", config)
+
+    shown = called(*words, "--dry-run", "--json", home=tmp_path)
+    untouched = not (fed.folder / settled.FOLDER).exists()
+    moved = called(*words, "--json", home=tmp_path)
+    again = called(*words, home=tmp_path)
+    fed.again()
+
+    files = json.loads(shown.out)["files"]
+    assert [one["day"] for one in files] == [f"2023-11-{day}" for day in (14, 15, 16, 17, 18)]
+    assert untouched
+    assert json.loads(moved.out) == {"moved": True, "files": files}
+    assert "Nothing was moved." in again.out
+    assert None not in whole(fed).values()
