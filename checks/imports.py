@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 MEETS_THE_WORLD: dict[str, str] = {
     "oracle.lanes": "reads channels and lanes from the chain",
     "oracle.quorum": "asks every endpoint what is final",
+    "oracle.checking": "asks the chain whether what a configuration names is there",
     "oracle.refused": "reads what was refused from a receipt",
     "oracle.fees": "offers fees as ledger.transactions has them",
     "oracle.relay": "signs, sends, and follows what was sent",

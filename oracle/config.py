@@ -1,4 +1,4 @@
-"""The configuration of a running oracle: which files, which mappings, which journal."""
+"""The configuration of a running oracle, waterline.toml: which files, mappings, which journal."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_v
 from ledger.errors import BadRecord
 from ledger.loopback import LOOPBACK
 from oracle.buses import Bused
+from oracle.documents import read_toml
 from oracle.inputs import Input, Table
-from oracle.mapping import Mapping, read_model
+from oracle.mapping import Mapping
 from oracle.mapping import load as load_mapping
 from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
+from oracle.retention import DAY_S, Retention
 from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
@@ -164,7 +166,7 @@ def passwords(path: Path) -> dict[str, str]:
 
 
 class Config(BaseModel):
-    """A configuration file; its paths are relative to its folder.
+    """A configuration file in TOML; its paths are relative to its folder.
 
     `endpoints` are nodes of the chain, the preferred one first, in place of --network; `quorum` of
     them, else more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
@@ -197,6 +199,7 @@ class Config(BaseModel):
     warnings: Warnings | None = None
     witnesses: list[Cosigner] = Field(default=[], max_length=15)
     witness: Witnessing | None = None
+    archive: Retention = Retention()
 
     @model_validator(mode="after")
     def _something(self) -> "Config":
@@ -216,6 +219,9 @@ class Config(BaseModel):
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
+        windows = [one.window for one in self.checks.balances] if self.checks else []
+        if any(2 * window > self.archive.keep_days * DAY_S for window in windows):
+            raise ValueError("archive.keep_days is less than twice the window of a balance")
         if self.checks and not self.warnings:
             raise ValueError("checks need warnings: say who is told")
         return self
@@ -226,8 +232,26 @@ class Config(BaseModel):
         return [*self.sensorthings, *self.modbus]
 
 
+def _place(source: Source) -> str:
+    return f"file {source.file}" if source.file else f"folder {source.folder}/{source.pattern}"
+
+
+def _speaking(config: Config) -> Iterator[tuple[str, str, list[Path]]]:
+    """Whatever tells telegrams: its protocol, what people know it by, its mappings."""
+    for port in config.listen:
+        yield port.protocol, f"{port.protocol} on {port.host}:{port.port}", port.mappings
+    for broker in config.brokers:
+        yield MQTT, f"broker {broker.host}:{broker.port}", broker.mappings
+    if config.bus:
+        yield MQTT, f"bus {config.bus.stream}", config.bus.mappings
+    for service in config.sensorthings:
+        yield SENSORTHINGS, f"service {service.url}", service.mappings
+    for device in config.modbus:
+        yield MODBUS, f"device {device.host}:{device.port} {device.station}", device.mappings
+
+
 class Feeds:
-    """A configuration with its mappings loaded."""
+    """A configuration and its mappings; `named` has each with where its series comes from."""
 
     def __init__(self, config: Config, folder: Path) -> None:
         self.journal = folder / config.journal if config.journal else None
@@ -240,9 +264,9 @@ class Feeds:
             (source, load_mapping(folder / source.mapping)) for source in config.sources
         ]
         self.checks = config.checks or Checks()
-        self.warnings = config.warnings
         self.witnesses = [one.address(folder) for one in config.witnesses]
         self.witness = config.witness
+        self.warnings, self.archive = config.warnings, config.archive
         self.folder = folder
         self.ports = [one.heard_at(folder) for one in config.listen]
         self.spoken: dict[str, list[Mapping]] = {}
@@ -251,16 +275,13 @@ class Feeds:
         self.lease = config.bus.lease if config.bus else None
         self.tables = [one.table(folder) for one in config.databases]
         self.asked = [one.source(folder) for one in config.asked]
-        named: list[tuple[str, list[Path]]] = [
-            (one.protocol, one.mappings) for one in config.listen
-        ]
-        named += [(MQTT, one.mappings) for one in config.brokers]
-        named += [(MQTT, config.bus.mappings)] if config.bus else []
-        named += [(SENSORTHINGS, one.mappings) for one in config.sensorthings]
-        named += [(MODBUS, one.mappings) for one in config.modbus]
-        for protocol, paths in named:
+        self.named = [(_place(source), mapping) for source, mapping in self._sources]
+        self.named += [(f"database {one.query.name}", one.mapping) for one in self.tables]
+        for protocol, origin, paths in _speaking(config):
             known = self.spoken.setdefault(protocol, [])
-            known += [load_mapping(folder / path) for path in paths]
+            loaded = [load_mapping(folder / path) for path in paths]
+            known += loaded
+            self.named += [(origin, mapping) for mapping in loaded]
 
     def inputs(self) -> Iterator[Input | Table]:
         """The files that are there now, each folder's in the order of their names; databases."""
@@ -281,5 +302,10 @@ class Feeds:
 
 
 def load(path: Path) -> Feeds:
-    """Read a configuration; BadRecord names what is wrong in it."""
-    return Feeds(read_model(Config, path, "configuration"), path.resolve().parent)
+    """Read a configuration; BadRecord names what is wrong in it, and where."""
+    return Feeds(read(path), path.resolve().parent)
+
+
+def read(path: Path) -> Config:
+    """What a configuration says, before any mapping or secret of it is read."""
+    return read_toml(Config, path, "configuration")

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from ledger.channels import Channel
+from ledger.errors import NotFound
 from ledger.leaves import leaves
+from oracle import settled
 from oracle.archive import Archive, Segment, hashes
 from oracle.batch import Cut, Waiting
 from oracle.cells import Known
@@ -27,6 +29,7 @@ from oracle.store import Store, on_disk
 
 COLUMNS = 5  # at, value, mark, flags, row
 LEVEL = 1
+REMOVED = b"a telegram that was removed for its age"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +253,32 @@ class Journal(Store):
         """The reading recorded for a moment, if there is one."""
         found = self.reading(channel, at)
         if found is None:
-            return None
+            return self._settled_long_ago(channel, at)
         kept, place = found
         block = kept.block
         telegram = self.telegram(kept.segment, int(block.row[place]))
         return Known(int(block.value[place]), int(block.mark[place]), telegram)
 
+    def _settled_long_ago(self, channel: int, at: int) -> Known | None:
+        found = settled.find(self, channel, at)
+        if found is None:
+            return None
+        try:
+            telegram = self.telegram(found["segment"], found["row"])
+        except NotFound:
+            telegram = REMOVED
+        return Known(found["value"], found["mark"], telegram)
+
     # reading back
+
+    def begins(self, channel: int) -> int:
+        """The first reading of a channel that is in a block here, by its count."""
+        row = self.db.execute(
+            "SELECT coalesce((SELECT min(first) FROM block WHERE channel = id), accepted)"
+            " FROM channel WHERE id = ?",
+            (channel,),
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def reading(self, channel: int, at: int) -> tuple[Kept, int] | None:
         """The block that holds a reading, and its place there."""
@@ -274,8 +296,13 @@ class Journal(Store):
         return kept, place
 
     def segment(self, number: int) -> Segment:
-        """A segment of the archive."""
+        """A segment of the archive; NotFound when its telegrams were removed for their age."""
         row = self.db.execute("SELECT sha256 FROM segment WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise NotFound(
+                "the telegram was removed, as it was older than keep_telegrams_days",
+                "its hash is in the leaf; ask whoever has the telegram, or a copy of the archive",
+            )
         return self.archive.read(number, row[0])
 
     def shift_of(self, segment: int) -> int:
@@ -305,14 +332,17 @@ class Journal(Store):
             yield _cut(one, start, end)
 
     def until(self, channel: int, at: int) -> int:
-        """How many readings of a channel lie at or before a moment."""
+        """How many readings of a channel lie at or before a moment.
+
+        Of readings that were put away only the last one's count is known: it is given for all.
+        """
         row = self.db.execute(
             "SELECT * FROM block WHERE channel = ? AND first_at <= ?"
             " ORDER BY first_at DESC LIMIT 1",
             (channel, at),
         ).fetchone()
         if row is None:
-            return 0
+            return self.begins(channel)
         kept = _kept(row)
         return kept.first + int(np.searchsorted(kept.block.at, at, side="right"))
 

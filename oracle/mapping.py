@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ledger.channels import METER, Channel
 from ledger.errors import BadRecord, NotFound, UsageError
@@ -18,8 +17,8 @@ from ledger.leaves import INSTANT, MEASURED
 from ledger.marks import mark
 from ledger.quantities import measured_as
 from ledger.units import factor, parse_duration
+from oracle.documents import read_yaml
 
-Model = TypeVar("Model", bound=BaseModel)
 ByName = Names[tuple[str, str], Channel]
 
 REMEDY = "docs/sources.md shows a mapping file"
@@ -157,27 +156,7 @@ class Rule:
 
 def load(path: Path) -> Mapping:
     """Read a mapping file; BadRecord names what is wrong in it, and where."""
-    return read_model(Mapping, path, "mapping file")
-
-
-def read_model(kind: type[Model], path: Path, what: str) -> Model:
-    """A YAML file as a model; NotFound or BadRecord name the file, the place and the fault."""
-    remedy = f"docs/sources.md shows a {what}"
-    try:
-        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise NotFound(f"no {what} at {path}", remedy) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
-    except ValidationError as error:
-        raise BadRecord(f"{path}: {first_fault(error)}", remedy) from error
-
-
-def first_fault(error: ValidationError) -> str:
-    """Where the first fault of a document lies, and what it is."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where or 'the file'}: {first['msg']}"
+    return read_yaml(Mapping, path, "mapping file")
 
 
 def chosen(mappings: list[Mapping], path: Path) -> Mapping:

@@ -44,6 +44,7 @@ class Outbox:
         self.journal, self.contract, self.lane = journal, contract, lane
         self._key = (contract, lane)
         self._folded: list[bytes] = []
+        self._folded_from = -1
 
     def enter(self, relay_group: int, account: str, next_id: int, running: bytes) -> None:
         """Enter a lane that is new here: the journal's batches follow what the chain has."""
@@ -56,7 +57,7 @@ class Outbox:
 
     @property
     def first_id(self) -> int:
-        """The first batch of the lane that this journal sends."""
+        """The first batch of the lane that this journal holds; those before it are settled."""
         return int(self._lane("first_batch"))
 
     @property
@@ -88,13 +89,14 @@ class Outbox:
 
     def running(self, next_id: int) -> bytes | None:
         """The running hash when `next_id` comes next; None where this journal cannot know it."""
-        place = next_id - self.first_id
+        first = self.first_id
+        place = next_id - first
         if place < 0 or next_id > self.next_id:
             return None
-        if not self._folded:
-            self._folded = [bytes(self._lane("first_running"))]
+        if self._folded_from != first:  # new here, or batches were put away
+            self._folded_from, self._folded = first, [bytes(self._lane("first_running"))]
         while len(self._folded) <= place:
-            digest = self._digest(self.first_id + len(self._folded) - 1)
+            digest = self._digest(first + len(self._folded) - 1)
             self._folded.append(keccak(self._folded[-1] + digest))
         return self._folded[place]
 

@@ -22,8 +22,9 @@ from ledger.keys import fault
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from ledger.telegrams import parse
+from oracle import settled as settled_files
+from oracle.documents import first_fault
 from oracle.journal import Journal
-from oracle.mapping import first_fault
 from oracle.refused import METER_BOOKS
 
 FORMAT = 1
@@ -93,6 +94,9 @@ def load(path: Path) -> Proof:
 
 def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
     """The proof of a settled reading; NotFound or NotSettled say how far it has come."""
+    away = settled_files.find(journal, channel.id, at)
+    if away is not None:
+        return _put_away(ledger, journal, channel, away)
     found = journal.reading(channel.id, at)
     if found is None:
         raise NotFound(
@@ -135,6 +139,48 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
     )
 
 
+def _put_away(ledger: Ledger, journal: Journal, channel: Channel, found: dict[str, Any]) -> Proof:
+    """The proof of a reading whose batch is in a file of settled ones."""
+    if found["refused"]:
+        raise _refused()
+    if not found["transaction"]:
+        raise _unknown()
+    nodes = merkle.tree(settled_files.leaves(journal, found))
+    if nodes[0] != found["root"]:
+        raise BadRecord(
+            f"batch {found['batch']}: its file does not give its root",
+            "restore the journal's folder from a copy",
+        )
+    segment = journal.segment(found["segment"])
+    same = ("contract", "lane", "batch", "channel", "at", "value", "kind", "grade", "mark", "row")
+    return Proof(
+        **{name: found[name] for name in (*same, "source", "transaction", "block", "block_hash")},
+        chain_id=ledger.deployment.chain_id,
+        genesis_hash=ledger.deployment.genesis_hash,
+        address=ledger.deployed(found["contract"]).address,
+        device=channel.device,
+        parameter=channel.parameter,
+        header=segment.header,
+        telegram=_text(segment.telegrams[found["row"] - segment.first_row]),
+        redated_s=found["shift_s"],
+        leaf=_hex(found["leaf"]),
+        siblings=[_hex(one) for one in merkle.proof(nodes, found["leaf"])],
+        root=_hex(found["root"]),
+        words_hash=_hex(found["words_hash"]),
+        digest=_hex(keccak(found["root"] + found["words_hash"])),
+    )
+
+
+def _refused() -> NotFound:
+    return NotFound(
+        "the contract refused the reading's group", "`waterline oracle quarantine list` says why"
+    )
+
+
+def _unknown() -> NotSettled:
+    return NotSettled("the reading is sent, and not final yet", "ask again in a minute")
+
+
 def _part(journal: Journal, channel: int, number: int) -> Any:
     """The part of a batch that carries a channel's reading."""
     part = journal.db.execute(
@@ -144,10 +190,7 @@ def _part(journal: Journal, channel: int, number: int) -> Any:
     if part is None or number >= part["first"] + part["count"]:
         raise NotSettled("the reading is received, and waits for a batch", "ask again in a minute")
     if number >= part["first"] + part["count"] - part["refused"]:
-        raise NotFound(
-            "the contract refused the reading's group",
-            "`waterline oracle quarantine list` says why",
-        )
+        raise _refused()
     return part
 
 
@@ -158,7 +201,7 @@ def _attempt(journal: Journal, part: Any) -> Any:
         (part["contract"], part["lane"], part["batch"]),
     ).fetchone()
     if attempt is None:
-        raise NotSettled("the reading is sent, and not final yet", "ask again in a minute")
+        raise _unknown()
     return attempt
 
 

@@ -91,7 +91,7 @@ class Read(BaseModel):
     @field_validator("scale", mode="before")
     @classmethod
     def _exact(cls, scale: Any) -> str:
-        """A scale is written in quotes: a number of YAML would be a float."""
+        """A scale is written in quotes: a bare number would be a float."""
         try:
             number = Decimal(scale) if isinstance(scale, str) else None
         except InvalidOperation:

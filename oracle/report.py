@@ -38,7 +38,8 @@ def redated(store: Store) -> dict[int, int]:
         " JOIN segment ON segment.id = block.segment JOIN source ON source.id = segment.source"
         " WHERE source.shift_s <> 0"
     )
-    return {row["channel"]: row["shift_s"] // 86_400 for row in rows}
+    shifted = store.db.execute("SELECT channel, shift_s FROM shifted")
+    return {row["channel"]: row["shift_s"] // 86_400 for row in (*shifted, *rows)}
 
 
 def report(store: Store) -> Report:
@@ -54,18 +55,25 @@ def report(store: Store) -> Report:
         " AND batch.lane = part.lane AND batch.id = part.batch WHERE state = 'settled'",
     )
     settled = _one(store, "SELECT coalesce(sum(readings), 0) FROM batch WHERE state = 'settled'")
+    away = store.db.execute(
+        "SELECT coalesce(sum(next_batch - first_batch), 0) AS batches,"
+        " coalesce(sum(readings), 0) AS readings, coalesce(sum(refused), 0) AS refused,"
+        " coalesce(sum(flagged), 0) AS flagged FROM settled_file"
+    ).fetchone()
+    refused, settled_refused = refused + away["refused"], settled_refused + away["refused"]
+    settled_batches = _one(store, "SELECT count(*) FROM batch WHERE state = 'settled'")
     return Report(
         source_rows=_one(store, "SELECT coalesce(sum(rows), 0) FROM source"),
         accepted=accepted - refused,
-        flagged=_one(store, "SELECT coalesce(sum(flagged), 0) FROM block"),
+        flagged=_one(store, "SELECT coalesce(sum(flagged), 0) FROM block") + away["flagged"],
         repeated=repeated,
         quarantined=_one(
             store, "SELECT coalesce(sum(count), 0) FROM held WHERE state <> 'released'"
         ),
         waiting=accepted - cut,
-        batches=_one(store, "SELECT count(*) FROM batch"),
-        settled_batches=_one(store, "SELECT count(*) FROM batch WHERE state = 'settled'"),
-        settled=settled - settled_refused,
+        batches=_one(store, "SELECT count(*) FROM batch") + away["batches"],
+        settled_batches=settled_batches + away["batches"],
+        settled=settled + away["readings"] - settled_refused,
         sources=_sources(store),
         lanes=_lanes(store),
     )
@@ -93,6 +101,8 @@ def _sources(store: Store) -> list[dict[str, Any]]:
 def _lanes(store: Store) -> list[dict[str, Any]]:
     rows = store.db.execute(
         "SELECT lane.contract, lane.lane, account, stopped, count(batch.id) AS batches,"
+        " (SELECT coalesce(sum(next_batch - first_batch), 0) FROM settled_file AS away"
+        " WHERE away.contract = lane.contract AND away.lane = lane.lane) AS away,"
         " coalesce(sum(batch.state = 'settled'), 0) AS settled,"
         " coalesce(sum(batch.state = 'sent'), 0) AS sent FROM lane LEFT JOIN batch"
         " ON batch.contract = lane.contract AND batch.lane = lane.lane"
@@ -103,8 +113,8 @@ def _lanes(store: Store) -> list[dict[str, Any]]:
             "contract": row["contract"],
             "lane": row["lane"],
             "account": row["account"],
-            "batches": row["batches"],
-            "settled": row["settled"],
+            "batches": row["batches"] + row["away"],
+            "settled": row["settled"] + row["away"],
             "in_flight": row["sent"],
             "stopped": row["stopped"],
         }

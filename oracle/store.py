@@ -80,6 +80,16 @@ CREATE TABLE IF NOT EXISTS dissent (
   contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, root BLOB NOT NULL,
   reason TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due',
   PRIMARY KEY (contract, lane, batch)) WITHOUT ROWID;
+-- settled batches that were put away in a file, from `first_batch` to before `next_batch`; its
+-- telegrams are in the archive while `telegrams` is 1
+CREATE TABLE IF NOT EXISTS settled_file (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, first_batch INTEGER NOT NULL,
+  next_batch INTEGER NOT NULL, day TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+  readings INTEGER NOT NULL, refused INTEGER NOT NULL, flagged INTEGER NOT NULL,
+  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, telegrams INTEGER NOT NULL,
+  PRIMARY KEY (contract, lane, first_batch)) WITHOUT ROWID;
+-- channels with readings put away that were re-dated
+CREATE TABLE IF NOT EXISTS shifted (channel INTEGER PRIMARY KEY, shift_s INTEGER NOT NULL);
 -- what people are warned of; `open` while its ladder is climbed, `rung` is the last one reached.
 -- The batch is the one whose receipt it was ruled by
 CREATE TABLE IF NOT EXISTS warning (
@@ -143,6 +153,8 @@ class Store:
         self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
         self.db.row_factory = sqlite3.Row
         if writing:
+            # before the first table: what is deleted can be given back (oracle.retention)
+            self.db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
             self.db.executescript(f"BEGIN;{SCHEMA}COMMIT;")

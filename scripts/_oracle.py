@@ -142,6 +142,21 @@ def watched(
         server.close()
 
 
+def keeping(
+    oracle: "Oracle", wanted: "Feeds", wait: Callable[[float], bool], tell: Voice
+) -> Callable[[float], bool]:
+    """A wait that archives meanwhile what is old enough."""
+    from oracle.retention import Keeper
+
+    keeper = Keeper(oracle.journal, wanted.archive, time.time, time.monotonic, tell)
+
+    def kept(seconds: float) -> bool:
+        keeper.work()
+        return wait(seconds)
+
+    return kept
+
+
 @contextmanager
 def waiting(
     oracle: "Oracle",

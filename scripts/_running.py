@@ -132,5 +132,6 @@ def _fed(work: Work, turn: Turn) -> "Report":
             _oracle.watched(oracle, wanted, jobs, tell) as beat,
             _oracle.waiting(oracle, wanted, leaves, tell, beat, bus) as wait,
         ):
-            feed.watch(oracle, wanted.inputs, wait, wanted.poll_s, tell, wanted.most_waiting)
+            kept = _oracle.keeping(oracle, wanted, wait, tell)
+            feed.watch(oracle, wanted.inputs, kept, wanted.poll_s, tell, wanted.most_waiting)
         return report(oracle.journal)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tomli_w
 import yaml
 
 from scripts._shared import PROJECT, Session
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DATA = PROJECT / "data"
 MINUTE_S = 60
 ZONE = "Asia/Shanghai"
+CONFIG = "waterline.toml"
 PORTS = {"hj212": 9212, "sl651": 9651}
 TOPIC, GROWING = "city/waterworks/outflow", "waterworks.csv"
 
@@ -85,12 +87,15 @@ def write_config(
         )
     folder.mkdir(parents=True, exist_ok=True)
     documents = {f"{series}.yaml": document for series, document in mappings.items()}
-    documents["oracle.yaml"] = {key: value for key, value in config.items() if value}
-    documents["stations.yaml"] = {"oracle": "oracle.yaml", "stations": stations}
-    for name, document in documents.items():
-        text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+    documents["stations.yaml"] = {"oracle": CONFIG, "stations": stations}
+    texts = {
+        name: yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+        for name, document in documents.items()
+    }
+    texts[CONFIG] = tomli_w.dumps({key: value for key, value in config.items() if value})
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return {"folder": str(folder), "files": sorted(documents), "stations": len(stations)}
+    return {"folder": str(folder), "files": sorted(texts), "stations": len(stations)}
 
 
 def _by_mqtt(role: Role) -> Role:
@@ -211,7 +216,7 @@ def next_steps(document: dict[str, Any]) -> list[str]:
     folder = document["folder"]
     return [
         f"{', '.join(document['files'])} in {folder}. In one shell:",
-        f"  waterline oracle run -c {folder}/oracle.yaml",
+        f"  waterline oracle run -c {folder}/{CONFIG}",
         "and in another:",
         f"  waterline oracle simulate -c {folder}/stations.yaml --fault late=20 --fault garbage=10",
         "Then `waterline oracle status` and `waterline oracle quarantine list`.",

@@ -44,7 +44,7 @@ def witnessed(here: Session, wanted: "Feeds", password_file: Path | None) -> "St
             witness.dissent(journal, time.monotonic())
 
         try:
-            with _oracle.waiting(observer, wanted, leaving, tell, beat) as wait:
+            with _oracle.waiting(observer, wanted, leaving.is_set, tell, beat, None) as wait:
                 feed.watch(observer, wanted.inputs, wait, wanted.poll_s, tell)
         finally:
             server.close()

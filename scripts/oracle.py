@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _decoding, _warnings
+from scripts import _decoding, _keeping, _warnings
 from scripts._shared import Local, Noun, session
 
 app = Noun(__doc__)
@@ -86,7 +86,7 @@ def run(
 ) -> Any:
     """Feed files that grow and stations that call in, until it is stopped (SIGTERM or Ctrl-C).
 
-    For example: waterline oracle run -c oracle.yaml --password-file pass
+    For example: waterline oracle run -c waterline.toml --password-file pass
     """
     import signal
     import threading
@@ -117,7 +117,7 @@ def witness(
     It takes in sources of its own and sends no batch. It answers the owners of lanes alone; what
     differs it puts on chain as its dissent, unless its configuration says `dissents: false`.
 
-    For example: waterline oracle witness -c witness.yaml --password-file pass
+    For example: waterline oracle witness -c witness.toml --password-file pass
     """
     from oracle.config import load
     from oracle.report import report
@@ -321,6 +321,8 @@ def release(
     return here.tell(document, lambda: [f"{one['id']} released" for one in document])
 
 
+app.read("check")(_keeping.check)
+app.command("archive", cls=Local)(_keeping.archive)
 app.command("warnings", cls=Local)(_warnings.warnings)
 app.command("acknowledge", cls=Local)(_warnings.acknowledge)
 

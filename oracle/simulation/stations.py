@@ -16,7 +16,9 @@ from ledger.errors import BadRecord, NotANumber, UsageError
 from ledger.loopback import LOOPBACK
 from ledger.units import number, parse_duration
 from oracle.config import Config, passwords
-from oracle.mapping import Column, Mapping, Time, read_model
+from oracle.config import read as read_config
+from oracle.documents import read_yaml
+from oracle.mapping import Column, Mapping, Time
 from oracle.mapping import load as load_mapping
 from oracle.simulation.faults import Said
 from oracle.sources.files import read
@@ -88,8 +90,8 @@ class Station:
 
 def load(path: Path) -> list[Station]:
     """The stations of a file; BadRecord or UsageError name what is wrong."""
-    cast, folder = read_model(Cast, path, "file of stations"), path.resolve().parent
-    config = read_model(Config, folder / cast.oracle, "configuration")
+    cast, folder = read_yaml(Cast, path, "file of stations"), path.resolve().parent
+    config = read_config(folder / cast.oracle)
     beside = (folder / cast.oracle).parent
     return [_station(one, config, folder, beside) for one in cast.stations]
 

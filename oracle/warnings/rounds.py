@@ -127,7 +127,8 @@ class Rounds:
         """The litres a meter has moved, by its last registers before both ends; a gauge's sum."""
         first = self._journal.until(channel.id, after_at)
         last = self._journal.until(channel.id, until_at)
-        if first == last or (channel.kind == METER and first == 0):
+        begins = self._journal.begins(channel.id)  # earlier ones were put away
+        if first == last or (first <= begins and (channel.kind == METER or begins)):
             return None
         if channel.kind == METER:
             ends = (self._value(channel.id, last - 1), self._value(channel.id, first - 1))

@@ -89,7 +89,9 @@ class Watch:
         """Read a channel's rule; a rule that is another than it was begins where the chain is."""
         found = ruled(self._ledger, channel)
         kept = self.book.state(_place(channel))
-        if afresh or kept is None or kept["rule"] != asdict(found.rule):
+        begins = self._journal.begins(channel.id)
+        behind = kept is not None and kept["standing"]["seen"] < begins  # not followed for long
+        if afresh or behind or kept is None or kept["rule"] != asdict(found.rule):
             seen = self._journal.until(channel.id, found.standing.at)
             with self._journal.commit():
                 self._keep(channel, found.rule, replace(found.standing, seen=seen))

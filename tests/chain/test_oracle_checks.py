@@ -183,7 +183,7 @@ def test_a_configuration_file_is_all_that_a_running_oracle_needs_to_warn(place):
             "late_after": "36500 d",
         },
     }
-    wanted = config.load(written(place.town.folder / "oracle.yaml", shape))
+    wanted = config.load(written(place.town.folder / "waterline.toml", shape))
     tell = lambda event, **keys: place.town.told.append((event, keys))  # noqa: E731
 
     with _oracle.warning(place.oracle, wanted, tell) as jobs:

@@ -6,7 +6,6 @@ from pathlib import Path
 import certifi
 import pg8000.dbapi
 import pytest
-import yaml
 from sqlalchemy.engine import make_url
 
 from oracle import feed
@@ -16,6 +15,7 @@ from oracle.sources import database
 from oracle.sources.database import Query, SourceAway, WrongAnswer, url_of
 from tests.chain.postgres import Postgres
 from tests.contracts.suite import T0
+from tests.unit.oracle_rows import written
 
 QUERY = "SELECT id, read_at, total_m3 FROM flow WHERE id > :after ORDER BY id LIMIT :most"
 SHARED = (
@@ -66,17 +66,14 @@ def fed(town, scada):
             }
         ],
     }
-    (town.folder / "flow.yaml").write_text(yaml.safe_dump(shape), encoding="utf-8")
+    written(town.folder / "flow.yaml", shape)
     return town
 
 
 def configured(town, **changed):
     entry = {"url_file": "scada.url", "query": QUERY, "cursor": "id", "mapping": "flow.yaml"}
-    path = town.folder / "oracle.yaml"
-    path.write_text(
-        yaml.safe_dump({"databases": [entry | {"name": "scada flow"} | changed]}), encoding="utf-8"
-    )
-    return load(path)
+    document = {"databases": [entry | {"name": "scada flow"} | changed]}
+    return load(written(town.folder / "waterline.toml", document))
 
 
 def row(n):

@@ -8,6 +8,7 @@ import pytest
 from ledger.errors import BadRecord, NotFound, NotSettled, WaterlineError
 from ledger.settlement import SettlementPolicy
 from oracle.proofs import check, check_offline, load, prove
+from oracle.retention import Retention, archive
 from tests.chain.town import CONFIRMATIONS
 from tests.contracts.suite import T0
 
@@ -118,3 +119,21 @@ def test_a_file_that_is_no_proof_is_refused(tmp_path):
 
         with pytest.raises(BadRecord):
             load(path)
+
+
+def test_an_archived_reading_is_proved_as_before_and_its_lane_goes_on(fed):
+    more = [(T0 + 300 * n, 100 + 40 * n) for n in range(8, 12)]
+    fed.settle(fed.fed, [fed.file("more", fed.channel.device, more)])
+    proved = {at: proof_of(fed, at) for at, _ in ROWS}
+
+    moved = [one for one in archive(fed.fed.journal, Retention(keep_days=1), T0 + 10**8) if one]
+    fed.kill(fed.fed)
+    fed.fed = fed.oracle()
+
+    assert [one.readings for one in moved] == [len(ROWS)]
+    assert fed.fed.journal.reading(fed.channel.id, ROWS[0][0]) is None
+    assert {at: proof_of(fed, at) for at, _ in ROWS} == proved
+    assert all(check(fed.ledger, proof_of(fed, ROWS[2][0]), POLICY).values())
+    last = [(T0 + 300 * 12, 100 + 40 * 12)]
+    fed.settle(fed.fed, [fed.file("last", fed.channel.device, last)])
+    assert fed.registers() == [*ROWS, *more, *last]

@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ledger.errors import NotFound, UsageError
 from oracle import feed
@@ -25,6 +24,7 @@ from scripts._simulating import write_config
 from tests.chain.broker import PASSWORD, USER, Mosquitto
 from tests.conftest import PROJECT
 from tests.contracts.suite import METER, T0
+from tests.unit.oracle_rows import written
 
 SOON_S = 300
 READINGS = 120
@@ -67,14 +67,14 @@ class Play:
         ]
         listen[0]["password_file"] = OF_STATIONS
         self.write(
-            "oracle.yaml",
+            "waterline.toml",
             {
                 "listen": listen,
                 "brokers": [broker],
                 "sources": [{"mapping": "file.yaml", "file": STATIONS["file"]}],
             },
         )
-        self.write("stations.yaml", {"oracle": "oracle.yaml", "stations": played})
+        self.write("stations.yaml", {"oracle": "waterline.toml", "stations": played})
 
     def secret(self, name, text):
         path = self.folder / name
@@ -82,7 +82,7 @@ class Play:
         path.write_text(text, encoding="ascii")
 
     def write(self, name, document):
-        (self.folder / name).write_text(yaml.safe_dump(document), encoding="utf-8")
+        written(self.folder / name, document)
 
     def station(self, protocol):
         """Two meters of a station, the data that they say, and its mapping."""
@@ -115,7 +115,7 @@ class Play:
 
     def runs(self, *words):
         """The oracle runs while the command plays; what the command says."""
-        feeds = load(self.folder / "oracle.yaml")
+        feeds = load(self.folder / "waterline.toml")
         oracle = self.town.oracle()
         tell = lambda event, **keys: self.town.told.append((event, keys))  # noqa: E731
         ears = Ears(feeds.ports, feeds.brokers, tell)
@@ -198,7 +198,7 @@ def test_the_files_that_are_written_play_what_the_chain_has_after_its_last_readi
 
     written = write_config(town.ledger, folder, "5 min", None)
     [station] = stations.load(folder / "stations.yaml")
-    feeds = load(folder / "oracle.yaml")
+    feeds = load(folder / "waterline.toml")
 
     assert written["stations"] == 1
     assert (station.protocol, station.name) == ("sl651", "0012345678/32")

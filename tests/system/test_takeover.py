@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+import tomli_w
 import yaml
 
 from bench.tally import STEP_S, on_chain
@@ -54,9 +55,9 @@ class Oracles:
             "mappings": ["mapping.yaml"],
         }
         config = {"journal": "journal", "poll_s": 0.5, "bus": bus}
-        (here / "oracle.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        (here / "waterline.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
         with (here / "log").open("wb") as log:
-            words = [BIN, "oracle", "run", "-c", here / "oracle.yaml"]
+            words = [BIN, "oracle", "run", "-c", here / "waterline.toml"]
             self.running[machine, device] = subprocess.Popen(
                 words, stdout=log, stderr=subprocess.STDOUT
             )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 import yaml
 
 from ledger.channels import GAUGE, METER, Channel
@@ -72,8 +73,9 @@ def rule(one: Channel, **changed: Any) -> Rule:
 
 
 def written(path: Path, raw: Any) -> Path:
-    """A YAML file."""
-    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    """A YAML file, or a TOML one."""
+    text = tomli_w.dumps(raw) if path.suffix == ".toml" else yaml.safe_dump(raw)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

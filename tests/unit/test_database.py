@@ -272,7 +272,7 @@ def configured(scada, tmp_path):
     (tmp_path / "scada.url").write_text(f"sqlite:///{scada.path}\n", encoding="utf-8")
 
     def load(*databases):
-        return load_config(written(tmp_path / "oracle.yaml", {"databases": list(databases)}))
+        return load_config(written(tmp_path / "waterline.toml", {"databases": list(databases)}))
 
     return load
 

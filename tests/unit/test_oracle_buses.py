@@ -1,7 +1,7 @@
 """What a configuration may say of a bus, and what it may not."""
 
 import pytest
-import yaml
+import tomli_w
 
 from ledger.errors import BadRecord
 from oracle.config import load
@@ -17,8 +17,8 @@ LEASE = {"lease": {"contract": "QuotaTracker", "relay_group": 1}}
 
 
 def loaded(folder, bus, **others):
-    path = folder / "oracle.yaml"
-    path.write_text(yaml.safe_dump({"bus": bus, **others}), encoding="utf-8")
+    path = folder / "waterline.toml"
+    path.write_text(tomli_w.dumps({"bus": bus, **others}), encoding="utf-8")
     return load(path)
 
 

@@ -125,6 +125,10 @@ def register(**changed):
     return {"name": "flow", "number": 40_001, "type": "uint32"} | changed
 
 
+def unplaced():
+    return {key: value for key, value in register().items() if key != "number"}
+
+
 def polled(*registers, **changed):
     raw = {"host": "10.0.0.9", "station": "works-1", "mappings": ["m.yaml"]}
     return raw | {"registers": list(registers) or [register()]} | changed
@@ -133,7 +137,7 @@ def polled(*registers, **changed):
 def config(tmp_path, **changed):
     written(tmp_path / "m.yaml", shape(channel()))
     raw = {"sources": [{"mapping": "m.yaml", "folder": "in", "pattern": "*.csv"}]} | changed
-    return load_config(written(tmp_path / "oracle.yaml", raw))
+    return load_config(written(tmp_path / "waterline.toml", raw))
 
 
 def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
@@ -171,7 +175,7 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ({"sensorthings": [observed(username="oracle")]}, "username and password_file"),
         ({"sensorthings": [observed(poll_s=0)]}, "poll_s"),
         ({"modbus": [polled(register(address=0))]}, "either address, from 0, or number"),
-        ({"modbus": [polled(register(number=None))]}, "either address, from 0, or number"),
+        ({"modbus": [polled(unplaced())]}, "either address, from 0, or number"),
         ({"modbus": [polled(register(number=20_001))]}, "30001 or 40001 on"),
         ({"modbus": [polled(register(number=40_000))]}, "30001 or 40001 on"),
         ({"modbus": [polled(register(number=465_537))]}, "30001 or 40001 on"),
@@ -275,7 +279,7 @@ def test_a_registers_number_in_its_makers_table_is_one_more_than_its_address(tmp
         register(),
         register(name="low", number=30_011),
         register(name="far", number=465_535),
-        register(name="raw", number=None, address=40_001),
+        unplaced() | {"name": "raw", "address": 40_001},
     ]
 
     [device] = config(tmp_path, modbus=[polled(*wanted)]).asked

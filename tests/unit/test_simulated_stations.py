@@ -6,7 +6,6 @@ import time
 from itertools import islice
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from oracle.simulation.stations import load, stamp
 from oracle.sources import hj212, payloads
 from oracle.sources.telegrams import Hj212
 from oracle.times import moment
+from tests.unit.oracle_rows import written
 from tests.unit.test_telegrams import MN
 
 T0 = 1_775_001_600
@@ -37,12 +37,12 @@ def cast(tmp_path, rows="1,5\n2,7.25\n3,\n4,x\n", *, listen=None, **changed):
     played = {"mapping": "heard.yaml", "data": "data.csv", "data_mapping": "data.yaml"}
     played |= {"after": AFTER, "step": "1 min"} | changed
     for name, document in (
-        ("data", data),
-        ("heard", heard),
-        ("oracle", {"listen": [port]}),
-        ("stations", {"oracle": "oracle.yaml", "stations": [played]}),
+        ("data.yaml", data),
+        ("heard.yaml", heard),
+        ("waterline.toml", {"listen": [port]}),
+        ("stations.yaml", {"oracle": "waterline.toml", "stations": [played]}),
     ):
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        written(tmp_path / name, document)
     (tmp_path / "data.csv").write_text(f"n,a\n{rows}", encoding="utf-8")
     return load(tmp_path / "stations.yaml")
 

@@ -1,9 +1,9 @@
 """What is compared across channels: silence, sequences, balances; and what is refused in a file."""
 
 import re
+import tomllib
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -123,9 +123,9 @@ def test_a_balance_is_read_with_its_window_in_any_unit():
 
 def test_the_example_of_the_documentation_is_read_as_it_stands():
     page = (PROJECT / "docs" / "warnings.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.S)
 
-    wanted = Config.model_validate(yaml.safe_load(example))
+    wanted = Config.model_validate(tomllib.loads(example))
 
     assert wanted.warnings.ladder("alert", "OUT-1 cod").receipt == "acknowledged"
     assert wanted.warnings.ladder("silence", "OUT-1 cod").receipt == "accepted"

@@ -1,0 +1,149 @@
+"""Settled batches as Parquet files: every leaf with its place, so that proofs can be made.
+
+A file holds consecutive batches of one lane, one row group a batch, in the order of its leaves.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ledger.errors import BadRecord
+from oracle.store import Store
+
+FOLDER = "settled"
+KEPT_READ = 64  # channels of files held in memory
+# in each row: `number` counts a channel's readings, `place` those of a batch, both from 0; `row`
+# and `segment` say where the telegram lies, `refused` that the contract refused its group
+SCHEMA = pa.schema(
+    [
+        ("contract", pa.string()),
+        ("lane", pa.int64()),
+        ("batch", pa.int64()),
+        ("place", pa.int64()),
+        ("channel", pa.int64()),
+        ("number", pa.int64()),
+        ("at", pa.int64()),
+        ("value", pa.int64()),
+        ("kind", pa.int64()),
+        ("grade", pa.int64()),
+        ("mark", pa.int64()),
+        ("flags", pa.int64()),
+        ("refused", pa.bool_()),
+        ("telegram_hash", pa.binary(32)),
+        ("leaf", pa.binary(32)),
+        ("source", pa.string()),
+        ("shift_s", pa.int64()),
+        ("segment", pa.int64()),
+        ("row", pa.int64()),
+        ("root", pa.binary(32)),
+        ("words_hash", pa.binary(32)),
+        ("transaction", pa.string()),
+        ("block", pa.int64()),
+        ("block_hash", pa.string()),
+    ]
+)
+BESIDE_HASHES = [name for name in SCHEMA.names if name not in ("telegram_hash", "leaf")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file as the journal names it."""
+
+    path: Path
+    sha256: str
+
+
+def path_of(store: Store, contract: str, lane: int, day: str, first_batch: int) -> Path:
+    """Where a lane's file of a day lies; more than one of a day differ by their first batch."""
+    return store.folder / FOLDER / f"{contract}-{lane}" / f"{day}-{first_batch:09d}.parquet"
+
+
+@contextmanager
+def written(path: Path) -> Iterator[pq.ParquetWriter]:
+    """Write a file whole: it has its name only when it is on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    with half.open("wb") as file:
+        # leaves and hashes are noise, which no dictionary makes smaller
+        with pq.ParquetWriter(
+            file, SCHEMA, compression="zstd", use_dictionary=BESIDE_HASHES
+        ) as writer:
+            yield writer
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+    for folder in (path.parent, path.parent.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find(store: Store, channel: int, at: int) -> dict[str, Any] | None:
+    """The archived reading of a channel at a moment, as the row of its file."""
+    places = store.db.execute(
+        "SELECT path, sha256 FROM settled_file JOIN channel"
+        " ON channel.contract = settled_file.contract"
+        " WHERE channel.id = ? AND settled_file.first_at <= ? AND settled_file.last_at >= ?",
+        (channel, at, at),
+    )
+    for row in places:
+        readings = _of_channel(Place(store.folder / row["path"], row["sha256"]), channel)
+        for found in readings.filter(pc.equal(readings["at"], at)).to_pylist():
+            return dict(found)
+    return None
+
+
+def leaves(store: Store, found: dict[str, Any]) -> list[bytes]:
+    """The leaves of the batch that an archived reading is in, in their order."""
+    row = store.db.execute(
+        "SELECT path, sha256 FROM settled_file WHERE contract = ? AND lane = ?"
+        " AND first_batch <= ? AND next_batch > ?",
+        (found["contract"], found["lane"], found["batch"], found["batch"]),
+    ).fetchone()
+    place = Place(store.folder / row["path"], row["sha256"])
+    table = _table(place, ["leaf", "place"], pc.field("batch") == found["batch"])
+    return [bytes(leaf) for leaf in table.sort_by("place")["leaf"].to_pylist()]
+
+
+def segments(place: Place) -> set[int]:
+    """The segments that hold the telegrams of a file's readings."""
+    return set(_table(place, ["segment"], None)["segment"].unique().to_pylist())
+
+
+@lru_cache(maxsize=KEPT_READ)
+def _of_channel(place: Place, channel: int) -> pa.Table:
+    return _table(place, None, pc.field("channel") == channel)
+
+
+def _table(place: Place, columns: list[str] | None, chosen: Any) -> pa.Table:
+    _whole(place)
+    return pq.read_table(place.path, columns=columns, filters=chosen)
+
+
+@lru_cache(maxsize=KEPT_READ)
+def _whole(place: Place) -> None:
+    """BadRecord when a file is gone or not what was written."""
+    remedy = "restore the journal's folder from a copy; without it these readings cannot be proved"
+    try:
+        found = sha256_of(place.path)
+    except OSError as error:
+        raise BadRecord(f"{place.path} cannot be read: {error}", remedy) from error
+    if found != place.sha256:
+        raise BadRecord(f"{place.path} is not what the journal says was written", remedy)

@@ -1,0 +1,63 @@
+"""The service units are ones that systemd reads, and give a process no more than it needs."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from click import Context
+
+from scripts._main import cli
+from tests.conftest import PROJECT
+from tests.unit.test_docs_commands import unknown
+
+UNITS = sorted((PROJECT / "deploy").glob("*.service"))
+ASKED = {
+    **{"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes"},
+    **{"PrivateTmp": "yes", "CapabilityBoundingSet": "", "Restart": "on-failure"},
+    **{"KillSignal": "SIGTERM", "StateDirectoryMode": "0700", "UMask": "0077"},
+}
+
+
+def settings(unit):
+    """What a unit sets; a line continues none here."""
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.endswith("\\")]
+    return dict(re.findall(r"^(\w+)=(.*)$", "\n".join(lines), re.M))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_gives_no_more_than_is_needed(unit):
+    told = settings(unit)
+
+    assert {key: told.get(key) for key in ASKED} == ASKED
+    assert told["User"] != "root"
+    assert "StateDirectory" in told
+    assert int(told["TimeoutStopSec"]) >= 60
+
+
+def test_the_oracles_command_exists_and_its_password_is_a_credential():
+    (unit,) = [one for one in UNITS if "oracle" in one.name]
+    told = settings(unit)
+    program, *words = told["ExecStart"].split()
+
+    assert program.endswith("/waterline")
+    assert cli.get_command(Context(cli), words[0])
+    assert unknown(words) == []
+    assert told["LoadCredential"].startswith("password:")
+    assert words[-1] == "${CREDENTIALS_DIRECTORY}/password"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_reads_a_unit_without_complaint(unit, tmp_path):
+    """Programs that are not installed here stand in for those that will be there."""
+    text = re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", unit.read_text(encoding="utf-8"), flags=re.M)
+    name = unit.name.replace("@.", "@works.")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+    words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)]
+    told = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    about = [line for line in told.stderr.splitlines() if name in line]
+    assert (told.returncode, about) == (0, [])
