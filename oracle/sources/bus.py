@@ -87,15 +87,23 @@ class Bus:
     since_at: int = 0
 
 
+@dataclass
+class Place:
+    """The number in the stream up to which everything of the lane is acknowledged."""
+
+    after: int = 0
+
+
 async def follow(bus: Bus, put: Put, tell: Tell) -> None:
     """Take telegrams from a bus for ever; it is told when it goes away and when it is back."""
-    away = False
+    away, place = False, Place()
     for attempt in count():
         try:
             async with joined(bus.server, attempt) as client:
                 stream = client.jetstream(timeout=ANSWER_S)
-                await _made(stream, bus)
-                consumer = await _begun(stream, bus)
+                if await _made(stream, bus) < place.after:
+                    place.after = 0  # another stream of that name
+                consumer = await _begun(stream, bus, place)
                 tell("bus is there", stream=bus.stream, replicas=bus.replicas)
                 away = False
                 await _take(client, stream, bus, consumer, put)
@@ -134,8 +142,11 @@ async def joined(server: Server, attempt: int) -> AsyncIterator[Client]:
             await client.close()
 
 
-async def _made(stream: JetStreamContext, bus: Bus) -> None:
-    """Make the stream where there is none; one that is kept less than asked for is refused."""
+async def _made(stream: JetStreamContext, bus: Bus) -> int:
+    """Make the stream where there is none; its last number.
+
+    One that is kept less than asked for is refused.
+    """
     wanted = StreamConfig(
         name=bus.stream,
         subjects=list(bus.subjects),
@@ -146,9 +157,10 @@ async def _made(stream: JetStreamContext, bus: Bus) -> None:
         num_replicas=bus.replicas,
     )
     try:
-        there = (await stream.stream_info(bus.stream)).config
+        info = await stream.stream_info(bus.stream)
     except NotFoundError:
-        there = (await stream.add_stream(wanted)).config
+        info = await stream.add_stream(wanted)
+    there = info.config
     age_s = there.max_age or 0
     if there.retention != RetentionPolicy.LIMITS or 0 < age_s < bus.keep_days * DAY_S:
         raise Broken(f"stream {bus.stream} is not kept for {bus.keep_days} days")
@@ -156,9 +168,10 @@ async def _made(stream: JetStreamContext, bus: Bus) -> None:
         raise Broken(f"stream {bus.stream} has {there.num_replicas} replicas, not {bus.replicas}")
     if there.storage != StorageType.FILE:
         raise Broken(f"stream {bus.stream} is not kept on the disk")
+    return int(info.state.last_seq)
 
 
-async def _begun(stream: JetStreamContext, bus: Bus) -> ConsumerInfo:
+async def _begun(stream: JetStreamContext, bus: Bus, place: Place) -> ConsumerInfo:
     """The lane's consumer, with nothing delivered that is not acknowledged."""
     wanted = ConsumerConfig(
         durable_name=bus.durable,
@@ -179,11 +192,13 @@ async def _begun(stream: JetStreamContext, bus: Bus) -> ConsumerInfo:
         same = set(only) == set(bus.lane)
         if same and not there.num_ack_pending:
             return there
-        if same and there.ack_floor and there.ack_floor.stream_seq:
-            wanted.deliver_policy = DeliverPolicy.BY_START_SEQUENCE
-            wanted.opt_start_seq = there.ack_floor.stream_seq + 1
-            wanted.opt_start_time = None
+        floor = there.ack_floor.stream_seq if there.ack_floor else 0
+        place.after = max(place.after, floor) if same else 0
         await stream.delete_consumer(bus.stream, bus.durable)
+    if place.after:
+        wanted.deliver_policy = DeliverPolicy.BY_START_SEQUENCE
+        wanted.opt_start_seq = place.after + 1
+        wanted.opt_start_time = None
     return await stream.add_consumer(bus.stream, wanted)
 
 

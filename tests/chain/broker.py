@@ -137,15 +137,19 @@ class Mosquitto:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """A message of QoS 1 by mosquitto_pub, as a station sends one."""
+        done = self.sent(topic, payload)
+        assert done.returncode == 0, done.stderr
+
+    def sent(self, topic: str, payload: bytes) -> "subprocess.CompletedProcess[bytes]":
+        """The same, and how it ended."""
         program, environment = _run("mosquitto_pub")
         words = [program, "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-s"]
         words += ["-u", self.user, "-P", self.password]
         if self.tls:
             words += ["--cafile", str(self.certificate)]
-        done = subprocess.run(
+        return subprocess.run(
             words, input=payload, env=environment, capture_output=True, timeout=SOON_S
         )
-        assert done.returncode == 0, done.stderr
 
     def stop(self) -> None:
         """End it as a machine that is shut down does."""

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -184,8 +185,9 @@ def test_what_mosquitto_pub_sends_to_the_bus_is_on_the_stream(reader):
     reader.connected()
     gateway = Mosquitto(reader.town.folder, reader.cluster.mqtt, user=USER, password=PASSWORD)
     reader.cluster.until(lambda: open_port(reader.cluster.mqtt))
-    for hour in (1, 2):
-        gateway.publish("city/works/outlet", message(hour))
+    for hour in (1, 2):  # a gateway sends again until it is acknowledged
+        sent = partial(gateway.sent, "city/works/outlet", message(hour))
+        reader.cluster.until(lambda sent=sent: sent().returncode == 0)
 
     reader.hears_until(2)
     reader.town.settle(reader.oracle)
