@@ -1,12 +1,23 @@
 """One act of one contract, as most commands that write are."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from scripts._shared import session
 
+if TYPE_CHECKING:
+    from scripts._writing import Act
 
-def act(contract: str, function: str, says: str, *arguments: Any, numbered: str = "") -> Any:
-    """Sign and send one call, and tell what was done.
+
+def act(
+    contract: str,
+    function: str,
+    says: str,
+    *arguments: Any,
+    numbered: str = "",
+    first: "Sequence[Act]" = (),
+) -> Any:
+    """Sign and send one call, after those that come `first`, and tell what was done.
 
     `numbered` names the event argument that a person needs next, like `incident_id`.
     """
@@ -14,7 +25,7 @@ def act(contract: str, function: str, says: str, *arguments: Any, numbered: str 
 
     here = session()
     call = getattr(here.contract(contract).functions, function)(*arguments)
-    done = perform(here, [Act(contract, call, says)])
+    done = perform(here, [*first, Act(contract, call, says)])
     found = [event.args[numbered] for event in done.events if numbered in event.args]
     if found:
         here.say(f"{numbered.removesuffix('_id').replace('_', ' ')} {found[0]}")
