@@ -1,21 +1,12 @@
 """One act of one contract, as most commands that write are."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scripts._shared import session
 
-if TYPE_CHECKING:
-    from scripts._writing import Act
-
 
 def act(
-    contract: str,
-    function: str,
-    says: str,
-    *arguments: Any,
-    numbered: str = "",
-    first: "Sequence[Act]" = (),
+    contract: str, function: str, says: str, *arguments: Any, numbered: str = "", first: Any = ()
 ) -> Any:
     """Sign and send one call, after those that come `first`, and tell what was done.
 

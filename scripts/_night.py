@@ -11,9 +11,10 @@ from ledger.errors import NotFound
 from ledger.events import logs
 from ledger.standards import DAY
 from ledger.structs import read
+from scripts._balancing import balance_head
 from scripts._days import day_index
 from scripts._shared import Session
-from scripts._showing import facts, local_of, utc
+from scripts._showing import facts, utc
 from scripts._supplies import district_of
 
 FROM_S, UNTIL_S = 2 * 3_600, 4 * 3_600  # 02:00 to 04:00, our default
@@ -32,25 +33,14 @@ def night_document(here: Session, number: int, day: str) -> dict[str, Any]:
         sum(_flow_ml_s(here, channel(here.ledger, meter), from_at, until_at) for meter in raw[end])
         for end in ("inlets", "outlets")
     )
-    return {
-        "district": number,
-        "name": raw["name"],
-        "day": day,
-        "from_at": utc(from_at),
-        "until_at": utc(until_at),
-        "flow_ml_s": (into - out) // 1,
-    }
+    told = {"district": number, "name": raw["name"], "day": day, "from_at": utc(from_at)}
+    return {**told, "until_at": utc(until_at), "flow_ml_s": (into - out) // 1}
 
 
 def night_lines(found: dict[str, Any]) -> list[str]:
     """The same for people."""
-    return facts(
-        [
-            ("district", found["name"]),
-            *((key, local_of(found[f"{key}_at"])) for key in ("from", "until")),
-            ("night flow", f"{Decimal(found['flow_ml_s']) / ML_PER_L:.3f} L/s"),
-        ]
-    )
+    flow = ("night flow", f"{Decimal(found['flow_ml_s']) / ML_PER_L:.3f} L/s")
+    return facts([("district", found["name"]), *balance_head(found), flow])
 
 
 def _flow_ml_s(here: Session, meter: Channel, from_at: int, until_at: int) -> Fraction:
@@ -69,12 +59,8 @@ def _flow_ml_s(here: Session, meter: Channel, from_at: int, until_at: int) -> Fr
 
 def _steps(here: Session, meter: Channel, from_at: int) -> Iterator[tuple[int, int, int]]:
     """Steps of a meter in their order: from, until, litres; out of batches recorded since then."""
-    refused = {
-        (event.args["lane"], event.args["batch_id"])
-        for event in logs(
-            here.ledger, meter.contract, "GroupRefused", filters={"channel": meter.id}
-        )
-    }
+    told = logs(here.ledger, meter.contract, "GroupRefused", filters={"channel": meter.id})
+    refused = {(event.args["lane"], event.args["batch_id"]) for event in told}
     for recorded in logs(here.ledger, meter.contract, "Recorded"):
         place = recorded.args["lane"], recorded.args["batch_id"]
         if recorded.block_time < from_at or place in refused:
