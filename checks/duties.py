@@ -310,7 +310,6 @@ _LAPSE = (
     "begin whether or not anybody has called."
 )
 _FACT = "It puts on record what the chain already shows, once; the caller chooses nothing."
-_TAKEN = "It takes down what the chain shows; a moment is taken down once."
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
@@ -330,18 +329,15 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     },
     "SourceMonitor": {"rule_level": _FACT},
     "SupplyMonitor": {
-        "take_registers": _TAKEN,
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,
-        "rule_night_flow": _FACT,
     },
     "SupplyCodes": {
-        "take_day_registers": "It takes down what the chain shows, each day's beginning once.",
         "publish": "It is computed from what the chain holds, and only when that has changed; the "
         "caller chooses nothing, and no version is overwritten.",
         "note_overdue": _FACT,
     },
-    "SewageWorks": {"take_down": _TAKEN, "rule_day": _FACT},
+    "SewageWorks": {"rule_day": _FACT},
     "RedLines": {
         "release": _FACT,
         "open_year": "A year opens once, at its first call; lateness shows in the block's time.",

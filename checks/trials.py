@@ -37,6 +37,7 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "SupplyCodes": ("supply_codes", "secondary_supply"),
     "tanks": ("secondary_supply",),
     "shares": ("supply_codes",),
+    "spans": ("supply_monitor", "supply_codes", "sewage_works"),
     "crockford": ("supply_codes",),
     "SewageWorks": ("sewage_works",),
     "Laboratory": ("laboratory*",),

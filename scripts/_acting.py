@@ -5,8 +5,10 @@ from typing import Any
 from scripts._shared import session
 
 
-def act(contract: str, function: str, says: str, *arguments: Any, numbered: str = "") -> Any:
-    """Sign and send one call, and tell what was done.
+def act(
+    contract: str, function: str, says: str, *arguments: Any, numbered: str = "", first: Any = ()
+) -> Any:
+    """Sign and send one call, after those that come `first`, and tell what was done.
 
     `numbered` names the event argument that a person needs next, like `incident_id`.
     """
@@ -14,7 +16,7 @@ def act(contract: str, function: str, says: str, *arguments: Any, numbered: str 
 
     here = session()
     call = getattr(here.contract(contract).functions, function)(*arguments)
-    done = perform(here, [Act(contract, call, says)])
+    done = perform(here, [*first, Act(contract, call, says)])
     found = [event.args[numbered] for event in done.events if numbered in event.args]
     if found:
         here.say(f"{numbered.removesuffix('_id').replace('_', ' ')} {found[0]}")

@@ -1,9 +1,8 @@
 """The demo city's file with its dates filled in, so that every series ends now."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from oracle.mapping import load
 from scripts._files import section, take, whole
 
 BEFORE_S = 7 * 86_400  # responsibility begins well before the first reading: water travels
+CONSTRUCTED = "city"  # the series whose days districts and works are balanced over
 FIVE_YEARS = 5  # the usual term of an abstraction permit, Decree 460 art. 25
 
 
@@ -47,6 +47,12 @@ class City:
         return datetime.now(ZoneInfo(self.timezone)).year
 
     @property
+    def read_day(self) -> str:
+        """The last local day that the district and the works were read through."""
+        at = max(one.last_at for one in self.series if one.name == CONSTRUCTED)
+        return str(datetime.fromtimestamp(at, ZoneInfo(self.timezone)).date() - timedelta(days=1))
+
+    @property
     def years(self) -> tuple[int, int]:
         """The local years that its calendar must hold: those of its readings and one around."""
         zone = ZoneInfo(self.timezone)
@@ -63,7 +69,13 @@ def filled(source: Path, target: Path, now: int | None = None) -> City:
     series = tuple(_series(entry, source.parent, zone, ends) for entry in section(source, "series"))
     openings = {f"<opening of the {one.name}>": one.opened_at for one in series}
     openings["<before the first reading>"] = min(openings.values()) - BEFORE_S
-    dated = _dated(raw, lambda text: openings.get(text))
+    said: dict[str, Any] = {
+        text: datetime.fromtimestamp(at, UTC).isoformat() for text, at in openings.items()
+    }
+    fed = datetime.fromtimestamp(max(one.last_at for one in series), zone).year
+    dated = _dated(
+        raw, {**said, "<this year>": fed, "<last year>": fed - 1, "<this file>": str(source)}
+    )
     for permit in dated["permits"]:
         if permit["until"] == "<five years later>":
             begins = datetime.fromisoformat(permit["from"])
@@ -91,11 +103,10 @@ def _series(entry: dict[str, Any], folder: Path, zone: ZoneInfo, now: int) -> Se
     )
 
 
-def _dated(value: Any, opening: Callable[[str], int | None]) -> Any:
-    """The same document with every <moment> written out."""
+def _dated(value: Any, said: dict[str, Any]) -> Any:
+    """The same document with every <moment> and <year> written out."""
     if isinstance(value, dict):
-        return {key: _dated(item, opening) for key, item in value.items()}
+        return {key: _dated(item, said) for key, item in value.items()}
     if isinstance(value, list):
-        return [_dated(item, opening) for item in value]
-    at = opening(value) if isinstance(value, str) else None
-    return value if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+        return [_dated(item, said) for item in value]
+    return said.get(value, value) if isinstance(value, str) else value

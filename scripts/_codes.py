@@ -28,17 +28,21 @@ def set_zone(
 
     The file names `name`, `station`, `works` and `quality`. Each of the works has a `station`,
     its `outlets` and its `sources`, each of these a `station` and its `intakes`; meters are
-    devices. `quality` lists gauges by `device` and `parameter`.
+    devices. `quality` lists gauges by `device` and `parameter`. The registers of its meters are
+    kept at each turn of a day from then on, where they are not yet; that asks for the duty of a
+    device keeper too (`waterline plan keep-turns` does it apart).
 
     For example: waterline supply zone set --file north.yaml --account keeper-1
     """
+    from scripts._balancing import keeping
     from scripts._files import whole
-    from scripts._zones import drawn
+    from scripts._zones import drawn, meters_of
 
     here = session()
     zone = drawn(here, whole(file))
     says = f"zone {zone[0]}: {len(zone[3])} works, {len(zone[4])} sources"
-    return act(CONTRACT, "set_zone", says, number, zone, numbered="zone_id")
+    first = keeping(here, meters_of(zone))
+    return act(CONTRACT, "set_zone", says, number, zone, numbered="zone_id", first=first)
 
 
 @zone.read("show")
@@ -52,18 +56,6 @@ def show_zone(zone: Zone) -> Any:
     here = session()
     found = zone_document(here, zone)
     return here.tell(found, lambda: zone_lines(found))
-
-
-@app.write("take-day-registers")
-def take_day_registers(zone: Zone, day: Day) -> Any:
-    """Take down the meters of a zone that stand where a day begins; anyone may.
-
-    For example: waterline supply take-day-registers 1 --day 2026-11-30 --account officer-1
-    """
-    from scripts._days import day_index
-
-    says = f"take the registers of zone {zone} as {day} begins"
-    return act(CONTRACT, "take_day_registers", says, zone, day_index(session(), day))
 
 
 @app.write("state-rulings")

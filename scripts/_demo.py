@@ -22,7 +22,7 @@ from scripts._shared import PROJECT, Session, home
 CITY = PROJECT / "data" / "city.yaml"
 ACCOUNTS = (
     "admin-1,admin-2,officer-1,officer-2,officer-3,keeper-1,"
-    "relay-1,relay-2,relay-3,relay-4,holder-1:0,holder-2:0"
+    "relay-1,relay-2,relay-3,relay-4,relay-5,relay-6,relay-7,relay-8,holder-1:0,holder-2:0"
 )
 # set by whoever uses a chain here; the demo has its own
 OTHERS = ("NETWORK", "PASSWORD_FILE", "CONFIRMATIONS", "TIMEZONE")
@@ -57,7 +57,7 @@ class Demo:
     def _day(self, compiling: threading.Thread) -> tuple[Session, Any, list[str]]:
         from scripts import _summary
         from scripts._city import filled
-        from scripts._stages import feeding, handling, stages
+        from scripts._stages import feeding, handling, ruling, stages
 
         with self.board.stage("find the chain client, or build it once", counting=self._last_said):
             self.command("devnet", "build")
@@ -74,8 +74,12 @@ class Demo:
             with self.board.stage(stage.title):
                 for command in stage.commands:
                     self.command(*command)
-        with self.board.stage("feed three series", counting=self._counted):
+        with self.board.stage("feed the series", counting=self._counted):
             fed = self.command(*feeding(city), "--json")
+        ruled = ruling(city)
+        with self.board.stage(ruled.title):
+            for command in ruled.commands:
+                self.command(*command)
         evidence = self.folder / "alerts.json"
         evidence.write_text(json.dumps(self.command("discharge", "alerts", "--json")))
         handled = handling(city, evidence)

@@ -1,4 +1,4 @@
-"""Sewage works as recorded: meters, snapshots, balances, days ruled on."""
+"""Sewage works as recorded: meters, balances, days ruled on."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,10 +8,10 @@ from ledger.events import logs
 from ledger.labels import label, text_of
 from ledger.structs import read
 from ledger.units import show
+from scripts._balancing import balance_doubts, balance_ends, balance_head, devices
 from scripts._days import day_index, day_of
 from scripts._shared import Session
-from scripts._showing import facts, local_of, m3, table, utc
-from scripts._snapshots import devices, snapshot_lines, snapshots
+from scripts._showing import facts, m3, table, utc
 
 NG_PER_KG = 10**12
 ARITHMETIC = (
@@ -32,7 +32,6 @@ def document(here: Session, number: int) -> dict[str, Any]:
         "grade": raw["grade"],
         "tolerance_bps": raw["tolerance_bps"],
         **devices(ledger, raw, "inlets", "outlets"),
-        "snapshots": snapshots(ledger, "SewageWorks", number),
         "days": [_day(here, event.args) for event in ruled],
     }
 
@@ -75,7 +74,6 @@ def lines(found: dict[str, Any]) -> list[str]:
     ]
     return [
         *facts([("works", found["name"]), *told]),
-        *snapshot_lines(found["snapshots"]),
         *(["", *table(rows, head), "", ARITHMETIC] if rows else []),
     ]
 
@@ -88,26 +86,20 @@ def _verdict(one: dict[str, Any]) -> str:
     return ", ".join([*said, *(["advisory"] if one["advisory"] else [])])
 
 
-def balance_document(here: Session, number: int, first: int, last: int) -> dict[str, Any]:
+def balance_document(here: Session, number: int, span: tuple[int, int, int]) -> dict[str, Any]:
     """A balance for programs."""
     _works(here, number)
-    raw = read(here.ledger, "SewageWorks", "balance_of", number, first, last)
-    return {
-        "works": number,
-        **raw,
-        "from_at": utc(raw["from_at"]),
-        "until_at": utc(raw["until_at"]),
-    }
+    raw = read(here.ledger, "SewageWorks", "balance_of", number, *span)
+    return {"works": number, **balance_ends(raw)}
 
 
 def balance_lines(found: dict[str, Any]) -> list[str]:
     """A balance for people."""
-    pairs = [(key, local_of(found[f"{key}_at"])) for key in ("from", "until")]
-    pairs += [(f"{end} volume", m3(found[f"{end}_l"])) for end in ("inlet", "outlet")]
+    volumes = [(f"{end} volume", m3(found[f"{end}_l"])) for end in ("inlet", "outlet")]
     verdict = "within" if found["within"] else "beyond"
     tolerance = show(found["tolerance_bps"], "bps")
     said = f"{m3(found['difference_l'])}, {verdict} the tolerance of {tolerance}"
-    return facts([*pairs, ("difference", said)])
+    return facts([*balance_head(found), *volumes, *balance_doubts(found), ("difference", said)])
 
 
 def mean_document(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts._city import City
+from scripts._shared import PROJECT
 
 INCLUDED = ("--wait", "included")
 SENT = ("--wait", "sent")  # where no later act of another account builds on it
@@ -28,6 +29,8 @@ def stages(city: City, folder: Path) -> Iterator[Stage]:
     yield _devices(city)
     yield _oversight(city)
     yield _secondary(city)
+    yield _balances(city)
+    yield _plans(city)
 
 
 def founding(city: City, folder: Path) -> Iterator[Stage]:
@@ -199,6 +202,102 @@ def _secondary(city: City) -> Stage:
     numbers = range(1, len(tanks) + 1)
     overdue = [("supply", "tank", "note-overdue", str(n), *keeper, *SENT) for n in numbers]
     return Stage("put the tanks of tall buildings on the record", (*tanks, *overdue))
+
+
+def _balances(city: City) -> Stage:
+    """What is balanced and held against levels; the keeper has the meters kept by day."""
+    keeper, file = ("--account", "keeper-1"), str(city.path)
+    reservoirs = [
+        (
+            *("source", "set", one["station"], "--device", one["device"], "-f", file),
+            *("--source", file, *keeper, *SENT),
+        )
+        for one in city.raw["reservoirs"]
+    ]
+    districts = [
+        (
+            *("supply", "set-district", one["name"]),
+            *(word for device in one["inlets"] for word in ("--inlet", device)),
+            *(word for device in one["users"] for word in ("--user", device)),
+            *(*keeper, *INCLUDED),
+        )
+        for one in city.raw["districts"]
+    ]
+    return Stage(
+        "draw the reservoir, the district and the sewage works",
+        (*reservoirs, *districts, *_sewage_works(city)),
+    )
+
+
+def _sewage_works(city: City) -> Iterator[tuple[str, ...]]:
+    keeper = ("--account", "keeper-1")
+    for number, one in enumerate(city.raw["sewage_works"], 1):
+        ends = ("--inlet", one["inlet"], "--outlet", one["outlet"], "--grade", one["grade"])
+        yield ("works", "set", one["name"], *ends, *keeper, *INCLUDED)
+        for rule in one["rules"]:
+            limit = ("--standard", rule["standard"], "--basis", rule["basis"])
+            yield (
+                "works",
+                "set-rule",
+                str(number),
+                rule["parameter"],
+                *ends,
+                *limit,
+                *keeper,
+                *SENT,
+            )
+
+
+def _plans(city: City) -> Stage:
+    """Plans by month, and what the samples of a laboratory are ruled on by."""
+    file, keeper = str(city.path), ("--account", "keeper-1")
+    meters = [one["device"] for one in city.raw["plans"]]
+    commands = [
+        ("plan", "keep-turns", *meters, *keeper, *SENT),
+        ("plan", "load-rules", file, *keeper, *INCLUDED),
+        ("plan", "set", file, "--account", "officer-3", *SENT),
+    ]
+    names = [word for one in city.raw["reports"] for word in ("--name", one["profile"])]
+    profiles = [
+        ("lab", "load-profiles", *names, *keeper, *INCLUDED),
+        *(
+            ("lab", "bind", one["station"], one["profile"], *keeper, *INCLUDED)
+            for one in city.raw["reports"]
+        ),
+        *(
+            ("lab", "submit", str(PROJECT / one["form"]), *keeper, *INCLUDED)
+            for one in city.raw["reports"]
+        ),
+    ]
+    return Stage(
+        "plan by month, enter a laboratory's report",
+        (*(commands if meters else ()), *(profiles if names else ())),
+    )
+
+
+def ruling(city: City) -> Stage:
+    """What is ruled on once the readings are there."""
+    officer, day = ("--account", "officer-2"), ("--day", city.read_day)
+    levels = [("source", "rule", one["station"], *officer, *SENT) for one in city.raw["reservoirs"]]
+    works = [
+        ("works", "rule-day", str(number), rule["parameter"], *day, *officer, *SENT)
+        for number, one in enumerate(city.raw["sewage_works"], 1)
+        for rule in one["rules"]
+    ]
+    reports = [
+        ("lab", "confirm", str(number), "--note", str(PROJECT / one["note"]), *officer, *SENT)
+        for number, one in enumerate(city.raw["reports"], 1)
+    ]
+    bills = [
+        (
+            *("bill", "settle", one["permit"], "--year", str(one["year"])),
+            *("--tariff", one["tariff"], "--account", "officer-3", *INCLUDED),
+        )
+        for one in city.raw["bills"]
+    ]
+    return Stage(
+        "rule on reservoir and sewage works, settle a bill", (*levels, *works, *reports, *bills)
+    )
 
 
 def _regions(city: City) -> Iterator[tuple[str, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.events import Event, logs
+from scripts import _cycle as cycle
 from scripts._city import City
 from scripts._shared import Session
 
@@ -29,6 +30,7 @@ def gathered(here: Session, city: City, run: Run) -> dict[str, Any]:
         "red_lines": run(
             *("redline", "show", city.raw["region"]["name"], "--year", str(city.year)), "--json"
         ),
+        "cycle": cycle.gathered(city, run),
     }
     found["followed"] = _followed(found, run)
     return found
@@ -85,6 +87,7 @@ def document(
         "incidents": {one["kind"]: one["state"] for one in found["incidents"]},
         "tanks_overdue": sum(bool(one["overdue"]) for one in found["tanks"]),
         "red_lines": {one["indicator"]: one["met"] for one in found["red_lines"]["targets"]},
+        **cycle.document(found["cycle"]),
         "proof": {
             key: proof[key]
             for key in ("device", "leaf", "root", "transaction", "block", "verified")
@@ -107,6 +110,7 @@ def lines(city: str, found: dict[str, Any], told: dict[str, Any], fed: dict[str,
         *_alerts(found, told),
         *_oversight(found),
         *_tanks(found),
+        *cycle.lines(found["cycle"]),
         *_reading(found["followed"]),
     ]
 
@@ -174,17 +178,20 @@ def _accounts(found: dict[str, Any]) -> list[str]:
         )
         for a in found["accounts"]
     ]
-    passed = [
-        f"{COLOURS[event.args['tier']]} at {m3(event.args['used_l'])}"
-        for event in found["told"]
-        if event.name == "TierChanged" and event.args["tier"] in COLOURS
-    ]
+    passed: dict[int, list[str]] = {}
+    for event in found["told"]:
+        if event.name == "TierChanged" and event.args["tier"] in COLOURS:
+            said = f"{COLOURS[event.args['tier']]} at {m3(event.args['used_l'])}"
+            passed.setdefault(event.args["permit_id"], []).append(said)
     head = ("permit", "station", "used", "plan", "share", "tier")
     return [
         "",
         "Use against plan",
         *table(rows, head),
-        f"On the way: {', '.join(passed)}.",
+        *(
+            f"On the way of {found['permits'][permit - 1]['number']}: {', '.join(said)}."
+            for permit, said in sorted(passed.items())
+        ),
         "Tiers are internal alerts, not the four-colour warnings that only named bodies issue.",
     ]
 

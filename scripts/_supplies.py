@@ -1,4 +1,4 @@
-"""Districts as recorded: meters, snapshots, rulings."""
+"""Districts as recorded: meters, balances, rulings."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from ledger.errors import NotFound
 from ledger.events import logs
 from ledger.structs import read
+from scripts._balancing import balance_doubts, balance_ends, balance_head, devices
 from scripts._shared import Session
-from scripts._showing import facts, local_of, m3, table, utc
-from scripts._snapshots import devices, snapshot_lines, snapshots
+from scripts._showing import facts, local_of, m3, table
 
 GRADES = {0: None, 1: "grade 1", 2: "grade 2", 3: "worse than grade 2"}
 
@@ -16,32 +16,51 @@ GRADES = {0: None, 1: "grade 1", 2: "grade 2", 3: "worse than grade 2"}
 def document(here: Session, number: int) -> dict[str, Any]:
     """A district for programs."""
     ledger = here.ledger
-    raw = read(ledger, "SupplyMonitor", "district", number)
-    if not raw["version"]:
-        raise NotFound(f"no district {number}", "`waterline supply set-district`")
+    raw = district_of(here, number)
     ruled = logs(ledger, "SupplyMonitor", "LeakageRuled", filters={"district_id": number})
     return {
         "district": number,
         "name": raw["name"],
         "version": raw["version"],
         **devices(ledger, raw, "inlets", "outlets", "users"),
-        "snapshots": snapshots(ledger, "SupplyMonitor", number),
-        "leakage": [_leakage(event.args) for event in ruled],
+        "leakage": [_leakage(event.args["balance"], event.args["leakage"]) for event in ruled],
     }
 
 
-def _leakage(args: Any) -> dict[str, Any]:
-    balance, leakage = dict(args["balance"]), dict(args["leakage"])
-    return {
-        "from": utc(balance["from_at"]),
-        "until": utc(balance["until_at"]),
-        "supplied_l": balance["supplied_l"],
-        "registered_l": balance["registered_l"],
-        "loss_ppm": leakage["loss_ppm"],
-        "correction_ppm": leakage["correction_ppm"],
-        "leakage_ppm": leakage["leakage_ppm"],
-        "grade": GRADES[leakage["grade"]],
-    }
+def district_of(here: Session, number: int) -> dict[str, Any]:
+    """A district as it is drawn; NotFound when there is none."""
+    raw: dict[str, Any] = read(here.ledger, "SupplyMonitor", "district", number)
+    if not raw["version"]:
+        raise NotFound(f"no district {number}", "`waterline supply set-district`")
+    return raw
+
+
+def _leakage(balance: Any, leakage: Any) -> dict[str, Any]:
+    return {**balance_ends(balance), **leakage, "grade": GRADES[leakage["grade"]]}
+
+
+def balance_document(here: Session, number: int, span: tuple[int, int, int]) -> dict[str, Any]:
+    """Balance and leakage of a district over periods, for programs."""
+    raw = district_of(here, number)
+    balance, leakage = (
+        read(here.ledger, "SupplyMonitor", view, number, *span)
+        for view in ("balance_of", "leakage_of")
+    )
+    return {"district": number, "name": raw["name"], **_leakage(balance, leakage)}
+
+
+def balance_lines(found: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    return facts(
+        [
+            *(("district", found["name"]), *balance_head(found)),
+            *((end, m3(found[f"{end}_l"])) for end in ("supplied", "registered")),
+            *balance_doubts(found),
+            ("loss, uncorrected", _percent(found["loss_ppm"])),
+            ("leakage, corrected", _percent(found["leakage_ppm"])),
+            ("grade", found["grade"] or "- (given for a year)"),
+        ]
+    )
 
 
 def lines(found: dict[str, Any]) -> list[str]:
@@ -49,7 +68,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     told = [(key, ", ".join(found[key]) or "-") for key in ("inlets", "outlets", "users")]
     rates = [
         (
-            *(local_of(one["from"]), local_of(one["until"]), m3(one["supplied_l"])),
+            *(local_of(one["from_at"]), local_of(one["until_at"]), m3(one["supplied_l"])),
             *(_percent(one["loss_ppm"]), _percent(one["leakage_ppm"]), one["grade"] or "-"),
         )
         for one in found["leakage"]
@@ -57,7 +76,6 @@ def lines(found: dict[str, Any]) -> list[str]:
     head = ("from", "until", "supplied", "loss, uncorrected", "leakage, corrected", "")
     return [
         *facts([("district", found["name"]), *told]),
-        *snapshot_lines(found["snapshots"]),
         *(["", *table(rates, head)] if rates else []),
     ]
 

@@ -37,6 +37,12 @@ def drawn(here: Session, given: Mapping[str, Any]) -> tuple[Any, ...]:
     return name, 0, end, works, sources, [gauge.id for gauge in gauges]
 
 
+def meters_of(zone: tuple[Any, ...]) -> list[int]:
+    """The meters of a zone as the contract takes it."""
+    _, _, _, works, sources, _ = zone
+    return [meter for *_, meters in (*works, *sources) for meter in meters]
+
+
 def _station(here: Session, entry: Mapping[str, Any], where: str) -> int:
     return station_by_code(here.ledger, str(take(dict(entry), "station", where))).id
 

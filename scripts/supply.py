@@ -7,14 +7,13 @@ import typer
 
 from scripts import _codes
 from scripts._acting import act
+from scripts._balancing import Period, Until
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
 app.registered_commands += _codes.app.registered_commands
 app.registered_groups += _codes.app.registered_groups
 Number = Annotated[int, typer.Argument(help="Number of the district.")]
-First = Annotated[int, typer.Option(help="The earlier snapshot.")]
-Last = Annotated[int, typer.Option(help="The later snapshot.")]
 Day = Annotated[str, typer.Option(help="The local day, like 2026-11-30.")]
 Devices = Annotated[list[str] | None, typer.Option(help="Devices that measure a volume.")]
 
@@ -29,10 +28,14 @@ def set_district(
 ) -> Any:
     """Draw a district: the meters of its inlets, outlets and users.
 
+    Their registers are kept at each turn of a day from then on, where they are not yet; that asks
+    for the duty of a device keeper too (`waterline plan keep-turns` does it apart).
+
     For example: waterline supply set-district North --inlet DMA-1-IN --user DMA-1-USERS --account
     keeper-1
     """
     from ledger.devices import channel_of
+    from scripts._balancing import keeping
 
     here = session()
     inlets, outlets, users = (
@@ -41,7 +44,9 @@ def set_district(
     )
     drawn = (name, 0, inlets, outlets, users)
     says = f"district {name}: {len(inlets)} inlets, {len(outlets)} outlets, {len(users)} users"
-    return act("SupplyMonitor", "set_district", says, number, drawn, numbered="district_id")
+    first = keeping(here, [*inlets, *outlets, *users])
+    arguments = "SupplyMonitor", "set_district", says, number, drawn
+    return act(*arguments, numbered="district_id", first=first)
 
 
 @app.write("set-corrections")
@@ -73,24 +78,17 @@ def set_corrections(
     return act("SupplyMonitor", "set_corrections", says, district, corrections)
 
 
-@app.write("take-registers")
-def take_registers(district: Number) -> Any:
-    """Take down where the meters of a district stand; anyone may.
-
-    For example: waterline supply take-registers 1 --account officer-1
-    """
-    says = f"take the registers of district {district}"
-    return act("SupplyMonitor", "take_registers", says, district, numbered="snapshot")
-
-
 @app.write("rule-leakage")
-def rule_leakage(district: Number, first: First, last: Last) -> Any:
-    """Rule on the leakage of a district between two snapshots; a grade is given for a year.
+def rule_leakage(district: Number, period: Period, until: Until = "") -> Any:
+    """Rule on the leakage of a district over a period or several; a grade is given for a year.
 
-    For example: waterline supply rule-leakage 1 --first 1 --last 13 --account officer-1
+    For example: waterline supply rule-leakage 1 --period 2026 --account officer-1
     """
-    says = f"rule on the leakage of district {district}"
-    return act("SupplyMonitor", "rule_leakage", says, district, first, last)
+    from scripts._balancing import span_of
+
+    span = span_of(session(), period, until)
+    says = f"rule on the leakage of district {district} in {period}"
+    return act("SupplyMonitor", "rule_leakage", says, district, *span)
 
 
 @app.write("set-scheme")
@@ -114,32 +112,49 @@ def set_scheme(
 
 
 @app.write("rule-delivery")
-def rule_delivery(district: Number, day: Day, first: First, last: Last) -> Any:
+def rule_delivery(district: Number, day: Day) -> Any:
     """Rule on what a district was delivered on a day against its scheme.
 
-    For example: waterline supply rule-delivery 1 --day 2026-11-30 --first 4 --last 5 --account
-    officer-1
+    For example: waterline supply rule-delivery 1 --day 2026-11-30 --account officer-1
     """
     from scripts._days import day_index
 
     says = f"rule on the delivery of district {district} on {day}"
-    arguments = district, day_index(session(), day), first, last
-    return act("SupplyMonitor", "rule_delivery", says, *arguments)
+    return act("SupplyMonitor", "rule_delivery", says, district, day_index(session(), day))
 
 
-@app.write("rule-night-flow")
-def rule_night_flow(district: Number, first: First, last: Last) -> Any:
-    """Rule on the flow into a district between two and four at night, apart from leakage.
+@app.read("balance")
+def balance(district: Number, period: Period, until: Until = "") -> Any:
+    """Show what went into a district, what its users registered, and its leakage.
 
-    For example: waterline supply rule-night-flow 1 --first 2 --last 3 --account officer-1
+    For example: waterline supply balance 1 --period 2026-11-01 --until 2026-11-30
     """
-    says = f"rule on the night flow of district {district}"
-    return act("SupplyMonitor", "rule_night_flow", says, district, first, last)
+    from scripts._balancing import span_of
+    from scripts._supplies import balance_document, balance_lines
+
+    here = session()
+    found = balance_document(here, district, span_of(here, period, until))
+    return here.tell(found, lambda: balance_lines(found))
+
+
+@app.read("night-flow")
+def night_flow(district: Number, day: Day) -> Any:
+    """Show the flow into a district between two and four at night, apart from leakage.
+
+    It is computed from the readings in the calldata of settled batches, which anybody can repeat.
+
+    For example: waterline supply night-flow 1 --day 2026-11-30
+    """
+    from scripts._night import night_document, night_lines
+
+    here = session()
+    found = night_document(here, district, day)
+    return here.tell(found, lambda: night_lines(found))
 
 
 @app.read("show")
 def show(district: Number) -> Any:
-    """Show a district, the snapshots taken of it and what was ruled.
+    """Show a district and what was ruled.
 
     For example: waterline supply show 1
     """

@@ -5,13 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
+from scripts._balancing import Period, Until
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
 Number = Annotated[int, typer.Argument(help="Number of the works.")]
 Parameter = Annotated[str, typer.Argument(help="What is measured at its inlets and outlets.")]
-First = Annotated[int, typer.Option(help="The earlier snapshot.")]
-Last = Annotated[int, typer.Option(help="The later snapshot.")]
 Day = Annotated[str, typer.Option(help="The local day, like 2026-11-30.")]
 
 
@@ -26,11 +25,15 @@ def set_(
 ) -> Any:
     """Draw a works: the meters of its inlets and outlets, and by how much they may differ.
 
+    Their registers are kept at each turn of a day from then on, where they are not yet; that asks
+    for the duty of a device keeper too (`waterline plan keep-turns` does it apart).
+
     For example: waterline works set North --inlet STW-1-IN --outlet STW-1-OUT --tolerance '5 %'
     --grade 1A --account keeper-1
     """
     from ledger.devices import channel_of
     from ledger.units import parse_as
+    from scripts._balancing import keeping
 
     here = session()
     inlets, outlets = (
@@ -39,7 +42,9 @@ def set_(
     )
     drawn = (name, 0, inlets, outlets, parse_as(tolerance, "bps"), grade)
     says = f"works {name}: {len(inlets)} inlets, {len(outlets)} outlets, tolerance {tolerance}"
-    return act("SewageWorks", "set_works", says, number, drawn, numbered="works_id")
+    first = keeping(here, [*inlets, *outlets])
+    arguments = "SewageWorks", "set_works", says, number, drawn
+    return act(*arguments, numbered="works_id", first=first)
 
 
 @app.write("set-rule")
@@ -91,40 +96,30 @@ def set_rule(
     return act("SewageWorks", "set_rule", says, works, label(parameter), rule)
 
 
-@app.write("take-down")
-def take_down(works: Number) -> Any:
-    """Take down where the meters of a works stand; anyone may.
-
-    For example: waterline works take-down 1 --account officer-1
-    """
-    says = f"take down the registers of works {works}"
-    return act("SewageWorks", "take_down", says, works, numbered="snapshot")
-
-
 @app.write("rule-day")
-def rule_day(works: Number, parameter: Parameter, day: Day, first: First, last: Last) -> Any:
+def rule_day(works: Number, parameter: Parameter, day: Day) -> Any:
     """Rule on a closed day of a works: loads, removal, limit; anyone may, once.
 
-    For example: waterline works rule-day 1 cod --day 2026-11-30 --first 4 --last 5 --account
-    officer-1
+    For example: waterline works rule-day 1 cod --day 2026-11-30 --account officer-1
     """
     from ledger.labels import label
     from scripts._days import day_index
 
-    arguments = works, day_index(session(), day), label(parameter), first, last
+    arguments = works, day_index(session(), day), label(parameter)
     return act("SewageWorks", "rule_day", f"rule on {parameter} of {day}", *arguments)
 
 
 @app.read("balance")
-def balance(works: Number, first: First, last: Last) -> Any:
-    """Show what went into a works and what left it between two snapshots.
+def balance(works: Number, period: Period, until: Until = "") -> Any:
+    """Show what went into a works and what left it in a period or several.
 
-    For example: waterline works balance 1 --first 4 --last 5
+    For example: waterline works balance 1 --period 2026-11-30
     """
+    from scripts._balancing import span_of
     from scripts._sewage import balance_document, balance_lines
 
     here = session()
-    found = balance_document(here, works, first, last)
+    found = balance_document(here, works, span_of(here, period, until))
     return here.tell(found, lambda: balance_lines(found))
 
 
@@ -148,7 +143,7 @@ def mean(
 
 @app.read("show")
 def show(works: Number) -> Any:
-    """Show a works, the snapshots taken of it and the days ruled on.
+    """Show a works and the days ruled on.
 
     For example: waterline works show 1
     """

@@ -5,8 +5,8 @@
 @license Apache-2.0
 @notice What went into a sewage works and what left it: volumes, and by parameter and local day the
         loads, the removal and the limit at the outlets, for ammonia by the water's temperature.
-@dev It takes no measurements itself: registers are taken down by anyone, and a day's concentration
-     is the mean its gauge was ruled by. That mean is arithmetic over the day's readings, so a load
+@dev It takes no measurements itself: volumes are of the registers that RegisterTurns keeps at the
+     turns of local days, and a day's concentration is the mean its gauge was ruled by. That mean is arithmetic over the day's readings, so a load
      is mean times volume and not the sum over each reading's flow. Over several outlets or days the
      mean is weighted by flow, HJ 212-2017 annex D. Comparisons are exact; a load that is kept is
      whole nanograms, rounded down at the inlets and up at the outlets. A gauge that no limit rules
@@ -17,7 +17,6 @@
 from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IGaugeBook
 from contracts.interfaces import IGauges
-from contracts.interfaces import IMeters
 from contracts.interfaces import ISewageWorks
 from contracts.interfaces import IStandards
 from contracts.interfaces import IVolumeBook
@@ -25,8 +24,10 @@ from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import gauge_words
 from contracts.modules import names
+from contracts.modules import spans
 
 initializes: access
+initializes: spans[access := access]
 
 exports: access.AUTHORITY
 
@@ -38,12 +39,6 @@ DAY: constant(uint256) = 1  # calendar of Standards
 BPS: constant(uint256) = 10_000
 ZERO: constant(uint256) = 2**31  # the stored word of the value zero
 
-struct Snapshot:
-    version: uint256
-    from_at: uint256
-    until_at: uint256
-
-
 # a load as a fraction, exact
 struct Load:
     ng: uint256
@@ -53,11 +48,8 @@ struct Load:
 
 
 works_count: public(uint256)
-snapshot: public(HashMap[uint256, HashMap[uint256, Snapshot]])
-snapshot_count: public(HashMap[uint256, uint256])
 _works: HashMap[uint256, ISewageWorks.Works]
 _rule: HashMap[uint256, HashMap[bytes32, ISewageWorks.Rule]]
-_register_l: HashMap[uint256, HashMap[uint256, HashMap[uint256, uint256]]]  # snapshot, channel
 # version, day
 _day: HashMap[uint256, HashMap[bytes32, HashMap[uint256, HashMap[uint256, ISewageWorks.Day]]]]
 
@@ -71,8 +63,7 @@ def __init__(authority: address):
 def set_works(works_id: uint256, works: ISewageWorks.Works) -> uint256:
     """
     @notice Draw a works: the meters of its inlets and outlets, and by how much they may differ.
-    @param works_id 0 for a new one; a redrawn one begins its balances anew and needs its rules set
-           again.
+    @param works_id 0 for a new one; a redrawn one needs its rules set again.
     """
     access._only(duties.NETWORK_KEEPER)
     assert works_id <= self.works_count, "works: unknown works"
@@ -134,44 +125,12 @@ def set_rule(works_id: uint256, parameter: bytes32, rule: ISewageWorks.Rule):
 
 
 @external
-def take_down(works_id: uint256) -> uint256:
-    """
-    @notice Take down where the meters of a works stand. Open to anyone.
-    @return Number of the snapshot, dense from 1.
-    """
-    self._require_works(works_id)
-    works: ISewageWorks.Works = self._works[works_id]
-    number: uint256 = self.snapshot_count[works_id] + 1
-    from_at: uint256 = max_value(uint256)
-    until_at: uint256 = 0
-    for channels: DynArray[uint256, MAX_ENDS] in [works.inlets, works.outlets]:
-        for channel: uint256 in channels:
-            meter: IMeters.Meter = staticcall IVolumeBook(self._book(channel)).meter(channel)
-            self._register_l[works_id][number][channel] = meter.register_l
-            from_at = min(from_at, meter.last_at)
-            until_at = max(until_at, meter.last_at)
-    assert until_at > self.snapshot[works_id][number - 1].until_at, "works: no meter has moved on"
-    self.snapshot_count[works_id] = number
-    self.snapshot[works_id][number] = Snapshot(
-        version=works.version, from_at=from_at, until_at=until_at
-    )
-    log ISewageWorks.WorksTakenDown(
-        works_id=works_id,
-        snapshot=number,
-        version=works.version,
-        from_at=from_at,
-        until_at=until_at,
-    )
-    return number
-
-
-@external
-def rule_day(works_id: uint256, day: uint256, parameter: bytes32, first: uint256, last: uint256):
+def rule_day(works_id: uint256, day: uint256, parameter: bytes32):
     """
     @notice Rule on a closed day of a works: loads, removal, limit. Open to anyone, once for each
             day and parameter.
-    @param first The snapshot of the day's beginning.
-    @param last The snapshot of its end.
+    @dev As it is once, a meter whose turn was closed and not read leaves it waiting; estimated
+         volumes make it advice.
     """
     self._require_works(works_id)
     version: uint256 = self._works[works_id].version
@@ -179,13 +138,10 @@ def rule_day(works_id: uint256, day: uint256, parameter: bytes32, first: uint256
     assert not ruled, "works: day was ruled on"
     rule: ISewageWorks.Rule = self._rule[works_id][parameter]
     assert rule.version == version, "works: no rule for this parameter"
-    balance: ISewageWorks.Balance = self._balance(works_id, first, last)
-    begins: bool = balance.from_at == staticcall self._standards().boundary(DAY, day)
-    ends_at: uint256 = staticcall self._standards().boundary(DAY, day + 1)
-    assert begins and balance.until_at == ends_at, "works: snapshots are not the day's ends"
     works: ISewageWorks.Works = self._works[works_id]
-    come: Load = self._load(works_id, works.inlets, rule.inlets, day, first, last)
-    left: Load = self._load(works_id, works.outlets, rule.outlets, day, first, last)
+    come: Load = self._load(works.inlets, rule.inlets, day)
+    left: Load = self._load(works.outlets, rule.outlets, day)
+    ends_at: uint256 = staticcall self._standards().boundary(DAY, day + 1)
     found: ISewageWorks.Day = empty(ISewageWorks.Day)
     found.inlet_l = come.volume_l
     found.outlet_l = left.volume_l
@@ -256,12 +212,38 @@ def rule(works_id: uint256, parameter: bytes32) -> ISewageWorks.Rule:
 
 @external
 @view
-def balance_of(works_id: uint256, first: uint256, last: uint256) -> ISewageWorks.Balance:
+def balance_of(
+    works_id: uint256, calendar: uint256, first: uint256, last: uint256
+) -> ISewageWorks.Balance:
     """
-    @notice What went in and what left between two snapshots, and whether they agree: the
-            difference may be the tolerance's share of the inlet, not more.
+    @notice What went in and what left over periods of a calendar (day 1, month 2, quarter 3, year
+            4), the last one included, and whether they agree: the difference may be the tolerance's
+            share of the inlet, not more.
     """
-    return self._balance(works_id, first, last)
+    self._require_works(works_id)
+    from_at: uint256 = 0
+    until_at: uint256 = 0
+    from_at, until_at = spans._ends(calendar, first, last)
+    works: ISewageWorks.Works = self._works[works_id]
+    come: spans.Volume = empty(spans.Volume)
+    left: spans.Volume = empty(spans.Volume)
+    for channel: uint256 in works.inlets:
+        come = spans._with(come, channel, calendar, first, last)
+    for channel: uint256 in works.outlets:
+        left = spans._with(left, channel, calendar, first, last)
+    difference_l: int256 = convert(come.volume_l, int256) - convert(left.volume_l, int256)
+    off_l: uint256 = convert(abs(difference_l), uint256)
+    return ISewageWorks.Balance(
+        from_at=from_at,
+        until_at=until_at,
+        inlet_l=come.volume_l,
+        outlet_l=left.volume_l,
+        estimated_l=come.estimated_l + left.estimated_l,
+        silent=come.silent or left.silent,
+        difference_l=difference_l,
+        tolerance_bps=works.tolerance_bps,
+        within=off_l * BPS <= works.tolerance_bps * come.volume_l,
+    )
 
 
 @external
@@ -323,46 +305,6 @@ def _book(channel: uint256) -> address:
 
 @internal
 @view
-def _moved_l(works_id: uint256, channel: uint256, first: uint256, last: uint256) -> uint256:
-    from_l: uint256 = self._register_l[works_id][first][channel]
-    until_l: uint256 = self._register_l[works_id][last][channel]
-    assert until_l >= from_l, "works: a register was moved in between"
-    return until_l - from_l
-
-
-@internal
-@view
-def _balance(works_id: uint256, first: uint256, last: uint256) -> ISewageWorks.Balance:
-    ordered: bool = first > 0 and first < last and last <= self.snapshot_count[works_id]
-    assert ordered, "works: snapshots are not in order"
-    begun: Snapshot = self.snapshot[works_id][first]
-    ended: Snapshot = self.snapshot[works_id][last]
-    works: ISewageWorks.Works = self._works[works_id]
-    same: bool = begun.version == works.version and ended.version == works.version
-    assert same, "works: works was redrawn"
-    level: bool = begun.from_at == begun.until_at and ended.from_at == ended.until_at
-    assert level, "works: meters stand at different moments"
-    inlet_l: uint256 = 0
-    outlet_l: uint256 = 0
-    for channel: uint256 in works.inlets:
-        inlet_l += self._moved_l(works_id, channel, first, last)
-    for channel: uint256 in works.outlets:
-        outlet_l += self._moved_l(works_id, channel, first, last)
-    difference_l: int256 = convert(inlet_l, int256) - convert(outlet_l, int256)
-    off_l: uint256 = convert(abs(difference_l), uint256)
-    return ISewageWorks.Balance(
-        from_at=begun.until_at,
-        until_at=ended.until_at,
-        inlet_l=inlet_l,
-        outlet_l=outlet_l,
-        difference_l=difference_l,
-        tolerance_bps=works.tolerance_bps,
-        within=off_l * BPS <= works.tolerance_bps * inlet_l,
-    )
-
-
-@internal
-@view
 def _held(channel: uint256, day: uint256) -> IGauges.Ruled:
     """
     @dev What the day of a gauge was ruled by; the day must be over for it.
@@ -376,27 +318,24 @@ def _held(channel: uint256, day: uint256) -> IGauges.Ruled:
 @internal
 @view
 def _load(
-    works_id: uint256,
-    meters: DynArray[uint256, MAX_ENDS],
-    gauges: DynArray[uint256, MAX_ENDS],
-    day: uint256,
-    first: uint256,
-    last: uint256,
+    meters: DynArray[uint256, MAX_ENDS], gauges: DynArray[uint256, MAX_ENDS], day: uint256
 ) -> Load:
     """
     @dev The sum of volume times mean over the ends, as one fraction. A mean below zero is zero.
     """
     load: Load = Load(ng=0, per=1, volume_l=0, doubtful=False)
     for i: uint256 in range(len(meters), bound=MAX_ENDS):
-        volume_l: uint256 = self._moved_l(works_id, meters[i], first, last)
+        passed: spans.Volume = spans._with(empty(spans.Volume), meters[i], DAY, day, day)
+        assert not passed.silent, "works: a meter is silent at the day's ends"
         held: IGauges.Ruled = self._held(gauges[i], day)
         assert held.count > 0, "works: a gauge has no mean of this day"
         steps: uint256 = held.total - min(held.total, ZERO * held.count)
-        ng: uint256 = volume_l * steps * self._about(gauges[i]).resolution
+        ng: uint256 = passed.volume_l * steps * self._about(gauges[i]).resolution
         load.ng = load.ng * held.count + ng * load.per
         load.per *= held.count
-        load.volume_l += volume_l
-        load.doubtful = load.doubtful or held.count < held.needed
+        load.volume_l += passed.volume_l
+        few: bool = held.count < held.needed
+        load.doubtful = load.doubtful or few or passed.estimated_l > 0
     return load
 
 

@@ -5,32 +5,33 @@
 @license Apache-2.0
 @notice Where a zone's water of a day came from, under a short code that anybody can check; when
         the tanks of secondary supply are to be cleaned and tested.
-@dev It takes no measurements: registers are taken down, by anyone, from the contracts that write
-     the meters while these stand at the moment a day begins. A source's share is its part of what
-     its works took in times that works' part of what the zone was delivered; shares are rounded
-     down and the basis points left go to the largest remainders, the source drawn first where two
-     are equal. A day's ruling is read from QualityProvenance while the day is open there; once it
-     is closed its verdict stands in a log, which no contract reads: then the last verdict seen over
-     all of the day's readings counts, or the evidence of the rulings is stated by its hash.
+@dev It takes no measurements: a day's volumes are of the registers that RegisterTurns keeps at its
+     two turns; while one of them was closed and not read, a record is provisional. A source's
+     share is its part of what its works took in times that works' part of what the zone was
+     delivered; shares are rounded down and the basis points left go to the largest remainders,
+     the source drawn first where two are equal. A day's ruling is read from QualityProvenance
+     while the day is open there; once it is closed its verdict stands in a log, which no
+     contract reads: then the last verdict seen over all of the day's readings counts, or the
+     evidence of the rulings is stated by its hash.
 @custom:halt Withdraw the NETWORK_KEEPER posts in Authority; what is published stays a record.
 """
 
 from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IGaugeBook
 from contracts.interfaces import IGauges
-from contracts.interfaces import IMeters
 from contracts.interfaces import IStandards
 from contracts.interfaces import ISupplyCodes
-from contracts.interfaces import IVolumeBook
 from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
 from contracts.modules import crockford
 from contracts.modules import duties
 from contracts.modules import names
 from contracts.modules import shares
+from contracts.modules import spans
 from contracts.modules import tanks
 
 initializes: access
+initializes: spans[access := access]
 initializes: tanks[access := access]
 
 exports: (
@@ -65,7 +66,6 @@ _record: HashMap[uint256, HashMap[uint256, HashMap[uint256, ISupplyCodes.Record]
 _contents: HashMap[uint256, HashMap[uint256, bytes32]]  # digest of the last as version 0
 _code: HashMap[uint256, HashMap[uint256, String[9]]]
 _version_by_code: HashMap[uint256, HashMap[uint256, HashMap[String[9], uint256]]]
-_register: HashMap[uint256, HashMap[uint256, uint256]]  # channel, day: litres + 1, 0 not taken
 _seen: HashMap[uint256, HashMap[uint256, uint256]]  # channel, day: verdict over all its readings
 
 
@@ -114,34 +114,6 @@ def set_zone(zone_id: uint256, zone: ISupplyCodes.Zone) -> uint256:
 
 
 @external
-def take_day_registers(zone_id: uint256, day: uint256) -> uint256:
-    """
-    @notice Take down those meters of a zone that stand at the moment a local day begins, each once.
-            Open to anyone.
-    @param day An index into the DAY calendar.
-    @return How many were taken down.
-    """
-    zone: ISupplyCodes.Zone = self._drawn(zone_id)
-    at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(DAY, day)
-    channels: DynArray[uint256, MAX_METERS] = []
-    registers_l: DynArray[uint256, MAX_METERS] = []
-    meters: DynArray[uint256, MAX_METERS] = self._meters(zone)
-    for channel: uint256 in meters:
-        if self._register[channel][day] == 0:
-            book: address = access._at(self._channel(channel).contract_name)
-            meter: IMeters.Meter = staticcall IVolumeBook(book).meter(channel)
-            if meter.last_at == at:
-                self._register[channel][day] = meter.register_l + 1
-                channels.append(channel)
-                registers_l.append(meter.register_l)
-    assert len(channels) > 0, "codes: no meter to take down stands at the day's beginning"
-    log ISupplyCodes.DayRegistersTaken(
-        zone_id=zone_id, day=day, at=at, channels=channels, registers_l=registers_l
-    )
-    return len(channels)
-
-
-@external
 def state_rulings(zone_id: uint256, day: uint256, evidence_hash: bytes32):
     """
     @notice State the hash of a day's rulings at a zone, once they stand in QualityProvenance's log.
@@ -170,18 +142,22 @@ def publish(zone_id: uint256, day: uint256) -> String[9]:
     record.zone_version = zone.version
     record.day = day
     record.station_id = zone.station_id
+    record.final = True
     for works: ISupplyCodes.Works in zone.works:
+        delivered: spans.Volume = self._passed(works.outlets, day)
         record.works.append(works.station_id)
-        record.delivered_l.append(self._moved_l(works.outlets, day))
+        record.delivered_l.append(delivered.volume_l)
+        record.final = record.final and not delivered.silent
     feeds: DynArray[uint256, MAX_SOURCES] = []
     for source: ISupplyCodes.Source in zone.sources:
+        given: spans.Volume = self._passed(source.intakes, day)
         record.sources.append(source.station_id)
-        record.given_l.append(self._moved_l(source.intakes, day))
+        record.given_l.append(given.volume_l)
+        record.final = record.final and not given.silent
         feeds.append(source.works)
     record.shares_bps = shares._shares(record.delivered_l, record.given_l, feeds)
     record.evidence_hash = self.evidence_hash[zone_id][day]
     record.quality = zone.quality
-    record.final = True
     for channel: uint256 in zone.quality:
         closed: bool = False
         verdict: uint256 = 0
@@ -212,16 +188,6 @@ def zone(zone_id: uint256, version: uint256) -> ISupplyCodes.Zone:
     @notice A zone as a version drew it, the last one for 0.
     """
     return self._zone[zone_id][version if version > 0 else self._zone_versions[zone_id]]
-
-
-@external
-@view
-def register_at(channel: uint256, day: uint256) -> (bool, uint256):
-    """
-    @notice Whether a meter was taken down as a day began, and where it stood.
-    """
-    held: uint256 = self._register[channel][day]
-    return held > 0, max(held, 1) - 1
 
 
 @external
@@ -329,15 +295,11 @@ def _meters(zone: ISupplyCodes.Zone) -> DynArray[uint256, MAX_METERS]:
 
 @internal
 @view
-def _moved_l(channels: DynArray[uint256, 4], day: uint256) -> uint256:
-    total_l: uint256 = 0
+def _passed(channels: DynArray[uint256, 4], day: uint256) -> spans.Volume:
+    sum: spans.Volume = empty(spans.Volume)
     for channel: uint256 in channels:
-        begun: uint256 = self._register[channel][day]
-        ended: uint256 = self._register[channel][day + 1]
-        assert begun > 0 and ended > 0, "codes: a register of the day's ends is not taken"
-        assert ended >= begun, "codes: a register was moved within the day"
-        total_l += ended - begun
-    return total_l
+        sum = spans._with(sum, channel, DAY, day, day)
+    return sum
 
 
 @internal

@@ -4,25 +4,26 @@
 @title Supply monitor
 @license Apache-2.0
 @notice Districts of the network: what went in against what users registered, leakage by CJJ 92,
-        delivery against the day's scheme, minimum night flow apart from it.
-@dev It takes no measurements itself: registers are taken down from the contracts that write the
-     meters, by anyone, and a balance is the difference of two such moments; where a register was
-     moved between them there is none. Loss is the uncorrected rate, leakage the corrected one that
-     grades judge; real loss is only a part of it. Corrections and grades are settings of Standards
-     (leak_*), most of them unverified. Ratios are exact or rounded towards the stricter side.
+        delivery against the day's scheme.
+@dev It takes no measurements itself: a balance is of the registers that RegisterTurns keeps at the
+     turns of local days and months, and there is none where a turn is not kept or not read yet.
+     Where a silent meter's turn was closed, it says so. Loss is the uncorrected rate, leakage the
+     corrected one that grades judge; real loss is only a part of it. Corrections and grades are
+     settings of Standards (leak_*), most of them unverified. Ratios are exact or rounded towards
+     the stricter side. Minimum night flow is told off the chain, from the readings in calldata.
 @custom:halt Withdraw the NETWORK_KEEPER posts in Authority; what is ruled stays a record.
 """
 
 from contracts.interfaces import IDeviceRegistry
-from contracts.interfaces import IMeters
 from contracts.interfaces import IStandards
 from contracts.interfaces import ISupplyMonitor
-from contracts.interfaces import IVolumeBook
 from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
+from contracts.modules import spans
 
 initializes: access
+initializes: spans[access := access]
 
 exports: access.AUTHORITY
 
@@ -34,24 +35,13 @@ PPM: constant(uint256) = 1_000_000
 BPS: constant(uint256) = 10_000
 YEAR_S: constant(uint256) = 365 * 86_400
 MOST_S: constant(uint256) = 367 * 86_400  # a balance over more is not of a year
-SLACK_S: constant(uint256) = 86_400  # readings of one moment lie this close together
-NIGHT_FROM_S: constant(uint256) = 2 * 3_600  # 02:00 to 04:00, our default
-NIGHT_UNTIL_S: constant(uint256) = 4 * 3_600
-
-struct Snapshot:
-    version: uint256
-    from_at: uint256
-    until_at: uint256
 
 
 district_count: public(uint256)
 corrections: public(HashMap[uint256, ISupplyMonitor.Corrections])
-snapshot: public(HashMap[uint256, HashMap[uint256, Snapshot]])
-snapshot_count: public(HashMap[uint256, uint256])
 planned_l: public(HashMap[uint256, HashMap[uint256, uint256]])
 tolerance_bps: public(HashMap[uint256, HashMap[uint256, uint256]])
 _district: HashMap[uint256, ISupplyMonitor.District]
-_register_l: HashMap[uint256, HashMap[uint256, HashMap[uint256, uint256]]]  # snapshot, channel
 
 
 @deploy
@@ -63,7 +53,7 @@ def __init__(authority: address):
 def set_district(district_id: uint256, district: ISupplyMonitor.District) -> uint256:
     """
     @notice Draw a district: the meters of its inlets, outlets and users.
-    @param district_id 0 for a new one; a redrawn one begins its balances anew.
+    @param district_id 0 for a new one; a redrawn one is balanced by what it is now.
     """
     access._only(duties.NETWORK_KEEPER)
     assert district_id <= self.district_count, "supply: unknown district"
@@ -108,52 +98,17 @@ def set_corrections(district_id: uint256, corrections: ISupplyMonitor.Correction
 
 
 @external
-def take_registers(district_id: uint256) -> uint256:
+def rule_leakage(district_id: uint256, calendar: uint256, first: uint256, last: uint256):
     """
-    @notice Take down where the meters of a district stand. Open to anyone.
-    @return Number of the snapshot, dense from 1.
-    """
-    self._require_district(district_id)
-    district: ISupplyMonitor.District = self._district[district_id]
-    number: uint256 = self.snapshot_count[district_id] + 1
-    from_at: uint256 = max_value(uint256)
-    until_at: uint256 = 0
-    for channels: DynArray[uint256, MAX_USERS] in [
-        self._as_users(district.inlets), self._as_users(district.outlets), district.users
-    ]:
-        for channel: uint256 in channels:
-            meter: IMeters.Meter = self._meter(channel)
-            self._register_l[district_id][number][channel] = meter.register_l
-            from_at = min(from_at, meter.last_at)
-            until_at = max(until_at, meter.last_at)
-    before: Snapshot = self.snapshot[district_id][number - 1]
-    assert until_at > before.until_at, "supply: no meter has moved on"
-    assert until_at - from_at <= SLACK_S, "supply: a meter lags more than a day"
-    self.snapshot_count[district_id] = number
-    self.snapshot[district_id][number] = Snapshot(
-        version=district.version, from_at=from_at, until_at=until_at
-    )
-    log ISupplyMonitor.RegistersTaken(
-        district_id=district_id,
-        snapshot=number,
-        version=district.version,
-        from_at=from_at,
-        until_at=until_at,
-    )
-    return number
-
-
-@external
-def rule_leakage(district_id: uint256, first: uint256, last: uint256):
-    """
-    @notice Rule on the leakage of a district between two snapshots. Open to anyone.
+    @notice Rule on the leakage of a district over periods of a calendar (day 1, month 2, quarter 3,
+            year 4). Open to anyone.
     @dev A grade is given for a year only; for other spans the rates are told without one.
+    @param last The last period, included.
     """
-    balance: ISupplyMonitor.Balance = self._balance(district_id, first, last)
+    balance: ISupplyMonitor.Balance = self._balance(district_id, calendar, first, last)
     log ISupplyMonitor.LeakageRuled(
         district_id=district_id,
-        first=first,
-        last=last,
+        version=self._district[district_id].version,
         balance=balance,
         leakage=self._leakage(district_id, balance),
     )
@@ -179,56 +134,24 @@ def set_scheme(district_id: uint256, day: uint256, planned_l: uint256, tolerance
 
 
 @external
-def rule_delivery(district_id: uint256, day: uint256, first: uint256, last: uint256):
+def rule_delivery(district_id: uint256, day: uint256):
     """
     @notice Rule on what a district was delivered on a day against its scheme. Open to anyone.
-    @dev The snapshots must be of the day's two ends.
     """
     planned_l: uint256 = self.planned_l[district_id][day]
     assert planned_l > 0, "supply: no scheme for this day"
-    balance: ISupplyMonitor.Balance = self._balance(district_id, first, last)
-    self._require_one_moment(district_id, first)
-    self._require_one_moment(district_id, last)
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
-    begins: bool = balance.from_at == staticcall standards.boundary(DAY, day)
-    ends: bool = balance.until_at == staticcall standards.boundary(DAY, day + 1)
-    assert begins and ends, "supply: snapshots are not the day's ends"
+    delivered: spans.Volume = self._supplied(self._district[district_id], DAY, day, day)
     tolerance_bps: uint256 = self.tolerance_bps[district_id][day]
-    short: bool = balance.supplied_l * BPS < planned_l * (BPS - tolerance_bps)
-    long: bool = balance.supplied_l * BPS > planned_l * (BPS + tolerance_bps)
+    short: bool = delivered.volume_l * BPS < planned_l * (BPS - tolerance_bps)
+    long: bool = delivered.volume_l * BPS > planned_l * (BPS + tolerance_bps)
     log ISupplyMonitor.DeliveryRuled(
         district_id=district_id,
         day=day,
-        delivered_l=balance.supplied_l,
+        delivered_l=delivered.volume_l,
         planned_l=planned_l,
         tolerance_bps=tolerance_bps,
+        silent=delivered.silent,
         met=not short and not long,
-    )
-
-
-@external
-def rule_night_flow(district_id: uint256, first: uint256, last: uint256):
-    """
-    @notice Rule on the flow into a district in the small hours, kept apart from leakage. Open to
-            anyone.
-    """
-    balance: ISupplyMonitor.Balance = self._balance(district_id, first, last)
-    self._require_one_moment(district_id, first)
-    self._require_one_moment(district_id, last)
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
-    day: uint256 = staticcall standards.period_at(DAY, balance.from_at + 1)
-    begins_at: uint256 = staticcall standards.boundary(DAY, day)
-    at_night: bool = (
-        balance.from_at >= begins_at + NIGHT_FROM_S
-        and balance.until_at <= begins_at + NIGHT_UNTIL_S
-    )
-    assert at_night, "supply: snapshots are not between two and four"
-    log ISupplyMonitor.NightFlowRuled(
-        district_id=district_id,
-        day=day,
-        flow_ml_s=balance.supplied_l * 1_000 // (balance.until_at - balance.from_at),
-        from_at=balance.from_at,
-        until_at=balance.until_at,
     )
 
 
@@ -243,20 +166,25 @@ def district(district_id: uint256) -> ISupplyMonitor.District:
 
 @external
 @view
-def balance_of(district_id: uint256, first: uint256, last: uint256) -> ISupplyMonitor.Balance:
+def balance_of(
+    district_id: uint256, calendar: uint256, first: uint256, last: uint256
+) -> ISupplyMonitor.Balance:
     """
-    @notice What went into a district between two snapshots, and what its users registered.
+    @notice What went into a district over periods of a calendar, the last one included, and what
+            its users registered.
     """
-    return self._balance(district_id, first, last)
+    return self._balance(district_id, calendar, first, last)
 
 
 @external
 @view
-def leakage_of(district_id: uint256, first: uint256, last: uint256) -> ISupplyMonitor.Leakage:
+def leakage_of(
+    district_id: uint256, calendar: uint256, first: uint256, last: uint256
+) -> ISupplyMonitor.Leakage:
     """
-    @notice Loss, correction and leakage of a district between two snapshots, and its grade.
+    @notice Loss, correction and leakage of a district over such periods, and its grade.
     """
-    return self._leakage(district_id, self._balance(district_id, first, last))
+    return self._leakage(district_id, self._balance(district_id, calendar, first, last))
 
 
 @internal
@@ -277,13 +205,6 @@ def _require_district(district_id: uint256):
 
 @internal
 @view
-def _require_one_moment(district_id: uint256, number: uint256):
-    taken: Snapshot = self.snapshot[district_id][number]
-    assert taken.from_at == taken.until_at, "supply: meters stand at different moments"
-
-
-@internal
-@view
 def _require_meter(channel: uint256):
     kind: uint256 = (
         staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
@@ -293,53 +214,56 @@ def _require_meter(channel: uint256):
 
 @internal
 @view
-def _meter(channel: uint256) -> IMeters.Meter:
-    name: bytes32 = (
-        staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
-    ).contract_name
-    return staticcall IVolumeBook(access._at(name)).meter(channel)
-
-
-@internal
-@view
-def _moved_l(
-    district_id: uint256, first: uint256, last: uint256, channels: DynArray[uint256, MAX_USERS]
-) -> uint256:
-    total_l: uint256 = 0
+def _passed(
+    channels: DynArray[uint256, MAX_USERS], calendar: uint256, first: uint256, last: uint256
+) -> spans.Volume:
+    sum: spans.Volume = empty(spans.Volume)
     for channel: uint256 in channels:
-        from_l: uint256 = self._register_l[district_id][first][channel]
-        until_l: uint256 = self._register_l[district_id][last][channel]
-        assert until_l >= from_l, "supply: a register was moved in between"
-        total_l += until_l - from_l
-    return total_l
+        sum = spans._with(sum, channel, calendar, first, last)
+    return sum
 
 
 @internal
 @view
-def _balance(district_id: uint256, first: uint256, last: uint256) -> ISupplyMonitor.Balance:
-    ordered: bool = first > 0 and first < last and last <= self.snapshot_count[district_id]
-    assert ordered, "supply: snapshots are not in order"
-    begun: Snapshot = self.snapshot[district_id][first]
-    ended: Snapshot = self.snapshot[district_id][last]
+def _supplied(
+    district: ISupplyMonitor.District, calendar: uint256, first: uint256, last: uint256
+) -> spans.Volume:
+    come: spans.Volume = self._passed(self._as_users(district.inlets), calendar, first, last)
+    gone: spans.Volume = self._passed(self._as_users(district.outlets), calendar, first, last)
+    assert come.volume_l >= gone.volume_l, "supply: more went on than came"
+    return spans.Volume(
+        volume_l=come.volume_l - gone.volume_l,
+        estimated_l=come.estimated_l + gone.estimated_l,
+        silent=come.silent or gone.silent,
+    )
+
+
+@internal
+@view
+def _balance(
+    district_id: uint256, calendar: uint256, first: uint256, last: uint256
+) -> ISupplyMonitor.Balance:
+    self._require_district(district_id)
+    from_at: uint256 = 0
+    until_at: uint256 = 0
+    from_at, until_at = spans._ends(calendar, first, last)
     district: ISupplyMonitor.District = self._district[district_id]
-    same: bool = begun.version == district.version and ended.version == district.version
-    assert same, "supply: district was redrawn"
-    into_l: uint256 = self._moved_l(district_id, first, last, self._as_users(district.inlets))
-    out_l: uint256 = self._moved_l(district_id, first, last, self._as_users(district.outlets))
-    assert into_l > out_l, "supply: nothing was supplied"
-    supplied_l: uint256 = into_l - out_l
-    registered_l: uint256 = self._moved_l(district_id, first, last, district.users)
-    lost_l: int256 = convert(supplied_l, int256) - convert(registered_l, int256)
+    supplied: spans.Volume = self._supplied(district, calendar, first, last)
+    assert supplied.volume_l > 0, "supply: nothing was supplied"
+    used: spans.Volume = self._passed(district.users, calendar, first, last)
+    supplied_l: int256 = convert(supplied.volume_l, int256)
     # rounded up: towards more loss
-    scaled: int256 = lost_l * convert(PPM, int256)
-    loss_ppm: int256 = scaled // convert(supplied_l, int256)
-    if scaled > 0 and scaled % convert(supplied_l, int256) != 0:
+    scaled: int256 = (supplied_l - convert(used.volume_l, int256)) * convert(PPM, int256)
+    loss_ppm: int256 = scaled // supplied_l
+    if scaled > 0 and scaled % supplied_l != 0:
         loss_ppm += 1
     return ISupplyMonitor.Balance(
-        from_at=begun.until_at,
-        until_at=ended.until_at,
-        supplied_l=supplied_l,
-        registered_l=registered_l,
+        from_at=from_at,
+        until_at=until_at,
+        supplied_l=supplied.volume_l,
+        registered_l=used.volume_l,
+        estimated_l=supplied.estimated_l + used.estimated_l,
+        silent=supplied.silent or used.silent,
         loss_ppm=loss_ppm,
     )
 

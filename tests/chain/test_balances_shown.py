@@ -2,14 +2,17 @@
 
 import pytest
 
-from ledger.errors import NotFound
+from ledger.errors import NotFound, UsageError
+from scripts import _night as night
 from scripts import _sewage as sewage
 from scripts import _supplies as supplies
 from scripts import _violations as violations
+from scripts._balancing import keeping, span_of
 from scripts._shared import Session
-from tests.chain.test_london import pursues_violations, rules_on_a_works
-from tests.contracts.intake_words import meter_group, packed
-from tests.contracts.suite import HASH, METER, T0
+from tests.chain.test_london import balances_a_district, pursues_violations, rules_on_a_works
+from tests.contracts.suite import METER
+
+DAY = "2023-11-15"  # its midnight lies in the first day of the tests' calendar
 
 
 @pytest.fixture
@@ -20,25 +23,49 @@ def here(town, monkeypatch):
     return session
 
 
-def test_a_district_is_told_with_its_meters_and_snapshots(here, town):
-    suite, monitor = town.suite, town.suite.supply_monitor
-    inlet, user = (suite.channel(METER, "QuotaTracker") for _ in range(2))
-    monitor.set_district(0, ("North", 0, [inlet], [], [user]), sender=suite.network_keeper)
-    number, book = monitor.district_count(), suite.quota_tracker
-    lane = suite.lane(book)
-    for n in range(2):
-        opening = 100 + 10 * n, T0 + 3_600 * n
-        first, second = (meter_group(one, *opening, [(10, 3_600)]) for one in (inlet, user))
-        book.record_meters(lane, n, HASH, packed(first + second), b"", sender=suite.relay)
-        monitor.take_registers(number, sender=suite.holder)
+def test_a_district_is_told_with_its_meters_and_balance(here, town):
+    balances_a_district(town.suite)
+    number = town.suite.supply_monitor.district_count()
 
     found = supplies.document(here, number)
     lines = supplies.lines(found)
 
     assert [len(found[end]) for end in ("inlets", "outlets", "users")] == [1, 0, 1]
-    assert [one["snapshot"] for one in found["snapshots"]] == [1, 2]
+    assert [one["registered_l"] for one in found["leakage"]] == [90]
     assert lines[0].split() == ["district", "North"]
-    assert any(line.split()[:2] == ["snapshot", "at"] for line in lines)
+    balance = supplies.balance_document(here, number, span_of(here, DAY, ""))
+    assert (balance["supplied_l"], balance["loss_ppm"], balance["grade"]) == (90, 0, None)
+    assert any(line.startswith("leakage, corrected") for line in supplies.balance_lines(balance))
+
+
+def test_a_night_flow_is_read_from_the_calldata_of_batches(here, town):
+    balances_a_district(town.suite)
+    number = town.suite.supply_monitor.district_count()
+
+    found = night.night_document(here, number, DAY)
+
+    assert found["flow_ml_s"] == 10
+    assert any("0.010 L/s" in line for line in night.night_lines(found))
+    with pytest.raises(NotFound, match="lies between two and four"):
+        night.night_document(here, number, "2023-11-20")
+
+
+def test_meters_of_a_drawing_are_kept_by_days_once(here, town):
+    suite = town.suite
+    meters = [suite.channel(METER, "QuotaTracker") for _ in range(2)]
+
+    [before] = keeping(here, [*meters, meters[0]])
+    suite.register_turns.set_turns(meters, 1, sender=suite.device_keeper)
+
+    assert before.contract == "RegisterTurns"
+    assert "of 2 meters" in before.says
+    assert keeping(here, meters) == []
+
+
+def test_a_balance_is_over_periods_of_one_sort(here):
+    assert span_of(here, DAY, "2023-11-17") == (1, 0, 2)
+    with pytest.raises(UsageError, match="two sorts"):
+        span_of(here, DAY, "2023-12")
 
 
 def test_a_works_is_told_with_its_days_and_loads(here, town):
@@ -49,7 +76,6 @@ def test_a_works_is_told_with_its_days_and_loads(here, town):
     lines = sewage.lines(found)
 
     assert [len(found[end]) for end in ("inlets", "outlets")] == [1, 1]
-    assert [one["snapshot"] for one in found["snapshots"]] == [1, 2]
     [day] = found["days"]
     assert (day["parameter"], day["inlet_ng"], day["outlet_ng"]) == ("cod", 50_000, 5_400)
     assert any(day["day"] in line for line in lines)
@@ -60,7 +86,7 @@ def test_a_balance_is_told_with_its_tolerance(here, town):
     rules_on_a_works(town.suite)
     number = town.suite.sewage_works.works_count()
 
-    found = sewage.balance_document(here, number, 1, 2)
+    found = sewage.balance_document(here, number, (1, 5, 5))
 
     assert (found["inlet_l"], found["outlet_l"], found["difference_l"]) == (1_000, 900, 100)
     assert any("the tolerance of" in line for line in sewage.balance_lines(found))

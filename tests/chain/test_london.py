@@ -260,6 +260,11 @@ def watches_a_reservoir(suite: Suite) -> None:
     monitor.classify_flood(1, (0, 200, 0, 0, 0), HASH, sender=suite.dispatcher)
 
 
+UNREAD = "spans: a meter is not read beyond the turn yet"
+# volumes and seconds of steps: until two, three and four at night, and beyond the day
+NIGHT = [(10, 7_200), (36, 3_600), (36, 3_600), (8, DAY_S - 4 * 3_600), (0, 60)]
+
+
 def balances_a_district(suite: Suite) -> None:
     monitor, keeper, book = suite.supply_monitor, suite.network_keeper, suite.quota_tracker
     inlet, user = (suite.channel(METER, "QuotaTracker") for _ in range(2))
@@ -269,18 +274,12 @@ def balances_a_district(suite: Suite) -> None:
     monitor.set_corrections(district, corrections, sender=suite.standards_keeper)
     lane, day = suite.lane(book), (NOW - T0) // DAY_S + 1
     monitor.set_scheme(district, day, 5, 0, sender=keeper)
-    register_l, at = 100, T0
-    for n, hour in enumerate((2, 4)):
-        until_at = T0 + hour * 3_600
-        words = meter_group(inlet, register_l, at, [(10, until_at - at)])
-        words += meter_group(user, register_l, at, [(10, until_at - at)])
-        book.record_meters(lane, n, HASH, packed(words), b"", sender=suite.relay)
-        register_l, at = register_l + 10, until_at
-        monitor.take_registers(district, sender=suite.holder)
-    monitor.rule_leakage(district, 1, 2, sender=suite.holder)
-    monitor.rule_night_flow(district, 1, 2, sender=suite.holder)
+    suite.register_turns.set_turns([inlet, user], 1, sender=suite.device_keeper)
+    words = meter_group(inlet, 100, T0, NIGHT) + meter_group(user, 100, T0, NIGHT)
+    book.record_meters(lane, 0, HASH, packed(words), b"", sender=suite.relay)
+    monitor.rule_leakage(district, 1, 0, 0, sender=suite.holder)
     # a scheme is set before its day, and the machine's day does not pass
-    assert monitor.refusal("rule_delivery", district, day, 1, 2) == NOT_THE_DAY
+    assert monitor.refusal("rule_delivery", district, day) == UNREAD
 
 
 def publishes_a_day(suite: Suite) -> None:
@@ -291,11 +290,10 @@ def publishes_a_day(suite: Suite) -> None:
     quality.judge(gauge, limit, 1, 0, 500, 1, sender=suite.standards_keeper)
     zone = ("North", 0, 1, [(1, [outlet])], [(1, 0, [intake])], [gauge])
     codes.set_zone(0, zone, sender=keeper)
-    codes.take_day_registers(1, 0, sender=suite.holder)
-    words = packed(meter_group(outlet, 100, T0, [(7, DAY_S)]))
-    words += packed(meter_group(intake, 100, T0, [(9, DAY_S)]))
+    suite.register_turns.set_turns([outlet, intake], 1, sender=suite.device_keeper)
+    words = packed(meter_group(outlet, 100, T0, [(7, DAY_S), (0, 60)]))
+    words += packed(meter_group(intake, 100, T0, [(9, DAY_S), (0, 60)]))
     book.record_meters(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
-    codes.take_day_registers(1, 1, sender=suite.holder)
     words = packed(gauge_group(gauge, T0, [(OFFSET + 25, DAY_S + 60)]))
     quality.record_gauges(suite.lane(quality), 0, HASH, words, b"", sender=suite.relay)
     codes.state_rulings(1, 0, HASH, sender=keeper)
@@ -311,9 +309,6 @@ def keeps_a_tank(suite: Suite) -> None:
     codes.record_cleaning(1, NOW - 2, HASH, sender=suite.holder)
     codes.record_test(1, NOW - 1, True, HASH, sender=suite.analyst)
     assert list(codes.clocks(1)[2:]) == [False, False]
-
-
-NOT_THE_DAY = "supply: snapshots are not the day's ends"
 
 
 def oversees(chain: London, suite: Suite) -> None:
@@ -384,10 +379,10 @@ def rules_on_a_works(suite: Suite) -> None:
     works, contract = Works(suite), suite.sewage_works
     limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 5), ("cold", 8))}
     works.rule(temperature=works.temperature, removal_bps=6_000, **limits)
-    first, last = works.a_day([1_000, 900], [[50], [6]], temperature=[11_000])
-    found = works.on((first, last))
+    works.a_day([1_000, 900], [[50], [6]], temperature=[11_000])
+    found = works.on()
     assert tuple(found)[:5] == (1_000, 900, 50_000, 5_400, 8_920)
-    assert tuple(contract.balance_of(works.number, first, last))[2:5] == (1_000, 900, 100)
+    assert tuple(contract.balance_of(works.number, 1, 5, 5))[2:7] == (1_000, 900, 0, False, 100)
 
 
 def pursues_violations(suite: Suite) -> None:

@@ -63,6 +63,9 @@ SETTINGS = {
     "secondary_clean_months": (6, "months"),
     "secondary_test_months": (1, "months"),
     "lab_below_gb5749_bps": (5_000, "bps"),
+    "lab_below_gb3838_bps": (5_000, "bps"),
+    "lab_below_gbt31962_bps": (5_000, "bps"),
+    "lab_below_gb18918_bps": (5_000, "bps"),
 }
 ABSTRACTION, DRAINAGE = 1, 2
 METER, GAUGE = 1, 2

@@ -13,6 +13,8 @@ from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, NOW, T0, word
 
 TEMP = word("temp")
 TURBIDITY = word("turbidity")
+DAY, MONTH = 1, 2
+ESTIMATE = 5
 FIRST = 5  # the day that is ruled on in most tests
 
 
@@ -36,6 +38,7 @@ class Works:
             )
         )
         self.temperature = suite.channel(GAUGE, "DischargeLimits", TEMP, opened_at=self.at)
+        suite.register_turns.set_turns(self.meters, DAY, sender=suite.device_keeper)
         self.registers = [100] * len(self.meters)
         self.lane = suite.lane(suite.discharge_limits)
         self.gauged = {channel: self.at for channel in [*self.gauges, self.temperature]}
@@ -65,11 +68,11 @@ class Works:
         keeper = self.suite.standards_keeper
         self.contract.set_rule(self.number, COD, self.ruled_by(**changed), sender=keeper)
 
-    def flows(self, volumes, until_at):
+    def flows(self, volumes, until_at, kind=0):
         words, book = [], self.suite.discharge_volumes
         for n, (channel, volume_l) in enumerate(zip(self.meters, volumes, strict=True)):
             step = [(volume_l, until_at - self.at)]
-            words += meter_group(channel, self.registers[n], self.at, step)
+            words += meter_group(channel, self.registers[n], self.at, step, kind=kind)
             self.registers[n] += volume_l
         self.at = until_at
         batch_id = book.lane(self.flow)[2]
@@ -88,26 +91,22 @@ class Works:
         if close:
             book.close(channel, day, sender=self.suite.holder)
 
-    def taken(self):
-        return self.contract.take_down(self.number, sender=self.suite.holder)
-
     def a_day(self, volumes, readings, day=FIRST, temperature=None):
-        """The snapshots of the ends of a day, its volumes and readings between them."""
+        """The volumes and readings of a day, with the meters read beyond it."""
         begins_at = T0 + day * DAY_S
+        none = [0] * len(volumes)
         if self.at < begins_at:
-            self.flows([0] * len(volumes), begins_at)
-            self.taken()
-        self.flows(volumes, begins_at + DAY_S)
+            self.flows(none, begins_at)
+        self.flows(volumes, begins_at + DAY_S - 60)
+        self.flows(none, begins_at + DAY_S + 60)
         for channel, values in zip(self.gauges, readings, strict=True):
             self.reads(channel, values, day)
         if temperature is not None:
             self.reads(self.temperature, temperature, day)
-        last = self.taken()
-        return last - 1, last
 
-    def on(self, ends, day=FIRST):
+    def on(self, day=FIRST):
         contract = self.contract
-        contract.rule_day(self.number, day, COD, *ends, sender=self.suite.holder)
+        contract.rule_day(self.number, day, COD, sender=self.suite.holder)
         return contract.day_ruled(self.number, COD, contract.works(self.number)[1], day)
 
 
@@ -138,21 +137,6 @@ def test_a_works_that_cannot_be_balanced_is_not_drawn(suite):
     assert reason(set_, 0, works.drawn(outlets=gauge), sender=by) == "works: outlet is no meter"
 
 
-def test_registers_are_taken_down_once_a_moment_by_anyone(suite):
-    works = Works(suite)
-    works.flows([0, 0], T0 + FIRST * DAY_S)
-
-    number = works.taken()
-
-    about = {"works_id": 1, "snapshot": number, "version": 1}
-    at = dict.fromkeys(("from_at", "until_at"), T0 + FIRST * DAY_S)
-    assert events(suite.sewage_works) == [("WorksTakenDown", about | at)]
-    again = reason(suite.sewage_works.take_down, 1, sender=suite.holder)
-    assert again == "works: no meter has moved on"
-    none = reason(suite.sewage_works.take_down, 2, sender=suite.holder)
-    assert none == "works: no such works"
-
-
 @pytest.mark.parametrize(
     ("outlet_l", "within"),
     [(1_000, True), (950, True), (949, False), (1_050, True), (1_051, False)],
@@ -160,53 +144,35 @@ def test_registers_are_taken_down_once_a_moment_by_anyone(suite):
 def test_a_balance_is_inlet_less_outlet_within_the_tolerance_both_ways(suite, outlet_l, within):
     works = Works(suite, inlets=2)
 
-    first, last = works.a_day([600, 400, outlet_l], [[1]] * 3)
+    works.a_day([600, 400, outlet_l], [[1]] * 3)
 
-    balance = suite.sewage_works.balance_of(1, first, last)
+    balance = suite.sewage_works.balance_of(1, DAY, FIRST, FIRST)
     at = T0 + FIRST * DAY_S, T0 + (FIRST + 1) * DAY_S
-    assert tuple(balance) == (*at, 1_000, outlet_l, 1_000 - outlet_l, 500, within)
+    volumes = 1_000, outlet_l, 0, False, 1_000 - outlet_l
+    assert tuple(balance) == (*at, *volumes, 500, within)
+    none = reason(suite.sewage_works.balance_of, 9, DAY, FIRST, FIRST, sender=suite.holder)
+    assert none == "works: no such works"
 
 
-def test_a_balance_needs_two_snapshots_of_the_same_works_at_even_moments(suite):
-    works, balance = Works(suite), suite.sewage_works.balance_of
-    first, last = works.a_day([5, 5], [[1], [1]])
-    backwards = reason(balance, 1, last, first, sender=suite.holder)
-    assert backwards == "works: snapshots are not in order"
-    single = packed(meter_group(works.meters[0], works.registers[0], works.at, [(1, 60)]))
-    book = suite.discharge_volumes
-    batch_id = book.lane(works.flow)[2]
-    book.record_meters(works.flow, batch_id, HASH, single, b"", sender=suite.relay)
-    uneven = reason(balance, 1, first, works.taken(), sender=suite.holder)
-    assert uneven == "works: meters stand at different moments"
-
-    suite.sewage_works.set_works(1, works.drawn(), sender=suite.network_keeper)
-
-    redrawn = reason(balance, 1, first, last, sender=suite.holder)
-    assert redrawn == "works: works was redrawn"
-
-
-def test_a_register_that_was_moved_back_leaves_no_balance(suite):
+def test_a_balance_tells_what_was_estimated_and_which_meter_is_silent(suite):
     works = Works(suite)
-    first, _ = works.a_day([5, 5], [[1], [1]])
-    moved = works.meters[0], 2, works.registers[0], 5
-    suite.device_registry.approve_exchange(*moved, sender=suite.supervisor)
-    at, book = works.at, suite.discharge_volumes
-    words = meter_group(moved[0], moved[2], at, [(0, 60)], kind=2)
-    words += meter_group(works.meters[1], works.registers[1], at, [(0, 60)])
-    batch_id = book.lane(works.flow)[2]
-    book.record_meters(works.flow, batch_id, HASH, packed(words), b"", sender=suite.relay)
+    works.flows([0, 0], T0 + FIRST * DAY_S)
+    works.flows([50, 40], T0 + (FIRST + 1) * DAY_S, kind=ESTIMATE)
+    for channel in works.meters:
+        suite.register_turns.close_turn(channel, sender=suite.holder)
 
-    answer = reason(suite.sewage_works.balance_of, 1, first, works.taken(), sender=suite.holder)
+    balance = suite.sewage_works.balance_of(1, DAY, FIRST, FIRST)
 
-    assert answer == "works: a register was moved in between"
+    assert (balance.inlet_l, balance.outlet_l) == (50, 40)
+    assert (balance.estimated_l, balance.silent) == (90, True)
 
 
 def test_a_day_is_ruled_with_loads_removal_and_what_was_asked(suite):
     works = Works(suite)
     works.rule(removal_bps=6_000, warm_limit_id=suite.limit(COD, None, 50))
-    ends = works.a_day([1_000, 900], [[300, 401], [30, 31]])
+    works.a_day([1_000, 900], [[300, 401], [30, 31]])
 
-    found = works.on(ends)
+    found = works.on()
 
     assert (found.inlet_l, found.outlet_l) == (1_000, 900)
     assert (found.inlet_ng, found.outlet_ng) == (350_500, 27_450)
@@ -222,15 +188,15 @@ def test_a_day_is_ruled_with_loads_removal_and_what_was_asked(suite):
 def test_a_ruling_on_a_day_is_logged_as_it_is_kept_and_made_once(suite):
     works = Works(suite)
     works.rule()
-    ends = works.a_day([10, 10], [[5], [1]])
+    works.a_day([10, 10], [[5], [1]])
 
-    suite.sewage_works.rule_day(1, FIRST, COD, *ends, sender=suite.holder)
+    suite.sewage_works.rule_day(1, FIRST, COD, sender=suite.holder)
 
     [(name, about)] = events(suite.sewage_works)
     kept = suite.sewage_works.day_ruled(1, COD, 1, FIRST)
     told = {"works_id": 1, "day": FIRST, "parameter": COD, "version": 1, "ruled": kept}
     assert (name, about) == ("DayRuled", told)
-    again = reason(suite.sewage_works.rule_day, 1, FIRST, COD, *ends, sender=suite.holder)
+    again = reason(suite.sewage_works.rule_day, 1, FIRST, COD, sender=suite.holder)
     assert again == "works: day was ruled on"
 
 
@@ -244,7 +210,8 @@ def test_a_removal_must_lie_above_what_is_asked_and_may_be_negative(
     works = Works(suite)
     works.rule(removal_bps=6_000)
 
-    found = works.on(works.a_day([10, 10], [[100], [left]]))
+    works.a_day([10, 10], [[100], [left]])
+    found = works.on()
 
     assert (found.removal_bps, found.removed) == (removal_bps, removed)
 
@@ -253,7 +220,8 @@ def test_a_removal_is_rounded_towards_less(suite):
     works = Works(suite)
     works.rule()
 
-    found = works.on(works.a_day([3, 4], [[1], [1]]))
+    works.a_day([3, 4], [[1], [1]])
+    found = works.on()
 
     assert found.removal_bps == -3_334
 
@@ -263,7 +231,8 @@ def test_a_removal_of_the_standard_is_asked_of_strong_inflow_only(suite, inlet, 
     works = Works(suite)
     works.rule(removal_setting=word("works_removal_cod_bps"), inlet_above_ng_l=350)
 
-    found = works.on(works.a_day([10, 10], [[inlet], [300]]))
+    works.a_day([10, 10], [[inlet], [300]])
+    found = works.on()
 
     assert (found.required_bps, found.removed) == (required, required == 0)
     assert not found.advisory
@@ -273,14 +242,16 @@ def test_an_unverified_removal_rules_as_advice(suite):
     works = Works(suite)
     works.rule(removal_bps=6_000, removal_verified=False)
 
-    assert works.on(works.a_day([10, 10], [[5], [1]])).advisory
+    works.a_day([10, 10], [[5], [1]])
+    assert works.on().advisory
 
 
 def test_a_day_of_too_few_readings_rules_as_advice(suite):
     works = Works(suite, needed=2)
     works.rule()
 
-    assert works.on(works.a_day([10, 10], [[5], [1, 1]])).advisory
+    works.a_day([10, 10], [[5], [1, 1]])
+    assert works.on().advisory
 
 
 @pytest.mark.parametrize(
@@ -292,7 +263,8 @@ def test_the_limit_of_a_day_follows_its_mean_temperature(suite, temperature, lim
     limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 5), ("cold", 8))}
     works.rule(temperature=works.temperature, **limits)
 
-    found = works.on(works.a_day([10, 10], [[50], [6]], temperature=temperature))
+    works.a_day([10, 10], [[50], [6]], temperature=temperature)
+    found = works.on()
 
     assert (found.limit_ng_l, found.cold, found.advisory) == (limit, cold, False)
     assert found.exceeded == (not cold)
@@ -302,14 +274,14 @@ def test_without_a_temperature_the_stricter_limit_rules_as_advice(suite):
     works = Works(suite)
     limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 9), ("cold", 8))}
     works.rule(temperature=works.temperature, **limits)
-    ends = works.a_day([10, 10], [[50], [6]])
+    works.a_day([10, 10], [[50], [6]])
     rule = suite.sewage_works.rule_day
-    still_open = reason(rule, 1, FIRST, COD, *ends, sender=suite.holder)
+    still_open = reason(rule, 1, FIRST, COD, sender=suite.holder)
     assert still_open == "works: the day of a gauge is not closed"
     for day in (FIRST - 1, FIRST):
         suite.discharge_limits.close(works.temperature, day, sender=suite.holder)
 
-    found = works.on(ends)
+    found = works.on()
 
     assert (found.limit_ng_l, found.cold, found.advisory) == (8, False, True)
 
@@ -317,11 +289,11 @@ def test_without_a_temperature_the_stricter_limit_rules_as_advice(suite):
 def test_a_limit_holds_up_to_its_figure(suite):
     works = Works(suite, outlets=2)
     works.rule(warm_limit_id=suite.limit(COD, None, 10))
-    first = works.a_day([9, 3, 6], [[50], [8, 8, 8], [11]])
-    second = works.a_day([9, 3, 6], [[50], [8, 8, 9], [11]], day=FIRST + 1)
+    works.a_day([9, 3, 6], [[50], [8, 8, 8], [11]])
+    works.a_day([9, 3, 6], [[50], [8, 8, 9], [11]], day=FIRST + 1)
 
-    assert not works.on(first).exceeded
-    assert works.on(second, FIRST + 1).exceeded
+    assert not works.on().exceeded
+    assert works.on(FIRST + 1).exceeded
 
 
 def test_a_rule_fits_the_works(suite):
@@ -359,24 +331,39 @@ def test_a_rule_is_told_and_ends_when_the_works_is_redrawn(suite):
     suite.sewage_works.set_works(1, works.drawn(), sender=suite.network_keeper)
 
     rule = suite.sewage_works.rule_day
-    gone = reason(rule, 1, FIRST, COD, 1, 2, sender=suite.holder)
+    gone = reason(rule, 1, FIRST, COD, sender=suite.holder)
     assert gone == "works: no rule for this parameter"
 
 
-def test_a_day_is_ruled_between_its_own_ends_with_a_mean_of_each_gauge(suite):
+def test_a_day_waits_for_its_meters_and_a_mean_of_each_gauge(suite):
     works = Works(suite)
     works.rule()
-    ends = works.a_day([5, 5], [[1], [1]])
-    works.flows([5, 5], works.at + DAY_S)
-    next_ends = ends[1], works.taken()
-    rule = suite.sewage_works.rule_day
+    works.a_day([5, 5], [[1], [1]])
+    rule, day = suite.sewage_works.rule_day, FIRST + 1
 
-    other_day = reason(rule, 1, FIRST + 1, COD, *ends, sender=suite.holder)
-    assert other_day == "works: snapshots are not the day's ends"
+    unread = reason(rule, 1, day, COD, sender=suite.holder)
+    assert unread == "spans: a meter is not read beyond the turn yet"
+    for channel in works.meters:
+        suite.register_turns.close_turn(channel, sender=suite.holder)
+    silent = reason(rule, 1, day, COD, sender=suite.holder)
+    assert silent == "works: a meter is silent at the day's ends"
+    works.flows([5, 5], T0 + (day + 1) * DAY_S + 60)
     for channel in works.gauges:
-        suite.discharge_limits.close(channel, FIRST + 1, sender=suite.holder)
-    silent = reason(rule, 1, FIRST + 1, COD, *next_ends, sender=suite.holder)
-    assert silent == "works: a gauge has no mean of this day"
+        suite.discharge_limits.close(channel, day, sender=suite.holder)
+    without = reason(rule, 1, day, COD, sender=suite.holder)
+    assert without == "works: a gauge has no mean of this day"
+
+
+def test_a_day_of_estimated_volume_rules_as_advice(suite):
+    works = Works(suite)
+    works.rule()
+    works.flows([0, 0], T0 + FIRST * DAY_S)
+    works.flows([5, 5], T0 + (FIRST + 1) * DAY_S, kind=ESTIMATE)
+    works.flows([0, 0], works.at + 60)
+    for channel in works.gauges:
+        works.reads(channel, [1])
+
+    assert works.on().advisory
 
 
 DAYS = st.lists(
@@ -397,7 +384,8 @@ def test_loads_and_means_over_outlets_and_days_are_weighted_by_flow(deployed, da
         works.rule(warm_limit_id=deployed.limit(COD, None, 400_000))
         outlet_ng, outlet_l = 0, 0
         for n, (volumes, readings) in enumerate(days):
-            found = works.on(works.a_day(list(volumes), list(readings), FIRST + n), FIRST + n)
+            works.a_day(list(volumes), list(readings), FIRST + n)
+            found = works.on(FIRST + n)
 
             means = [max(Fraction(sum(v), len(v)), Fraction(0)) for v in readings]
             into, *left = [volume * mean for volume, mean in zip(volumes, means, strict=True)]
@@ -418,7 +406,8 @@ def test_loads_and_means_over_outlets_and_days_are_weighted_by_flow(deployed, da
 def test_a_mean_over_days_needs_every_one_of_them(suite):
     works = Works(suite)
     works.rule()
-    works.on(works.a_day([10, 10], [[5], [1]]))
+    works.a_day([10, 10], [[5], [1]])
+    works.on()
     mean_of = suite.sewage_works.mean_of
 
     missing = reason(mean_of, 1, COD, FIRST, FIRST + 1, sender=suite.holder)

@@ -1,4 +1,4 @@
-"""Zones, the registers of a day's ends, shares by source, rulings, versions and codes."""
+"""Zones, volumes of a day, shares by source, rulings, versions and codes."""
 
 import json
 from fractions import Fraction
@@ -25,6 +25,7 @@ class Zone:
         self.suite, self.codes = suite, suite.supply_codes
         self.stations = [suite.station() for _ in range(6)]
         self.meters = [suite.channel(METER, "QuotaTracker", opened_at=BEGINS) for _ in range(5)]
+        suite.register_turns.set_turns(self.meters, 1, sender=suite.device_keeper)
         self.lane = suite.lane(suite.quota_tracker)
         self.gauges = [self.judged() for _ in range(gauges)]
         self.gauge_lane = suite.lane(suite.quality_provenance)
@@ -50,13 +51,10 @@ class Zone:
         }
         return tuple((fields | changed).values())
 
-    def takes(self, day=DAY):
-        return self.codes.take_day_registers(self.number, day, sender=self.suite.holder)
-
     def moves(self, volumes_l, registers=(100,) * 5):
         words = []
         for channel, register_l, volume_l in zip(self.meters, registers, volumes_l, strict=True):
-            words += meter_group(channel, register_l, BEGINS, [(volume_l, DAY_S)])
+            words += meter_group(channel, register_l, BEGINS, [(volume_l, DAY_S), (0, 60)])
         book = self.suite.quota_tracker
         number = book.lane(self.lane).next_id
         book.record_meters(self.lane, number, HASH, packed(words), b"", sender=self.suite.relay)
@@ -72,10 +70,8 @@ class Zone:
         )
 
     def day(self, volumes_l=(1_000, 500, 700, 350, 9)):
-        """A day's volumes with the registers of both its ends taken down."""
-        self.takes()
+        """A day's volumes, and the meters read beyond it."""
         self.moves(volumes_l)
-        self.takes(DAY + 1)
 
     def published(self):
         return self.codes.publish(self.number, DAY, sender=self.suite.holder)
@@ -133,38 +129,6 @@ def test_a_zone_takes_meters_once_and_judged_gauges(suite, zone):
     assert no_meter == "codes: channel is no meter"
     answer = reason(set_, 0, zone.drawn(quality=[unjudged]), sender=by)
     assert answer == "codes: gauge is not judged"
-
-
-def test_registers_are_taken_of_meters_that_stand_at_the_day_s_beginning(suite, zone):
-    assert zone.takes() == 5
-
-    at = {"zone_id": 1, "day": DAY, "at": BEGINS}
-    where = {"channels": zone.meters, "registers_l": [100] * 5}
-    assert events(suite.supply_codes) == [("DayRegistersTaken", at | where)]
-    assert suite.supply_codes.register_at(zone.meters[0], DAY) == (True, 100)
-    assert suite.supply_codes.register_at(zone.meters[0], DAY + 1) == (False, 0)
-
-
-def test_meters_that_reach_the_day_s_beginning_later_are_taken_later(suite, zone):
-    zone.takes()
-    first, *others = zone.meters
-    zone.meters = [first]
-    zone.moves([5], [100])
-    assert zone.takes(DAY + 1) == 1
-    zone.meters = others
-    zone.moves([5] * 4, [100] * 4)
-
-    assert zone.takes(DAY + 1) == 4
-
-
-def test_a_day_s_beginning_is_taken_once(suite, zone):
-    zone.takes()
-
-    take, by = suite.supply_codes.take_day_registers, suite.holder
-    nothing = "codes: no meter to take down stands at the day's beginning"
-    assert reason(take, 1, DAY, sender=by) == nothing
-    assert reason(take, 1, DAY + 1, sender=by) == nothing
-    assert reason(take, 9, DAY, sender=by) == "codes: no such zone"
 
 
 def test_a_day_is_published_with_volumes_shares_and_the_running_verdict(suite, zone):
@@ -309,29 +273,35 @@ def test_a_redrawn_zone_is_published_anew(suite, zone):
 
 def test_a_day_needs_the_registers_of_both_its_ends(suite, zone):
     publish, by = suite.supply_codes.publish, suite.holder
-    missing = "codes: a register of the day's ends is not taken"
 
-    assert reason(publish, 1, DAY, sender=by) == missing
-    zone.takes()
-    assert reason(publish, 1, DAY, sender=by) == missing
+    missing = reason(publish, 1, DAY, sender=by)
+    assert missing == "spans: a meter is not read beyond the turn yet"
+    before = reason(publish, 1, DAY - 1, sender=by)
+    assert before == "spans: a register was not kept at the turn"
     assert reason(publish, 9, DAY, sender=by) == "codes: no such zone"
     assert reason(suite.supply_codes.code_of, 1, DAY, sender=by) == "codes: day is not published"
 
 
-def test_there_is_no_volume_over_a_moved_register(suite, zone):
-    zone.takes()
-    suite.device_registry.approve_exchange(zone.meters[0], 2, 110, 5, sender=suite.supervisor)
-    first, *others = zone.meters
-    words = meter_group(first, 100, BEGINS, [(10, DAY_S)], kind=2)
-    for channel in others:
-        words += meter_group(channel, 100, BEGINS, [(10, DAY_S)])
+@pytest.mark.parametrize("silent", range(5))
+def test_a_record_is_provisional_while_a_meter_is_silent(suite, silent):
+    zone = Zone(suite, gauges=0)
+    every, last = zone.meters, zone.meters[silent]
+    zone.meters = [channel for channel in every if channel != last]
+    zone.moves([10] * 4, [100] * 4)
+    zone.meters = [last]
     book = suite.quota_tracker
-    book.record_meters(zone.lane, 0, HASH, packed(words), b"", sender=suite.relay)
-    zone.takes(DAY + 1)
+    words = packed(meter_group(last, 100, BEGINS, [(10, DAY_S)]))
+    book.record_meters(zone.lane, 1, HASH, words, b"", sender=suite.relay)
+    suite.register_turns.close_turn(last, sender=suite.holder)
+    zone.published()
+    words = packed(meter_group(last, 110, ENDS, [(0, 60)]))
+    book.record_meters(zone.lane, 2, HASH, words, b"", sender=suite.relay)
 
-    answer = reason(suite.supply_codes.publish, 1, DAY, sender=suite.holder)
+    zone.published()
 
-    assert answer == "codes: a register was moved within the day"
+    first, second = zone.record(1), zone.record(2)
+    assert (first.final, second.final) == (False, True)
+    assert first.given_l == second.given_l == [10] * 3
 
 
 @pytest.mark.parametrize(
@@ -421,10 +391,8 @@ def test_publishing_the_largest_zone_fits_a_block(suite):
     suite.supply_codes.set_zone(1, drawn, sender=suite.network_keeper)
     assert suite.supply_codes._computation.net_gas_used < 10_000_000
     zone.meters = [*outlets, *intakes]
-    zone.takes()
+    suite.register_turns.set_turns(zone.meters, 1, sender=suite.device_keeper)
     zone.moves([10] * 48, [100] * 48)
-    zone.takes(DAY + 1)
-    assert suite.supply_codes._computation.net_gas_used < 3_000_000
 
     zone.published()
 

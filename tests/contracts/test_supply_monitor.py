@@ -1,4 +1,4 @@
-"""Districts: balance, leakage by CJJ 92, delivery against the scheme, night flow."""
+"""Districts: balance by registers kept at turns, leakage by CJJ 92, delivery by scheme."""
 
 from fractions import Fraction
 
@@ -13,7 +13,9 @@ from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, ROOT, SETTINGS, T0
 
 START = NOW - 380 * DAY_S  # the first second of a day
-YEAR_S = 365 * DAY_S
+FIRST = (START - T0) // DAY_S
+DAY, MONTH, WORKING = 1, 2, 5
+EXCHANGE, ESTIMATE = 2, 5
 
 
 class Tap:
@@ -39,13 +41,20 @@ class Tap:
 class District:
     """A district of two inlets, an outlet and two users, as far as they are asked for."""
 
-    def __init__(self, suite, inlets=1, outlets=0, users=1):
+    def __init__(self, suite, inlets=1, outlets=0, users=1, kept=True):
         self.suite, self.monitor = suite, suite.supply_monitor
         self.lane = suite.lane(suite.quota_tracker)
         self.inlets, self.outlets, self.users = (
             [Tap(suite) for _ in range(n)] for n in (inlets, outlets, users)
         )
         self.number = self.monitor.set_district(0, self.drawn(), sender=suite.network_keeper)
+        if kept:
+            channels = [tap.channel for tap in self.taps]
+            suite.register_turns.set_turns(channels, DAY, sender=suite.device_keeper)
+
+    @property
+    def taps(self):
+        return [*self.inlets, *self.outlets, *self.users]
 
     def drawn(self, **changed):
         fields = {
@@ -58,29 +67,23 @@ class District:
         return tuple((fields | changed).values())
 
     def moves(self, volumes, until_at):
-        for tap, volume_l in zip([*self.inlets, *self.outlets, *self.users], volumes, strict=True):
+        for tap, volume_l in zip(self.taps, volumes, strict=True):
             tap.moves(self.lane, volume_l, until_at)
 
-    def taken(self):
-        return self.monitor.take_registers(self.number, sender=self.suite.holder)
-
-    def balanced(self, volumes, span_s=YEAR_S):
-        self.moves([0] * len(volumes), START + 60)
-        first = self.taken()
-        self.moves(volumes, START + 60 + span_s)
-        return first, self.taken()
+    def balanced(self, volumes, days=365):
+        """The days over which these volumes passed, and the meters read beyond the last."""
+        self.moves(volumes, START + days * DAY_S)
+        self.moves([0] * len(volumes), START + days * DAY_S + 60)
+        return DAY, FIRST, FIRST + days - 1
 
 
 def test_a_balance_is_what_went_in_less_what_went_on_and_what_users_registered(suite):
     district = District(suite, inlets=2, outlets=1, users=2)
 
-    first, last = district.balanced([700, 500, 200, 600, 300])
+    span = district.balanced([700, 500, 200, 600, 300])
 
-    taken = {"district_id": 1, "snapshot": last, "version": 1}
-    at = {"from_at": START + 60 + YEAR_S, "until_at": START + 60 + YEAR_S}
-    assert events(suite.supply_monitor) == [("RegistersTaken", taken | at)]
-    balance = suite.supply_monitor.balance_of(1, first, last)
-    assert tuple(balance) == (START + 60, START + 60 + YEAR_S, 1_000, 900, 100_000)
+    balance = suite.supply_monitor.balance_of(1, *span)
+    assert tuple(balance) == (START, START + 365 * DAY_S, 1_000, 900, 0, False, 100_000)
 
 
 def corrected(suite, district_id=1, **changed):
@@ -100,24 +103,39 @@ def corrected(suite, district_id=1, **changed):
     ("registered_l", "grade"), [(900_000, 1), (899_999, 2), (880_000, 2), (879_999, 3)]
 )
 def test_a_year_is_graded_not_above_ten_and_twelve_percent(suite, registered_l, grade):
-    district = District(suite)
-    first, last = district.balanced([1_000_000, registered_l])
+    span = District(suite).balanced([1_000_000, registered_l])
 
-    suite.supply_monitor.rule_leakage(1, first, last, sender=suite.holder)
+    suite.supply_monitor.rule_leakage(1, *span, sender=suite.holder)
 
     [(name, about)] = events(suite.supply_monitor)
     leakage = about["leakage"]
     assert (name, leakage.grade, leakage.yearly) == ("LeakageRuled", grade, True)
+    assert (about["district_id"], about["version"]) == (1, 1)
+    assert about["balance"] == suite.supply_monitor.balance_of(1, *span)
     assert leakage.leakage_ppm == leakage.loss_ppm == 1_000_000 - registered_l
     assert about["balance"].supplied_l == 1_000_000
 
 
-def test_another_span_than_a_year_has_rates_and_no_grade(suite):
-    first, last = District(suite).balanced([1_000, 500], 30 * DAY_S)
+@pytest.mark.parametrize(("days", "yearly"), [(364, False), (365, True), (367, True), (368, False)])
+def test_another_span_than_a_year_has_rates_and_no_grade(suite, days, yearly):
+    span = District(suite).balanced([1_000, 500], days)
 
-    leakage = suite.supply_monitor.leakage_of(1, first, last)
+    leakage = suite.supply_monitor.leakage_of(1, *span)
 
-    assert (leakage.loss_ppm, leakage.grade, leakage.yearly) == (500_000, 0, False)
+    assert (leakage.loss_ppm, leakage.grade, leakage.yearly) == (500_000, 3 * yearly, yearly)
+
+
+def test_a_month_is_balanced_by_the_registers_of_its_turns(suite):
+    district = District(suite)
+    district.moves([1_000, 900], START + 15 * DAY_S)
+    district.moves([7, 7], START + 25 * DAY_S)
+    month = suite.standards.period_at(MONTH, START + 15 * DAY_S)
+
+    balance = suite.supply_monitor.balance_of(1, MONTH, month, month)
+
+    assert balance.from_at == suite.standards.boundary(MONTH, month)
+    assert balance.until_at == suite.standards.boundary(MONTH, month + 1)
+    assert (balance.supplied_l, balance.registered_l) == (1_000, 900)
 
 
 def cjj92(household, pipe_m, supplied_l, pressure_pa, frost_mm):
@@ -142,7 +160,7 @@ def cjj92(household, pipe_m, supplied_l, pressure_pa, frost_mm):
 def test_corrections_are_those_of_cjj_92(deployed, household_ppm, pipe_m, pressure_pa, frost_mm):
     with boa.env.anchor():
         suite, supplied_l = deployed, 10**10
-        first, last = District(suite).balanced([supplied_l, supplied_l // 2])
+        span = District(suite).balanced([supplied_l, supplied_l // 2])
         corrected(
             suite,
             household_ppm=household_ppm,
@@ -151,7 +169,7 @@ def test_corrections_are_those_of_cjj_92(deployed, household_ppm, pipe_m, pressu
             frost_mm=frost_mm,
         )
 
-        leakage = suite.supply_monitor.leakage_of(1, first, last)
+        leakage = suite.supply_monitor.leakage_of(1, *span)
 
         share = Fraction(household_ppm, 10**6)
         exact = cjj92(share, pipe_m, supplied_l, pressure_pa, frost_mm) * 10_000
@@ -177,56 +195,102 @@ def test_corrections_are_told_with_their_source(suite):
 
 
 def test_the_whole_loss_is_more_than_nothing_and_users_may_register_more_than_came(suite):
-    first, last = District(suite).balanced([1_000, 1_500])
+    span = District(suite).balanced([1_000, 1_500])
 
-    assert suite.supply_monitor.balance_of(1, first, last).loss_ppm == -500_000
+    assert suite.supply_monitor.balance_of(1, *span).loss_ppm == -500_000
 
 
-def test_there_is_no_balance_over_a_moved_register(suite):
+def test_what_passed_an_exchanged_meter_counts_whole(suite):
     district = District(suite)
-    district.moves([0, 0], START + 60)
-    first = district.taken()
     tap = district.inlets[0]
-    suite.device_registry.approve_exchange(tap.channel, 2, 110, 5, sender=suite.supervisor)
-    tap.moves(district.lane, 10, START + 120, kind=2)
+    suite.device_registry.approve_exchange(tap.channel, EXCHANGE, 110, 5, sender=suite.supervisor)
+    tap.moves(district.lane, 10, START + 60, kind=EXCHANGE)
     tap.register_l = 5
-    district.users[0].moves(district.lane, 1, START + 120)
-    last = district.taken()
+    tap.moves(district.lane, 90, START + DAY_S)
+    district.users[0].moves(district.lane, 80, START + DAY_S)
+    district.moves([0, 0], START + DAY_S + 60)
 
-    answer = reason(suite.supply_monitor.balance_of, 1, first, last, sender=suite.holder)
+    balance = suite.supply_monitor.balance_of(1, DAY, FIRST, FIRST)
 
-    assert answer == "supply: a register was moved in between"
+    assert (balance.supplied_l, balance.registered_l) == (100, 80)
 
 
-def test_a_balance_is_between_two_snapshots_of_one_drawing(suite):
+def test_estimated_use_is_told_as_such(suite):
     district = District(suite)
-    first, last = district.balanced([1_000, 1])
+    district.inlets[0].moves(district.lane, 70, START + DAY_S)
+    district.users[0].moves(district.lane, 30, START + DAY_S, kind=ESTIMATE)
+    district.moves([0, 0], START + DAY_S + 60)
+
+    balance = suite.supply_monitor.balance_of(1, DAY, FIRST, FIRST)
+
+    assert (balance.registered_l, balance.estimated_l, balance.silent) == (30, 30, False)
+
+
+def test_a_silent_meter_answers_when_its_turn_is_closed_and_is_told(suite):
+    district = District(suite)
+    district.inlets[0].moves(district.lane, 70, START + DAY_S + 60)
+    balance, user = suite.supply_monitor.balance_of, district.users[0]
+    waiting = reason(balance, 1, DAY, FIRST + 1, FIRST + 1, sender=suite.holder)
+    assert waiting == "spans: a meter is not read beyond the turn yet"
+    district.inlets[0].moves(district.lane, 20, START + 2 * DAY_S + 60)
+
+    suite.register_turns.close_turn(user.channel, sender=suite.holder)
+
+    found = balance(1, DAY, FIRST + 1, FIRST + 1)
+    assert (found.supplied_l, found.registered_l, found.silent) == (70, 0, True)
+
+
+def test_there_is_no_balance_where_registers_were_not_kept(suite):
+    district = District(suite, kept=False)
+    span = district.balanced([1_000, 1], 2)
+    balance, by = suite.supply_monitor.balance_of, suite.holder
+    not_kept = "spans: a register was not kept at the turn"
+    assert reason(balance, 1, *span, sender=by) == not_kept
+
+    channels = [tap.channel for tap in district.taps]
+    suite.register_turns.set_turns(channels, DAY, sender=suite.device_keeper)
+
+    assert reason(balance, 1, *span, sender=by) == not_kept
+    later = DAY, FIRST + 3, FIRST + 3
+    unread = "spans: a meter is not read beyond the turn yet"
+    assert reason(balance, 1, *later, sender=by) == unread
+
+
+def test_a_balance_is_of_periods_in_their_order_of_a_known_calendar(suite):
+    district = District(suite)
+    district.balanced([1_000, 1], 5)
     balance, by = suite.supply_monitor.balance_of, suite.holder
 
-    for pair in ((0, last), (last, first), (first, first), (first, last + 1)):
-        assert reason(balance, 1, *pair, sender=by) == "supply: snapshots are not in order"
-    suite.supply_monitor.set_district(1, district.drawn(), sender=suite.network_keeper)
-    assert reason(balance, 1, first, last, sender=by) == "supply: district was redrawn"
+    for pair in ((FIRST + 1, FIRST), (FIRST, FIRST + 1_000)):
+        assert reason(balance, 1, DAY, *pair, sender=by) == "spans: periods are not in order"
+    for calendar in (0, WORKING):
+        other = reason(balance, 1, calendar, FIRST, FIRST, sender=by)
+        assert other == "spans: registers are kept by no such calendar"
+    beyond = reason(balance, 1, DAY, 10**6, 10**6, sender=by)
+    assert beyond == "spans: calendar does not reach the period"
+    assert reason(balance, 9, DAY, FIRST, FIRST, sender=by) == "supply: no such district"
+
+
+def test_a_redrawn_district_is_balanced_by_what_it_is_now(suite):
+    district = District(suite, inlets=2)
+    span = district.balanced([1_000, 500, 300])
+    inlets = [district.inlets[0].channel]
+
+    suite.supply_monitor.set_district(1, district.drawn(inlets=inlets), sender=suite.network_keeper)
+
+    assert suite.supply_monitor.balance_of(1, *span).supplied_l == 1_000
 
 
 def test_nothing_supplied_is_no_balance(suite):
-    first, last = District(suite).balanced([0, 5])
+    district = District(suite, outlets=1)
+    nothing = district.balanced([5, 5, 0], 1)
+    balance, by = suite.supply_monitor.balance_of, suite.holder
 
-    answer = reason(suite.supply_monitor.balance_of, 1, first, last, sender=suite.holder)
-
-    assert answer == "supply: nothing was supplied"
-
-
-def test_registers_are_taken_when_meters_have_moved_on_and_stand_close_together(suite):
-    district, by = District(suite), suite.holder
-    district.moves([0, 0], START + 60)
-    district.taken()
-    take = suite.supply_monitor.take_registers
-
-    assert reason(take, 1, sender=by) == "supply: no meter has moved on"
-    district.inlets[0].moves(district.lane, 5, START + 61 + DAY_S)
-    assert reason(take, 1, sender=by) == "supply: a meter lags more than a day"
-    assert reason(take, 2, sender=by) == "supply: no such district"
+    assert reason(balance, 1, *nothing, sender=by) == "supply: nothing was supplied"
+    district.moves([5, 6, 0], START + 2 * DAY_S)
+    district.moves([0, 0, 0], START + 2 * DAY_S + 60)
+    more = reason(balance, 1, DAY, FIRST + 1, FIRST + 1, sender=by)
+    assert more == "supply: more went on than came"
 
 
 def test_a_district_has_a_name_an_inlet_and_meters_only(suite):
@@ -263,13 +327,26 @@ def test_a_day_s_delivery_is_held_against_its_scheme_both_ways(suite, delivered_
     assert events(monitor) == [("SchemeSet", about)]
     boa.env.evm.patch.timestamp = NOW
     district.moves([0, 0], START + DAY_S)
-    first = district.taken()
     district.moves([delivered_l, 0], START + 2 * DAY_S)
+    district.moves([0, 0], START + 2 * DAY_S + 60)
 
-    monitor.rule_delivery(1, day, first, district.taken(), sender=suite.holder)
+    monitor.rule_delivery(1, day, sender=suite.holder)
 
-    verdict = {"delivered_l": delivered_l, "met": met}
+    verdict = {"delivered_l": delivered_l, "silent": False, "met": met}
     assert events(monitor) == [("DeliveryRuled", about | verdict)]
+
+
+def test_a_day_on_which_nothing_was_delivered_is_ruled_on_too(suite):
+    district, monitor = District(suite), suite.supply_monitor
+    boa.env.evm.patch.timestamp = START - 60
+    monitor.set_scheme(1, FIRST, 5, 0, sender=suite.network_keeper)
+    boa.env.evm.patch.timestamp = NOW
+    suite.register_turns.close_turn(district.inlets[0].channel, sender=suite.holder)
+
+    monitor.rule_delivery(1, FIRST, sender=suite.holder)
+
+    [(_, about)] = events(monitor)
+    assert (about["delivered_l"], about["silent"], about["met"]) == (0, True, False)
 
 
 def test_a_scheme_is_set_before_its_day_begins(suite):
@@ -283,42 +360,12 @@ def test_a_scheme_is_set_before_its_day_begins(suite):
     assert reason(set_, 9, tomorrow, 5, 0, sender=by) == "supply: no such district"
 
 
-def test_delivery_is_ruled_on_between_the_ends_of_a_day_with_a_scheme(suite):
-    district, rule = District(suite, users=1), suite.supply_monitor.rule_delivery
-    boa.env.evm.patch.timestamp = START
-    day = day_of(START) + 1
-    suite.supply_monitor.set_scheme(1, day, 5, 0, sender=suite.network_keeper)
-    boa.env.evm.patch.timestamp = NOW
-    district.moves([0, 0], START + DAY_S)
-    first = district.taken()
-    district.moves([5, 0], START + 2 * DAY_S - 1)
-    short = district.taken()
-    district.inlets[0].moves(district.lane, 5, START + 2 * DAY_S)
-    uneven = district.taken()
+def test_delivery_is_ruled_on_days_with_a_scheme(suite):
+    District(suite)
 
-    none = reason(rule, 1, day + 1, first, short, sender=suite.holder)
+    none = reason(suite.supply_monitor.rule_delivery, 1, FIRST, sender=suite.holder)
+
     assert none == "supply: no scheme for this day"
-    early = reason(rule, 1, day, first, short, sender=suite.holder)
-    assert early == "supply: snapshots are not the day's ends"
-    lag = reason(rule, 1, day, first, uneven, sender=suite.holder)
-    assert lag == "supply: meters stand at different moments"
-
-
-def test_the_flow_of_the_small_hours_is_told_apart_from_leakage(suite):
-    district, monitor = District(suite), suite.supply_monitor
-    district.moves([0, 0], START + 2 * 3_600)
-    first = district.taken()
-    district.moves([7_200, 0], START + 4 * 3_600)
-    last = district.taken()
-
-    monitor.rule_night_flow(1, first, last, sender=suite.holder)
-
-    about = {"district_id": 1, "day": day_of(START), "flow_ml_s": 1_000}
-    at = {"from_at": START + 2 * 3_600, "until_at": START + 4 * 3_600}
-    assert events(monitor) == [("NightFlowRuled", about | at)]
-    district.moves([1, 0], START + 4 * 3_600 + 1)
-    late = reason(monitor.rule_night_flow, 1, first, district.taken(), sender=suite.holder)
-    assert late == "supply: snapshots are not between two and four"
 
 
 def test_settings_of_the_tests_are_those_of_the_project():

@@ -26,7 +26,8 @@ from scripts._shared import PROJECT
 from scripts._stages import feeding, stages
 
 BIN = str(PROJECT / ".venv" / "bin" / "waterline")
-LEFT_OUT = "waterworks"
+KEPT = ("water main", "outfall")
+BALANCED = ("reservoirs", "districts", "sewage_works", "plans", "bills", "reports")
 MOST_S = 120
 
 
@@ -140,17 +141,22 @@ def _found(folder: Path) -> None:
 
 
 def _smaller() -> dict[str, Any]:
-    """The demo's city without its longest series; its files by their full names."""
+    """The demo's city with two of its series and what they feed; its files by their full names."""
     data = PROJECT / "data"
     raw: dict[str, Any] = yaml.safe_load((data / "city.yaml").read_text(encoding="utf-8"))
     raw["series"] = [
         {**one, "file": str(data / one["file"]), "mapping": str(data / one["mapping"])}
         for one in raw["series"]
-        if one["name"] != LEFT_OUT
+        if one["name"] in KEPT
     ]
-    raw["devices"] = [one for one in raw["devices"] if one["station"] != "WTW-1"]
-    raw["lanes"] = [one for one in raw["lanes"] if one["contract"] != "QualityProvenance"]
-    return raw
+    openings = {f"<opening of the {name}>" for name in KEPT}
+    raw["permits"] = [one for one in raw["permits"] if one["from"] in openings]
+    raw["devices"] = [
+        one for one in raw["devices"] if {c["opened_at"] for c in one["channels"]} <= openings
+    ]
+    groups = {channel["group"] for one in raw["devices"] for channel in one["channels"]}
+    raw["lanes"] = [one for one in raw["lanes"] if one["group"] in groups]
+    return raw | {section: [] for section in BALANCED}
 
 
 if __name__ == "__main__":
