@@ -47,7 +47,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Disputes": ("disputes",),
     "signatures": ("disputes", "permit_seals", "authority_organisations"),
     "RegisterTurns": ("register_turns",),
-    "QuotaPlans": ("quota_plans",),
+    "QuotaPlans": ("quota_plans", "tariff_parts"),
+    "Adoption": ("adoption",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 
