@@ -81,6 +81,7 @@ GAUGES = {
 ENROLMENT = {"enrol": only("DeviceRegistry")}
 BINDING = {"bind": only("DeviceRegistry")}
 TURNS = {"set_turn": only("RegisterTurns")}
+ADOPTED = {"adopt": only("Adoption")}
 
 
 def accounts(opened_by: str) -> dict[str, Gate]:
@@ -140,6 +141,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "enrol_channel": duty("DEVICE_KEEPER"),
         "bind": duty("DEVICE_KEEPER"),
         "approve_exchange": duty("SUPERVISOR"),
+        "approve_deemed": duty("SUPERVISOR"),
         "take_approval": Gate(
             "the contract that writes the channel",
             "access: caller is not the listed contract",
@@ -214,14 +216,33 @@ GATES: dict[str, dict[str, Gate]] = {
             "turns: caller does not count the channel",
             contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
+        "follow": only("Adoption"),
     },
-    "QuotaTracker": LANES | METERS | ENROLMENT | BINDING | TURNS | accounts("PermitRegistry"),
+    "QuotaTracker": LANES
+    | METERS
+    | ENROLMENT
+    | BINDING
+    | TURNS
+    | ADOPTED
+    | accounts("PermitRegistry"),
     "QuotaPlans": {
         "load_rule": duty("STANDARDS_KEEPER"),
         "set_plan": duty("ISSUER"),
         "adjust": duty("SUPERVISOR"),
     },
-    "DischargeVolumes": LANES | METERS | ENROLMENT | BINDING | TURNS | accounts("DischargeLimits"),
+    "Adoption": {
+        "begin": duty("DEVICE_KEEPER"),
+        "take_page": duty("DEVICE_KEEPER"),
+        "finish": duty("DEVICE_KEEPER"),
+        "adopt": only("Adoption"),
+    },
+    "DischargeVolumes": LANES
+    | METERS
+    | ENROLMENT
+    | BINDING
+    | TURNS
+    | ADOPTED
+    | accounts("DischargeLimits"),
     "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
     "QualityProvenance": LANES | GAUGES | ENROLMENT,
     "SourceMonitor": {

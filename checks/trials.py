@@ -49,7 +49,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Witnesses": ("witnesses",),
     "signatures": ("witnesses", "disputes", "permit_seals", "authority_organisations"),
     "RegisterTurns": ("register_turns",),
-    "QuotaPlans": ("quota_plans",),
+    "QuotaPlans": ("quota_plans", "tariff_parts"),
+    "Adoption": ("adoption",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

@@ -82,6 +82,15 @@ class Deployment:
             self.chain_id, self.genesis_hash, self.start_block, {**self.contracts, name: deployed}
         )
 
+    def formers(self, name: str) -> list[str]:
+        """The names of those that a contract replaced, oldest first: NAME.1, NAME.2 and so on."""
+        numbers = range(1, len(self.contracts) + 1)
+        return [f"{name}.{n}" for n in numbers if f"{name}.{n}" in self.contracts]
+
+    def next_former(self, name: str) -> str:
+        """The name under which the present contract is kept once it is replaced."""
+        return f"{name}.{len(self.formers(name)) + 1}"
+
     def open(self, chain: Chain) -> "Ledger":
         """The contracts on `chain`; WrongChain when the record belongs to another one."""
         self.require(chain)

@@ -4,11 +4,22 @@ from typing import Any
 
 from ledger.channels import GAUGE, METER, Channel
 from ledger.deployment import Ledger
-from ledger.errors import NotFound
+from ledger.errors import NotFound, UsageError
 from ledger.labels import label, text_of
 from ledger.structs import every, read
 
-__all__ = ["GAUGE", "METER", "Channel", "channel", "channel_of", "channels", "device_by_code"]
+__all__ = [
+    "GAUGE",
+    "METER",
+    "Channel",
+    "channel",
+    "channel_of",
+    "channels",
+    "deemed_l",
+    "device_by_code",
+]
+
+DAY_S = 86_400
 
 
 def device_by_code(ledger: Ledger, code: str) -> int:
@@ -65,3 +76,15 @@ def _channel(number: int, raw: dict[str, Any], device: dict[str, Any]) -> Channe
         permit_id=raw["permit_id"],
         opened_at=raw["opened_at"],
     )
+
+
+def deemed_l(capacity_l_day: int, lasts_s: int) -> int:
+    """Litres that a meter that is missing or broken counts: the daily maximum capacity of the works
+    for each day, rounded down to the litre (Decree 460 art. 53). UsageError for no time at all.
+    """
+    if lasts_s <= 0:
+        raise UsageError(
+            "the meter has readings up to that moment, or beyond it",
+            "deemed use begins with its last reading: name a later end",
+        )
+    return capacity_l_day * lasts_s // DAY_S

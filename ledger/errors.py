@@ -147,6 +147,7 @@ _LOOK_AT = {
     "network": "`waterline station list`",
     "permits": "`waterline permit show NUMBER` and `waterline permit history NUMBER`",
     "quality": "`waterline quality rulings`",
+    "adoption": "halt the old lanes, list both books, then go on with the next page",
     "plans": "`waterline plan show NUMBER --year YEAR`",
     "quota": "`waterline quota list`",
     "redlines": "`waterline redline show REGION --year YEAR`",

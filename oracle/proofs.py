@@ -21,6 +21,7 @@ from ledger.hashing import keccak
 from ledger.keys import fault
 from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
+from ledger.structs import read
 from ledger.telegrams import parse
 from oracle import settled as settled_files
 from oracle.documents import first_fault
@@ -112,7 +113,7 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
         chain_id=ledger.deployment.chain_id,
         genesis_hash=ledger.deployment.genesis_hash,
         contract=part["contract"],
-        address=ledger.deployed(part["contract"]).address,
+        address=ledger.deployed(_holder(ledger, part)).address,
         lane=part["lane"],
         batch=part["batch"],
         channel=channel.id,
@@ -157,7 +158,7 @@ def _put_away(ledger: Ledger, journal: Journal, channel: Channel, found: dict[st
         **{name: found[name] for name in (*same, "source", "transaction", "block", "block_hash")},
         chain_id=ledger.deployment.chain_id,
         genesis_hash=ledger.deployment.genesis_hash,
-        address=ledger.deployed(found["contract"]).address,
+        address=ledger.deployed(_holder(ledger, found)).address,
         device=channel.device,
         parameter=channel.parameter,
         header=segment.header,
@@ -179,6 +180,14 @@ def _refused() -> NotFound:
 
 def _unknown() -> NotSettled:
     return NotSettled("the reading is sent, and not final yet", "ask again in a minute")
+
+
+def _holder(ledger: Ledger, part: Any) -> str:
+    """The name of the contract that keeps a batch's digest: for early ones, one replaced since."""
+    for former in ledger.deployment.formers(part["contract"]):
+        if part["batch"] < read(ledger, former, "lane", part["lane"])["next_id"]:
+            return former
+    return str(part["contract"])
 
 
 def _part(journal: Journal, channel: int, number: int) -> Any:
@@ -277,7 +286,11 @@ def _proved(ledger: Ledger, proof: Proof) -> bool:
     """What the contract says of the leaf, from the batch's digest that it keeps."""
     batch = (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash))
     siblings = [_bytes(one) for one in proof.siblings]
-    functions = ledger.contract(proof.contract).functions
+    held_by = ledger.name_of(proof.address)
+    books = (proof.contract, *ledger.deployment.formers(proof.contract))
+    if held_by is None or held_by not in books:
+        return False
+    functions = ledger.contract(held_by).functions
     try:
         return bool(functions.prove(*batch, _bytes(proof.leaf), siblings).call())
     except (ContractLogicError, Web3RPCError):

@@ -197,6 +197,11 @@ class Store:
                     "name the journal of this chain, or a new folder, with --journal",
                 )
 
+    def rebind(self, key: str, value: str) -> None:
+        """Bind the journal to something else than before; whoever calls has proved that it may."""
+        with self.commit() as db:
+            db.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+
     def identity(self) -> dict[str, str]:
         """What the journal is bound to."""
         return {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}

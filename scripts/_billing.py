@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from ledger.errors import NotFound
+from ledger.errors import NotFound, UsageError
 from ledger.standards import YEAR
 from ledger.structs import every, read
+from scripts._plans import CALENDARS, period_index, span
 from scripts._shared import Session
 from scripts._showing import BILL_STATES, facts, local_zone, m3, utc, yuan
 
@@ -32,6 +33,32 @@ def in_force(here: Session, name: str, at: int) -> tuple[int, dict[str, Any]]:
     raise NotFound(
         f"no tariff {name!r} is in force at {utc(at)}", "load it: `waterline standard load-tariff`"
     )
+
+
+def tariff_for(here: Session, name: str, period: str) -> tuple[int, int]:
+    """A tariff in force as a period written like 2026-05 began, and the period's index.
+
+    UsageError where the tariff bills by another calendar than the period's.
+    """
+    calendar, index = period_index(here, period)
+    tariff_id, terms = in_force(here, name, span(here, calendar, index)[0])
+    if terms["calendar"] != calendar:
+        word = next(word for word, number in CALENDARS.items() if number == terms["calendar"])
+        raise UsageError(
+            f"{name!r} bills by the {word}, and {period} is none",
+            "name a period of its kind, like 2026, 2026-Q2 or 2026-05, or another tariff",
+        )
+    return tariff_id, index
+
+
+def period_text(calendar: int, begins_at: int) -> str:
+    """A period as it is written: 2026, 2026-Q2 or 2026-05."""
+    first = datetime.fromtimestamp(begins_at, local_zone())
+    texts = {
+        CALENDARS["quarter"]: f"{first.year}-Q{(first.month + 2) // 3}",
+        CALENDARS["month"]: f"{first:%Y-%m}",
+    }
+    return texts.get(calendar, str(first.year))
 
 
 def period_of(here: Session, year: int) -> tuple[int, int]:
@@ -74,7 +101,7 @@ def bills(here: Session) -> list[dict[str, Any]]:
                 "tariff": terms["name"],
                 "version": terms["version"],
                 "verified": terms["verified"],
-                "year": datetime.fromtimestamp(begins_at, local_zone()).year,
+                "period": period_text(terms["calendar"], begins_at),
                 "volume_l": raw["volume_l"],
                 "plan_l": raw["plan_l"],
                 "lines": lines_of(raw["lines"]),
@@ -91,7 +118,7 @@ def bills(here: Session) -> list[dict[str, Any]]:
 
 def shown_bill(bill: dict[str, Any]) -> list[str]:
     """A bill for people."""
-    told = [("bill", bill["bill"]), ("permit", bill["permit"]), ("year", bill["year"])]
+    told = [("bill", bill["bill"]), ("permit", bill["permit"]), ("period", bill["period"])]
     more = shown_lines(bill | bill["lines"])
     last = [("held by a dispute", yuan(bill["held_uy"]))] if bill["held_uy"] else []
     owed = [("owed now", yuan(bill["owed_uy"])), ("state", bill["state"])]

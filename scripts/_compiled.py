@@ -25,6 +25,7 @@ CONTRACTS = {
     "RegisterTurns": "cycle",
     "QuotaTracker": "cycle",
     "QuotaPlans": "cycle",
+    "Adoption": "cycle",
     "DischargeVolumes": "cycle",
     "DischargeLimits": "cycle",
     "QualityProvenance": "cycle",

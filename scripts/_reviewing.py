@@ -243,7 +243,7 @@ def _region_facts(region: dict[str, Any] | None) -> list[tuple[str, object]]:
 def _record_facts(record: dict[str, Any]) -> list[tuple[str, object]]:
     violations = [f"{v['violation']} ({v['state']})" for v in record["violations"]]
     orders = [f"{o['order']} ({o['kind']})" for o in record["open_orders"]]
-    bills = [f"{b['bill']} ({b['year']})" for b in record["open_bills"]]
+    bills = [f"{b['bill']} ({b['period']})" for b in record["open_bills"]]
     return [
         ("violations", ", ".join(violations) or "none"),
         ("open orders", ", ".join(orders) or "none"),

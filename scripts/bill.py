@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act, act_on
-from scripts._shared import Noun, Session, session
+from scripts._shared import Noun, session
 
 app = Noun(__doc__)
 Tariff = Annotated[str, typer.Option(help="The tariff's name; its version in force is used.")]
-Year = Annotated[int, typer.Option(help="The local year that is billed.")]
+Period = Annotated[str, typer.Option(help="What is billed: 2026, 2026-Q2 or 2026-05.")]
 
 
 @app.read("quote")
@@ -46,22 +46,25 @@ def quote(
 @app.write("settle")
 def settle(
     number: Annotated[str, typer.Argument(help="Number of the permit.")],
-    year: Year,
+    period: Period,
     tariff: Tariff = "non-resident",
 ) -> Any:
-    """Settle the bill of a permit for a local year that has ended.
+    """Settle the bill of a permit for a local year, quarter or month that has ended.
 
-    For example: waterline bill settle C990100S2026-0001 --year 2026 --account officer-3
+    The bills of one charge follow each other. A quarter or month needs registers kept at its turns,
+    and with a surcharge over the plan a plan of its own: `waterline plan`.
+
+    For example: waterline bill settle C990100S2026-0001 --period 2026-05 --tariff monthly --account
+    officer-3
     """
-    from scripts._billing import period_of
+    from scripts._billing import tariff_for
     from scripts._permits import permit_by_number
 
     here = session()
-    period, begins_at = period_of(here, year)
-    tariff_id = _tariff(here, tariff, begins_at)
-    says = f"settle {year} of {number} under {tariff}"
+    tariff_id, index = tariff_for(here, tariff, period)
+    says = f"settle {period} of {number} under {tariff}"
     permit_id, _ = permit_by_number(here, number)
-    return act("Tariff", "settle", says, permit_id, tariff_id, period, numbered="bill_id")
+    return act("Tariff", "settle", says, permit_id, tariff_id, index, numbered="bill_id")
 
 
 @app.read("list")
@@ -82,12 +85,12 @@ def list_(
     ]
     rows = [
         (
-            *(b["bill"], b["permit"], b["year"], m3(b["volume_l"]), yuan(b["lines"]["total_uy"])),
+            *(b["bill"], b["permit"], b["period"], m3(b["volume_l"]), yuan(b["lines"]["total_uy"])),
             *(yuan(b["owed_uy"]), b["state"]),
         )
         for b in document
     ]
-    head = ("no.", "permit", "year", "volume", "total", "owed now", "state")
+    head = ("no.", "permit", "period", "volume", "total", "owed now", "state")
     return here.tell(document, lambda: table(rows, head))
 
 
@@ -109,7 +112,7 @@ def show(bill: int) -> Any:
 
 @app.write("reverse")
 def reverse(bill: int, reason: str) -> Any:
-    """Take back a wrong bill; it stays on record and the year can be billed again.
+    """Take back a wrong bill; it stays on record and the period can be billed again.
 
     For example: waterline bill reverse 1 'meter of the neighbour' --account officer-3
     """
@@ -134,42 +137,38 @@ def paid(
 @app.write("dispute")
 def dispute(
     number: Annotated[str, typer.Argument(help="Number of the permit.")],
-    year: Year,
+    period: Period,
     grounds: Annotated[Path, typer.Option(help="The grounds; their hash only.")],
     tariff: Tariff = "non-resident",
 ) -> Any:
-    """Dispute the readings of a year, as the permit's holder: the surcharge is held.
+    """Dispute the readings of a period, as the permit's holder: the surcharge is held.
 
-    For example: waterline bill dispute C990100S2026-0001 --year 2026 --grounds letter.pdf --account
-    holder-1
+    For example: waterline bill dispute C990100S2026-0001 --period 2026 --grounds letter.pdf
+    --account holder-1
     """
-    from scripts._billing import period_of
+    from scripts._billing import tariff_for
     from scripts._permits import document_hash
 
-    here = session()
-    period, begins_at = period_of(here, year)
-    arguments = _tariff(here, tariff, begins_at), period, document_hash(grounds)
-    return act_on("Tariff", number, "dispute", f"dispute {year} of {number}", *arguments)
+    arguments = *tariff_for(session(), tariff, period), document_hash(grounds)
+    return act_on("Tariff", number, "dispute", f"dispute {period} of {number}", *arguments)
 
 
 @app.write("resolve")
 def resolve(
     number: Annotated[str, typer.Argument(help="Number of the permit.")],
-    year: Year,
+    period: Period,
     upheld: Annotated[bool, typer.Option(help="The holder is right.")] = False,
     tariff: Tariff = "non-resident",
 ) -> Any:
     """Decide a dispute: dismissed, what was held is owed; upheld, the bill is to be reversed.
 
-    For example: waterline bill resolve C990100S2026-0001 --year 2026 --upheld --account officer-1
+    For example: waterline bill resolve C990100S2026-0001 --period 2026 --upheld --account officer-1
     """
-    from scripts._billing import period_of
+    from scripts._billing import tariff_for
 
-    here = session()
-    period, begins_at = period_of(here, year)
-    says = f"{'uphold' if upheld else 'dismiss'} the dispute of {number} for {year}"
-    tariff_id = _tariff(here, tariff, begins_at)
-    return act_on("Tariff", number, "resolve", says, tariff_id, period, upheld)
+    says = f"{'uphold' if upheld else 'dismiss'} the dispute of {number} for {period}"
+    arguments = *tariff_for(session(), tariff, period), upheld
+    return act_on("Tariff", number, "resolve", says, *arguments)
 
 
 @app.write("credit")
@@ -185,19 +184,14 @@ def credit(
     officer-1
     """
     from ledger.units import parse
+    from scripts._billing import in_force
     from scripts._permits import document_hash
 
     here = session()
-    tariff_id = _tariff(here, tariff, here.chain.head().at)
+    tariff_id, _ = in_force(here, tariff, here.chain.head().at)
     says = f"credit {saved} saved under {number}"
     arguments = tariff_id, parse(saved), document_hash(evidence)
     return act_on("Tariff", number, "grant_credit", says, *arguments)
-
-
-def _tariff(here: Session, name: str, at: int) -> int:
-    from scripts._billing import in_force
-
-    return in_force(here, name, at)[0]
 
 
 cli = app.cli()

@@ -157,6 +157,40 @@ def approve_exchange(
     return _written(here, perform(here, [Act("DeviceRegistry", call, says)]))
 
 
+@app.write("deem")
+def deem(
+    code: str,
+    until: Annotated[str, typer.Option(help="End of the time without a meter: 2026-05-31.")],
+    capacity: Annotated[str, typer.Option(help="Daily maximum capacity of the works: 1200 m3.")],
+    reason: Annotated[Path, typer.Option(help="The document that says why; its hash only.")],
+) -> Any:
+    """Approve that a meter that is missing or broken counts the daily maximum capacity (art. 53).
+
+    From the meter's last reading on, exactly or rounded down to the litre. One group of the
+    channel's lane uses it up; without this approval a relay's deemed volume is refused.
+
+    For example: waterline device deem INT-1-METER --until 2026-05-31T00:00+08:00 --capacity '1200
+    m3' --reason fault.pdf --account officer-1
+    """
+    from ledger.devices import channel_of, deemed_l
+    from ledger.structs import read
+    from ledger.units import parse
+    from scripts._files import instant
+    from scripts._permits import document_hash
+    from scripts._showing import local_zone, m3, utc
+    from scripts._writing import Act, perform
+
+    here = session()
+    found = channel_of(here.ledger, code, "volume")
+    now = read(here.ledger, found.contract, "meter", found.id)
+    until_at = instant(until, local_zone())
+    volume_l = deemed_l(parse(capacity), until_at - now["last_at"])
+    figures = now["register_l"], volume_l, until_at, document_hash(reason)
+    call = here.contract("DeviceRegistry").functions.approve_deemed(found.id, *figures)
+    says = f"{code}: {m3(volume_l)} deemed from {utc(now['last_at'])} until {utc(until_at)}"
+    return _written(here, perform(here, [Act("DeviceRegistry", call, says)]))
+
+
 @app.read("list")
 def list_() -> Any:
     """List every channel of every device."""

@@ -208,6 +208,25 @@ def status(journal: Journal = None, as_json: Json = False) -> Any:
     return now.as_json()
 
 
+@app.read("rebind")
+def rebind(journal: Journal = None) -> Any:
+    """Let a journal go on with a book that has adopted the one it was written for.
+
+    For example: waterline oracle rebind
+    """
+    from oracle.journal import Journal as Opened
+    from oracle.rebinding import rebind as bind_anew
+    from scripts._oracle import journal_folder
+
+    here, opened = session(), Opened(journal_folder(journal), writing=True)
+    try:
+        changed = bind_anew(here.ledger, opened, here.policy)
+    finally:
+        opened.close()
+    told = f"now written for the present {', '.join(changed)}" if changed else "as it was"
+    return here.tell({"rebound": changed}, lambda: [told])
+
+
 @app.read("compare")
 def compare(
     file: Annotated[Path | None, typer.Argument(help="Signed telegrams, one JSON a line.")] = None,

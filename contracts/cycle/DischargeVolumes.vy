@@ -106,3 +106,14 @@ def set_turn(channel: uint256, turn_at: uint256):
     """
     access._only_contract(names.REGISTER_TURNS)
     meters._set_turn(channel, turn_at)
+
+
+@external
+def adopt():
+    """
+    @notice Take over from the book that this one replaces, before its first lane.
+    @dev Adoption tells the reason where a lane is open; here is no room for one.
+    """
+    access._only_contract(names.ADOPTION)
+    assert lanes.lane_count == 0
+    raw_call(msg.sender, msg.data, is_delegate_call=True)

@@ -27,6 +27,8 @@ from contracts.modules import duties
 from contracts.modules import names
 from contracts.modules import tiers
 
+implements: IQuotaPlans
+
 initializes: access
 
 exports: access.AUTHORITY
@@ -254,6 +256,27 @@ def period(
     @param calendar MONTH 2, QUARTER 3 or YEAR 4.
     """
     return self._period(kind, subject, calendar, period)
+
+
+@external
+@view
+def measured(
+    permit_id: uint256, calendar: uint256, period: uint256, planned: bool
+) -> (uint256, uint256):
+    """
+    @notice For a bill: the net use of a period that is final, and with `planned` what its plan gave
+            with what is carried and borrowed, 0 otherwise.
+    @dev No share of a year's plan is invented: where the period has no plan, this is refused.
+    """
+    if planned:
+        one: IQuotaPlans.Period = self._period(PERMIT, permit_id, calendar, period)
+        assert one.final, "plans: period is not final"
+        return one.net_l, one.plan_l + one.carried_l + one.borrowed_l - one.lent_l
+    use: IQuotaPlans.Use = self._use(
+        self._channels(PERMIT, permit_id), PERMIT, permit_id, calendar, period
+    )
+    assert use.known and use.ended, "plans: registers of the period are not kept"
+    return self._net_l(use), 0
 
 
 @external

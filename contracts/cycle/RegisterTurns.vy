@@ -78,6 +78,18 @@ def keep(channel: uint256, count: IMeters.Count, at: uint256) -> uint256:
 
 
 @external
+def follow(channel: uint256, before: address, book: address):
+    """
+    @notice Take registers of a channel from the book that adopted it, where turns of it are kept.
+    """
+    access._only_contract(names.ADOPTION)
+    if self._turns[channel].book != before:
+        return
+    self._turns[channel].book = book
+    log IRegisterTurns.BookFollowed(channel=channel, book=book, before=before)
+
+
+@external
 def close_turn(channel: uint256):
     """
     @notice Let the last register of a silent channel answer for the turns that have passed. Open to

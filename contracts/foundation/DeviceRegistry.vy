@@ -27,6 +27,7 @@ METER: constant(uint256) = 1
 GAUGE: constant(uint256) = 2
 EXCHANGE: constant(uint256) = 2  # kinds of a register's move that need an approval
 RESET: constant(uint256) = 3
+DEEMED: constant(uint256) = 4
 GRADES: constant(uint256) = 5
 MAX_CHANNELS: constant(uint256) = 64  # channels of one device
 M16: constant(uint256) = 2**16 - 1
@@ -147,7 +148,7 @@ def approve_exchange(channel: uint256, kind: uint256, closing_l: uint256, openin
     assert kind == EXCHANGE or kind == RESET, "devices: kind needs no approval"
     assert closing_l <= M48 and opening_l <= M48, "devices: register out of range"
     self.approval[channel] = IDeviceRegistry.Approval(
-        kind=kind, closing_l=closing_l, opening_l=opening_l
+        kind=kind, closing_l=closing_l, opening_l=opening_l, until_at=0
     )
     log IDeviceRegistry.ExchangeApproved(
         channel=channel, kind=kind, by=msg.sender, closing_l=closing_l, opening_l=opening_l
@@ -155,14 +156,44 @@ def approve_exchange(channel: uint256, kind: uint256, closing_l: uint256, openin
 
 
 @external
-def take_approval(channel: uint256, kind: uint256, closing_l: uint256) -> uint256:
+def approve_deemed(
+    channel: uint256, register_l: uint256, volume_l: uint256, until_at: uint256, reason_hash: bytes32
+):
+    """
+    @notice Approve that a volume is deemed used, as the register stands still: no meter, or a broken
+            one, counts the daily maximum capacity (Decree 460 art. 53).
+    @dev Used by one group of the channel's lane that opens at this register and ends at `until_at`.
+    """
+    access._only(duties.SUPERVISOR)
+    assert self.channel[channel].kind == METER, "devices: only a meter has deemed use"
+    assert volume_l > 0 and volume_l <= M48, "devices: deemed volume out of range"
+    assert register_l <= M48 - volume_l, "devices: register would be full"
+    assert until_at <= block.timestamp, "devices: deemed use lies in the future"
+    assert reason_hash != empty(bytes32), "devices: deemed use needs a reason"
+    self.approval[channel] = IDeviceRegistry.Approval(
+        kind=DEEMED, closing_l=register_l + volume_l, opening_l=register_l, until_at=until_at
+    )
+    log IDeviceRegistry.DeemedApproved(
+        channel=channel,
+        by=msg.sender,
+        register_l=register_l,
+        volume_l=volume_l,
+        until_at=until_at,
+        reason_hash=reason_hash,
+    )
+
+
+@external
+def take_approval(channel: uint256, kind: uint256, closing_l: uint256, at: uint256) -> uint256:
     """
     @notice Use up an approval; only the contract that writes the channel.
+    @param at When the group ends; what was deemed ends at the approved moment.
     @return The register the meter opens with.
     """
     access._only_contract(self.channel[channel].contract_name)
     approval: IDeviceRegistry.Approval = self.approval[channel]
     fits: bool = approval.kind == kind and approval.closing_l == closing_l and kind != 0
+    fits = fits and (approval.until_at == 0 or approval.until_at == at)
     assert fits, "devices: no approval"
     self.approval[channel] = empty(IDeviceRegistry.Approval)
     log IDeviceRegistry.ApprovalTaken(

@@ -670,7 +670,7 @@ def _exceptional(
         register_l = before_l + volume_l - modulus_l
         if register_l >= modulus_l:
             return hot, 0, BAD_KIND
-    elif kind != DEEMED:
+    else:
         approved: bool = False
         answer: Bytes[32] = b""
         approved, answer = raw_call(
@@ -679,7 +679,8 @@ def _exceptional(
                 channel,
                 kind,
                 before_l + volume_l,
-                method_id=method_id("take_approval(uint256,uint256,uint256)"),
+                ((hot >> 48) & M32) + duration_s,
+                method_id=method_id("take_approval(uint256,uint256,uint256,uint256)"),
             ),
             max_outsize=32,
             revert_on_failure=False,

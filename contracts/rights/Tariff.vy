@@ -16,6 +16,7 @@ from contracts.interfaces import IAuthority
 from contracts.interfaces import IMeters
 from contracts.interfaces import IPermitRegistry
 from contracts.interfaces import IProver
+from contracts.interfaces import IQuotaPlans
 from contracts.interfaces import IStandards
 from contracts.interfaces import ITariff
 from contracts.interfaces import IVolumeBook
@@ -51,8 +52,13 @@ tariff_versions: public(HashMap[String[32], uint256])
 tariff_of_version: public(HashMap[String[32], HashMap[uint256, uint256]])
 bill: public(HashMap[uint256, ITariff.Bill])
 bill_count: public(uint256)
-bill_of: public(HashMap[uint256, HashMap[String[32], HashMap[uint256, uint256]]])
-disputed: public(HashMap[uint256, HashMap[uint256, bool]])  # permit, start of its period
+bill_from: public(
+    HashMap[uint256, HashMap[bytes32, HashMap[uint256, uint256]]]
+)  # permit, charge, start of its period
+disputed: public(
+    HashMap[uint256, HashMap[uint256, HashMap[uint256, bool]]]
+)  # permit, calendar, period
+billed_until_at: public(HashMap[uint256, HashMap[bytes32, uint256]])  # permit, charge
 credit_uy: public(HashMap[uint256, uint256])  # permit
 _terms: HashMap[uint256, ITariff.Terms]
 _surcharges: HashMap[uint256, DynArray[ITariff.Surcharge, MAX_SURCHARGES]]
@@ -124,27 +130,41 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     self._require_tariff(tariff_id)
     terms: ITariff.Terms = self._terms[tariff_id]
     assert terms.kind == NON_RESIDENT, "tariff: a permit is billed as a non-resident"
-    assert terms.calendar == YEAR, "tariff: permits are billed by the year"
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     begins_at: uint256 = staticcall standards.boundary(terms.calendar, period)
     ends_at: uint256 = staticcall standards.boundary(terms.calendar, period + 1)
     assert ends_at > 0 and ends_at <= block.timestamp, "tariff: period has not ended"
     assert terms.in_force_at <= begins_at, "tariff: not in force when the period began"
-    before: uint256 = self.bill_of[permit_id][terms.name][period]
-    assert before == 0 or self.bill[before].state == REVERSED, "tariff: period is billed"
+    before: uint256 = self.bill_from[permit_id][terms.charge][begins_at]
+    if before != 0:
+        assert self.bill[before].state == REVERSED, "tariff: period is billed"
+        alike: bool = self._terms[self.bill[before].tariff_id].calendar == terms.calendar
+        assert alike, "tariff: issued again for the same period only"
+    else:
+        until_at: uint256 = self.billed_until_at[permit_id][terms.charge]
+        follows: bool = until_at == 0 or until_at == begins_at
+        assert follows, "tariff: must follow the last bill of its charge"
+        self.billed_until_at[permit_id][terms.charge] = ends_at
     self._require_read(permit_id, ends_at)
-    volume_l: uint256 = staticcall self._book(permit_id).used_l(permit_id, period)
-    plan_l: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).volume_at(
-            permit_id, ends_at - 1
+    volume_l: uint256 = 0
+    plan_l: uint256 = 0
+    if terms.calendar == YEAR:
+        volume_l = staticcall self._book(permit_id).used_l(permit_id, period)
+        plan_l = (
+            staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).volume_at(
+                permit_id, ends_at - 1
+            )
+        ).annual_l
+    else:
+        volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured(
+            permit_id, terms.calendar, period, terms.convention > 0
         )
-    ).annual_l
     lines: ITariff.Lines = self._quoted(
         tariff_id, volume_l, plan_l, ends_at - 1, self.credit_uy[permit_id]
     )
     self.credit_uy[permit_id] -= lines.credit_uy
     held_uy: uint256 = 0
-    if self.disputed[permit_id][begins_at]:
+    if self.disputed[permit_id][terms.calendar][period]:
         held_uy = min(lines.over_plan_uy, lines.total_uy)
     self.bill_count += 1
     bill_id: uint256 = self.bill_count
@@ -161,7 +181,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
         settled_at=block.timestamp,
         paid_at=0,
     )
-    self.bill_of[permit_id][terms.name][period] = bill_id
+    self.bill_from[permit_id][terms.charge][begins_at] = bill_id
     log ITariff.BillSettled(
         bill_id=bill_id,
         permit_id=permit_id,
@@ -224,12 +244,12 @@ def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_ha
     ).holder
     assert org_id != 0 and org_id == holder, "tariff: caller does not hold the permit"
     self._require_tariff(tariff_id)
-    begins_at: uint256 = self._begins_at(tariff_id, period)
-    assert not self.disputed[permit_id][begins_at], "tariff: period is disputed"
+    calendar: uint256 = self._terms[tariff_id].calendar
+    bill_id: uint256 = self._bill_id(permit_id, tariff_id, period)
+    assert not self.disputed[permit_id][calendar][period], "tariff: period is disputed"
     assert evidence_hash != empty(bytes32), "tariff: dispute needs its grounds"
-    bill_id: uint256 = self.bill_of[permit_id][self._terms[tariff_id].name][period]
     assert self.bill[bill_id].state != PAID, "tariff: bill is paid"
-    self.disputed[permit_id][begins_at] = True
+    self.disputed[permit_id][calendar][period] = True
     if self.bill[bill_id].state == OPEN:
         lines: ITariff.Lines = self.bill[bill_id].lines
         self.bill[bill_id].held_uy = min(lines.over_plan_uy, lines.total_uy)
@@ -245,10 +265,10 @@ def resolve(permit_id: uint256, tariff_id: uint256, period: uint256, upheld: boo
     """
     access._only(duties.SUPERVISOR)
     self._require_tariff(tariff_id)
-    begins_at: uint256 = self._begins_at(tariff_id, period)
-    assert self.disputed[permit_id][begins_at], "tariff: nothing is disputed"
-    self.disputed[permit_id][begins_at] = False
-    bill_id: uint256 = self.bill_of[permit_id][self._terms[tariff_id].name][period]
+    calendar: uint256 = self._terms[tariff_id].calendar
+    assert self.disputed[permit_id][calendar][period], "tariff: nothing is disputed"
+    self.disputed[permit_id][calendar][period] = False
+    bill_id: uint256 = self._bill_id(permit_id, tariff_id, period)
     released_uy: uint256 = 0
     if not upheld and self.bill[bill_id].state == OPEN:
         released_uy = self.bill[bill_id].held_uy
@@ -384,12 +404,19 @@ def _require_tariff(tariff_id: uint256):
 
 @internal
 @view
-def _begins_at(tariff_id: uint256, period: uint256) -> uint256:
+def _bill_id(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
+    """
+    @dev The bill of a period under the tariff's charge, 0 for none.
+    """
+    calendar: uint256 = self._terms[tariff_id].calendar
     begins_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(
-        self._terms[tariff_id].calendar, period
+        calendar, period
     )
     assert begins_at > 0, "tariff: period is not in the calendar"
-    return begins_at
+    bill_id: uint256 = self.bill_from[permit_id][self._terms[tariff_id].charge][begins_at]
+    if self._terms[self.bill[bill_id].tariff_id].calendar != calendar:
+        return 0
+    return bill_id
 
 
 @internal

@@ -46,6 +46,8 @@ PASSED_ON = {
     "take",
     "take_approval",
     "need_witnesses",
+    "follow",
+    "adopt",
 }
 LISTS = {"holdings", "deputies"}  # an index beyond the end has no words
 SELF_ACTS = {
@@ -481,6 +483,34 @@ def keeps_to_plans(suite: Suite) -> None:
     assert plans.period(1, permit, 2, 1)[3:5] == (100, 25)
 
 
+def replaces_a_book(chain: London, suite: Suite) -> None:
+    old, adoption, keeper = suite.quota_tracker, suite.adoption, suite.device_keeper
+    permit, name, former = suite.permit(), word("QuotaTracker"), word("QuotaTracker.1")
+    channels = [suite.channel(METER, "QuotaTracker", permit=permit) for _ in range(2)]
+    deemed = channels[0], 100, 400, T0 + 60
+    suite.device_registry.approve_deemed(*deemed, HASH, sender=suite.supervisor)
+    lane = suite.lane(old)
+    words = meter_group(channels[0], 100, T0, [(400, 60)], kind=4)
+    words += meter_group(channels[1], 100, T0, [(50, 60)])
+    old.record_meters(lane, 0, HASH, packed(words), b"", sender=suite.relay)
+    for number in range(1, lane + 1):
+        old.halt_lane(number, sender=suite.supervisor)
+    new = chain.deploy("QuotaTracker", suite.authority.address)
+    suite.by_both("list_contract", former, old.address)
+    suite.by_both("list_contract", name, new.address)
+    adoption.begin(name, former, sender=keeper)
+    for first in range(1, suite.device_registry.channel_count() + 1, 16):
+        adoption.take_page(name, first, 16, sender=keeper)
+    adoption.take_page(name, 1, 200, sender=keeper)
+    adoption.finish(name, sender=keeper)
+    assert new.used_l(permit, 0) == 450
+    assert new.running(lane) == old.running(lane)
+    new.resume_lane(lane, sender=suite.supervisor)
+    words = meter_group(channels[1], 150, T0 + 60, [(50, 60)])
+    new.record_meters(lane, 1, HASH, packed(words), b"", sender=suite.relay)
+    assert new.used_l(permit, 0) == 500
+
+
 def halts(suite: Suite, book, lane: int) -> None:
     book.halt_lane(lane, sender=suite.supervisor)
     book.resume_lane(lane, sender=suite.supervisor)
@@ -530,6 +560,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     keeps_a_tank(suite)
     oversees(chain, suite)
     keeps_evidence(suite)
+    replaces_a_book(chain, suite)
     the_council_decides(chain, suite, monkeypatch)
 
     writes = {(n, f) for n, c in suite.contracts.items() for f in duties.writes(c.abi)}

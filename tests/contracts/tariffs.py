@@ -57,7 +57,7 @@ def terms(**changed: Any) -> tuple[Any, ...]:
     return tuple((fields | changed).values())
 
 
-def of_city(name: str, **changed: Any) -> tuple[Any, ...]:
+def of_city(name: str, /, **changed: Any) -> tuple[Any, ...]:
     """The tariff of a city's rule."""
     convention, free_bps, cuts_bps, multiples_bps = CITIES[name]
     over = {"convention": convention, "base": WATER_PRICE, "free_bps": free_bps}

@@ -19,6 +19,7 @@ HOMES = {
     "seals": "PermitSeals",
     "turns": "RegisterTurns",
     "plans": "QuotaPlans",
+    "adoption": "Adoption",
     "quota": "QuotaTracker",
     "volumes": "DischargeVolumes",
     "discharge": "DischargeLimits",

@@ -61,6 +61,7 @@ METER_GROUPS = {
     "grade beyond its bits": ((REGISTER_L, T0, [(5, 60)]), {"grade": 3 | 1 << 8}, BAD_KIND),
     "exchange without approval": ((REGISTER_L, T0, [(5, 60)]), {"kind": 2}, NO_APPROVAL),
     "reset without approval": ((REGISTER_L, T0, [(5, 60)]), {"kind": 3}, NO_APPROVAL),
+    "deemed use without approval": ((REGISTER_L, T0, [(5, 60)]), {"kind": 4}, NO_APPROVAL),
     "register overflows": ((REGISTER_L, T0, [(2**48 - REGISTER_L, 60)]), {}, OVERFLOW),
 }
 

@@ -7,7 +7,7 @@ from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, HASH, METER, T0
 
 MEASURED, ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(6)
-BAD_KIND = 5
+BAD_KIND, NO_APPROVAL = 5, 6
 YEAR_S = 40 * DAY_S  # of the tests' calendar
 
 
@@ -72,12 +72,25 @@ def test_an_approved_move_counts_up_to_the_closing_register_and_opens_anew(suite
 
 def test_deemed_use_counts_while_the_register_stands_still(suite, permit):
     channel = suite.channel(METER, "QuotaTracker", permit=permit)
+    suite.device_registry.approve_deemed(channel, 100, 400, T0 + 60, HASH, sender=suite.supervisor)
 
     book = recorded(suite, meter_group(channel, 100, T0, [(400, 60)], kind=DEEMED))
 
     assert events(book, "RegisterMoved") == moved(channel, DEEMED, 400, 100)
     assert book.meter(channel).register_l == 100
     assert book.used_l(permit, 0) == 400
+
+
+@pytest.mark.parametrize(("volume_l", "lasts_s"), [(401, 60), (400, 61)])
+def test_a_relay_deems_nothing_but_what_an_officer_approved(suite, permit, volume_l, lasts_s):
+    channel = suite.channel(METER, "QuotaTracker", permit=permit)
+    suite.device_registry.approve_deemed(channel, 100, 400, T0 + 60, HASH, sender=suite.supervisor)
+
+    group = meter_group(channel, 100, T0, [(volume_l, lasts_s)], kind=DEEMED)
+    book = recorded(suite, group)
+
+    assert [told["reason"] for _, told in events(book, "GroupRefused")] == [NO_APPROVAL]
+    assert (book.used_l(permit, 0), suite.device_registry.approval(channel).kind) == (0, DEEMED)
 
 
 def test_an_estimate_moves_the_register_like_a_measurement(suite, permit):

@@ -216,6 +216,9 @@ def test_the_count_goes_on_over_an_exchange(suite, opening_l):
 
 
 def test_what_was_deemed_or_estimated_stands_apart(meter):
+    meter.suite.device_registry.approve_deemed(
+        meter.channel, 100, 40, T0 + HOUR_S, HASH, sender=meter.suite.supervisor
+    )
     meter.take((40, HOUR_S), kind=DEEMED)
     meter.take((3, HOUR_S), (4, DAY_S), (5, HOUR_S), kind=ESTIMATE)
     meter.take((1, DAY_S))

@@ -8,7 +8,7 @@ from eth_utils import keccak
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, T0, word
-from tests.contracts.tariffs import MONTH, UY_M3, loaded, of_city, resident, terms
+from tests.contracts.tariffs import UY_M3, loaded, of_city, resident, terms
 
 OPEN, REVERSED, PAID = 1, 2, 3
 SALTED = word("salted")
@@ -49,7 +49,7 @@ def test_a_bill_is_what_was_measured_under_the_tariff(suite, kind):
     assert events(suite.tariff) == [("BillSettled", about | figures | {"reissues": 0})]
     kept = suite.tariff.bill(bill)
     assert (kept.state, kept.settled_at, kept.lines.total_uy) == (OPEN, NOW, total_uy)
-    assert suite.tariff.bill_of(permit_id, "non-resident", PERIOD) == bill
+    assert suite.tariff.bill_from(permit_id, word("water price"), BEGINS) == bill
     assert suite.tariff.owed_uy(bill, NOW) == total_uy
 
 
@@ -81,7 +81,6 @@ def test_a_period_is_billed_under_a_tariff_of_its_kind_that_was_in_force(suite):
         return reason(settle, permit_id, loaded(suite, given), PERIOD, sender=by)
 
     assert answer(resident()) == "tariff: a permit is billed as a non-resident"
-    assert answer(terms(calendar=MONTH)) == "tariff: permits are billed by the year"
     late = terms(in_force_at=BEGINS + 1)
     assert answer(late) == "tariff: not in force when the period began"
 

@@ -6,7 +6,7 @@ import boa
 import pytest
 
 from tests.contracts.answers import events, outcome
-from tests.contracts.suite import COD, GAUGE, METER, ROOT
+from tests.contracts.suite import COD, GAUGE, HASH, METER, ROOT
 from tests.vectors import reference
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "wire.json").read_text(encoding="utf-8"))
@@ -34,6 +34,8 @@ class Book:
             self._enrol(given)
         for approval in self.vectors["given"]["approvals"]:
             suite.device_registry.approve_exchange(*approval, sender=suite.supervisor)
+        for deemed in self.vectors["given"].get("deemed", []):
+            suite.device_registry.approve_deemed(*deemed, HASH, sender=suite.supervisor)
         self.lane, self.batches = self.vectors["lane"], self.vectors["batches"]
         assert suite.lane(self.contract, self.vectors["relay_group"]) == self.lane
 

@@ -130,3 +130,18 @@ def test_another_address_replaces_the_contract_and_the_record_before_stays():
 
     assert later.contracts == {"Authority": moved}
     assert RECORD.contracts == {"Authority": AUTHORITY}
+
+
+def test_what_a_contract_replaced_is_kept_under_numbered_names_oldest_first():
+    record = RECORD.with_contract("QuotaTracker", AUTHORITY)
+    assert (record.formers("QuotaTracker"), record.next_former("QuotaTracker")) == (
+        [],
+        "QuotaTracker.1",
+    )
+
+    for n in range(1, 12):
+        assert record.next_former("QuotaTracker") == f"QuotaTracker.{n}"
+        record = record.with_contract(f"QuotaTracker.{n}", AUTHORITY)
+
+    assert record.formers("QuotaTracker") == [f"QuotaTracker.{n}" for n in range(1, 12)]
+    assert record.formers("Authority") == []

@@ -244,6 +244,7 @@ def vectors() -> dict[str, Any]:
             relay_group={15: OTHER_GROUP},
         ),
         "approvals": [[11, 2, 130, 7], [12, 3, 140, 0]],  # channel, kind, closing, opening register
+        "deemed": [[13, 100, 400, T0 + 60]],  # channel, register, volume, end
     }
     gauges = {"channels": channels(11, relay_group={10: OTHER_GROUP}), "approvals": []}
     return {
