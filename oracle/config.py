@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_v
 
 from ledger.errors import BadRecord
 from ledger.loopback import LOOPBACK
+from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping, read_model
 from oracle.mapping import load as load_mapping
@@ -24,11 +25,15 @@ LENGTH_OF_PW = 6  # HJ 212-2017, chapter 6, the data segment
 
 
 class Source(BaseModel):
-    """A file, or the files of a folder that fit a pattern, and their mapping."""
+    """A file, or the files of a folder that fit a pattern, and their mapping.
+
+    `households` says that its rows are households' daily telegrams, and its mapping one of those.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     mapping: Path
+    households: bool = False
     file: Path | None = None
     folder: Path | None = None
     pattern: str = "*"
@@ -225,9 +230,7 @@ class Feeds:
         self.endpoints, self.quorum = config.endpoints, config.quorum
         self.rpc_timeout_s, self.stall_after_s = config.rpc_timeout_s, config.stall_after_s
         self.most_base_fee_wei, self.most_waiting = config.most_base_fee_wei, config.most_waiting
-        self._sources: list[tuple[Source, Mapping]] = [
-            (source, load_mapping(folder / source.mapping)) for source in config.sources
-        ]
+        self._sources = [(source, _mapping(source, folder)) for source in config.sources]
         self.checks = config.checks or Checks()
         self.warnings = config.warnings
         self.folder = folder
@@ -246,11 +249,14 @@ class Feeds:
             known = self.spoken.setdefault(protocol, [])
             known += [load_mapping(folder / path) for path in paths]
 
-    def inputs(self) -> Iterator[Input | Table]:
+    def inputs(self) -> Iterator[Input | Table | Households]:
         """The files that are there now, each folder's in the order of their names; databases."""
         for source, mapping in self._sources:
             for path in self._files(source):
-                yield Input(path, mapping)
+                if isinstance(mapping, Mapping):
+                    yield Input(path, mapping)
+                else:
+                    yield Households(path, mapping)
         yield from self.tables
 
     def _files(self, source: Source) -> list[Path]:
@@ -262,6 +268,13 @@ class Feeds:
             for path in (self.folder / str(source.folder)).glob(source.pattern)
             if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
         )
+
+
+def _mapping(source: Source, folder: Path) -> Mapping | HouseholdMapping:
+    path = folder / source.mapping
+    if source.households:
+        return read_model(HouseholdMapping, path, "mapping file of households")
+    return load_mapping(path)
 
 
 def load(path: Path) -> Feeds:

@@ -135,6 +135,9 @@ def _of_the_day(document: dict[str, Any]) -> list[str]:
         f"{document['readings']:,} readings of {document['channels']:,} channels settled in"
         f" {document['seconds']:,} s: {document['readings_per_s']:,} a second,"
         f" {document['ratio']:,}x the best baseline.",
+        f"Beside them {document['household_readings']:,} hourly readings of"
+        f" {document['households']:,} households, a leaf each: {document['every_reading_per_s']:,}"
+        " readings a second in all.",
         f"{document['gas_per_reading']} gas a reading, {document['batches']:,} batches,"
         f" {document['blocks']:,} blocks.",
         f"CPU {document['cpu_s']['oracle']} s of the oracle, {document['cpu_s']['nodes']} s of the"
