@@ -129,6 +129,31 @@ def city(
     return document
 
 
+@app.command("relay", cls=Local)
+def relay(
+    rounds: Annotated[int, typer.Option(min=2, help="Of each comparison.")] = 31,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Readings followed to their settlement; 0 starts no chain.")
+    ] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """What the oracle does to a reading, beside the usual ways: packing, disk, tree, latency.
+
+    Both sides in turn, medians with their quartiles, CPU beside the wall. Exit code 6 when two
+    sides differ in what they give. For example: waterline bench relay --rounds 31
+    """
+    import json
+
+    from scripts._progress import steady
+    from scripts._relay_bench import lines, measured
+
+    with steady("measuring") as update:
+        document = measured(rounds, samples, update or _say_nothing)
+    for told in [json.dumps(document)] if as_json else lines(document):
+        typer.echo(told)
+    return document
+
+
 def _of_the_day(document: dict[str, Any]) -> list[str]:
     ways, enrolment = document["baselines"], document["enrolment"]
     return [
