@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from ledger.errors import BadRecord, NotFound, NotSettled
+from ledger.errors import BadRecord, NotFound, NotSettled, UsageError
 from ledger.structs import read
 from oracle import households
-from oracle.household_proofs import check_offline, prove
+from oracle.household_proofs import check_offline, load, prove
 from oracle.household_rows import HouseholdMapping, Households
+from scripts._households import write
 from tests.contracts.suite import DAY_S
 from tests.contracts.tariffs import loaded, resident
 
@@ -227,3 +228,19 @@ def test_a_changed_part_of_a_proof_is_noticed(homes):
     ]
 
     assert not any(all(check_offline(one).values()) for one in changed)
+
+
+def test_a_proof_is_written_for_its_owner_alone_and_read_back_as_it_was(homes, tmp_path):
+    homes.tell(0, "account 1", 0, 3)
+    homes.feed(3_000)
+    proof, path = homes.proof(0, "account 1"), tmp_path / "proof.json"
+
+    write(path, proof.as_json())
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load(path) == proof
+    with pytest.raises(UsageError, match="is there already"):
+        write(path, proof.as_json())
+    path.write_text(path.read_text().replace('"volume_l": 3000', '"volume_l": 3001'))
+    with pytest.raises(BadRecord, match="does not hold"):
+        load(path)
