@@ -33,6 +33,13 @@ MOST_SAMPLED = 400  # channels whose sums are looked up on the chain
 FED_WITHIN_S = 6 * 3_600.0
 MB = 1_000_000
 TOLD_EVERY_S = 5
+PARTS = {  # of the journal, in bytes of what they hold, without keys and pages
+    "readings": "SELECT sum(length(columns)) FROM block",
+    "words": "SELECT sum(length(words)) FROM batch",
+    "signed": "SELECT sum(length(raw)) FROM attempt",
+    "households": "SELECT sum(length(columns) + length(names)) FROM home",
+    "roster": "SELECT sum(length(standing)) FROM roster",
+}
 MOST_PROVED = 5  # households whose leaves are proved to the contract
 HOMES = (
     "SELECT coalesce(sum(count), 0) FROM home JOIN batch ON batch.contract = home.contract"
@@ -198,6 +205,16 @@ def _wanted(one: Sum) -> tuple[int, ...]:
     if one.planned.quantity == VOLUME:
         return (one.total,)
     return one.readings, one.total + one.readings * ZERO_VALUE
+
+
+def parts_of(folder: Path) -> dict[str, int]:
+    """What the journal's bytes are, by its largest columns."""
+    journal = Journal(folder, writing=False)
+    found = {
+        name: int(journal.db.execute(query).fetchone()[0] or 0) for name, query in PARTS.items()
+    }
+    journal.close()
+    return found
 
 
 def size_of(path: Path) -> int:

@@ -37,7 +37,7 @@ from oracle.pulls import private
 from oracle.readings import Refusal
 from oracle.sources.chunks import Chunk
 
-SECRET = "household.secret"
+KEPT_IN = "household.secret"
 SECRET_BYTES = 32
 LEVEL = 1
 MOST_APART = (1, 10)  # of a community's volume, before it is told; our own choice
@@ -272,7 +272,7 @@ def secret(folder: Path, *, make: bool = False) -> bytes:
     With `make` a new one is written where no household was ever taken in. BadRecord where others
     can read it or it is none; NotFound where it is gone.
     """
-    path = folder / SECRET
+    path = folder / KEPT_IN
     if make and not path.exists():
         _write_secret(path)
     private(path)

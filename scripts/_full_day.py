@@ -140,6 +140,7 @@ def _document(
         "cpu_s": {"oracle": fed.cpu_s, "nodes": round(nodes_cpu_s, 1)},
         "peak_rss_mb": round(fed.peak_rss / full_day.MB, 1),
         "journal_bytes_per_reading": round(journal / every, 2),
+        "journal_parts_bytes": full_day.parts_of(setting.journal),
         "archive_bytes_per_reading": round(
             full_day.size_of(setting.journal / "archive") / every, 2
         ),

@@ -168,7 +168,9 @@ def _of_the_day(document: dict[str, Any]) -> list[str]:
         f"CPU {document['cpu_s']['oracle']} s of the oracle, {document['cpu_s']['nodes']} s of the"
         f" nodes; at most {document['peak_rss_mb']} MB resident.",
         f"On disk a reading: journal {document['journal_bytes_per_reading']} bytes, archive"
-        f" {document['archive_bytes_per_reading']}.",
+        f" {document['archive_bytes_per_reading']}. The journal's largest columns, in MB: "
+        + ", ".join(f"{k} {v / 1e6:.1f}" for k, v in document["journal_parts_bytes"].items())
+        + ".",
         f"Before that: {enrolment['devices']:,} devices enrolled in {enrolment['seconds']:,} s with"
         f" {enrolment['gas']:,} gas, the oracle started in {document['start_s']} s.",
         "Baselines, readings a second: "
