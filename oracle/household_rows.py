@@ -170,8 +170,7 @@ def parse(
     `opening` where there was none.
     """
     begins_at, ends_at = span
-    channel = rule.channel
-    day = Day(channel.id, begins_at, ends_at, rule.grade, [], [], [], [])
+    day = Day(rule.channel.id, begins_at, ends_at, rule.grade, [], [], [], [])
     refusals: list[Refusal] = []
     registers = _registers(chunk, places, mapping, rule)
     repeated = 0
@@ -188,7 +187,8 @@ def parse(
             if before is not None and before[2] > opening_l:
                 raise Wrong("falling_register", f"{opening_l} L follows {before[2]} L")
         except Wrong as wrong:
-            refusals.append(Refusal(channel.id, row, ends_at, "", wrong.reason, str(wrong)))
+            # without a channel: it is no reading of the community, and is never released as one
+            refusals.append(Refusal(None, row, ends_at, "", wrong.reason, str(wrong)))
             continue
         since_l = before[2] if before else opening_l
         standing[number] = (before[0] if before else ends_at, ends_at, closing_l)

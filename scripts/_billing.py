@@ -1,6 +1,7 @@
 """Tariffs in force and bills as recorded."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ledger.errors import NotFound
@@ -32,6 +33,24 @@ def in_force(here: Session, name: str, at: int) -> tuple[int, dict[str, Any]]:
     raise NotFound(
         f"no tariff {name!r} is in force at {utc(at)}", "load it: `waterline standard load-tariff`"
     )
+
+
+def household_bill(here: Session, first: Path, last: Path, tariff: str) -> dict[str, Any]:
+    """What a household owes between the days of two proofs, as the contract works it out."""
+    from oracle.household_proofs import load
+
+    begins, ends = load(first), load(last)
+    tariff_id, terms = in_force(here, tariff, begins.ends_at)
+    arguments = tariff_id, begins.as_argument(), ends.as_argument()
+    raw = read(here.ledger, "Tariff", "household_quote", *arguments)
+    return {
+        "tariff": terms["name"],
+        "version": terms["version"],
+        "verified": terms["verified"],
+        "volume_l": ends.register_l - begins.register_l,
+        "plan_l": None,
+        **lines_of(raw),
+    }
 
 
 def period_of(here: Session, year: int) -> tuple[int, int]:

@@ -54,24 +54,10 @@ def household(
     The contract checks both leaves against its batches; nothing is sent. A node that is asked sees
     the proofs: ask one of yours. For example: waterline bill household december.json january.json
     """
-    from ledger.structs import read
-    from oracle.household_proofs import load
-    from scripts._billing import in_force, lines_of, shown_lines
+    from scripts._billing import household_bill, shown_lines
 
     here = session()
-    begins, ends = load(first), load(last)
-    tariff_id, terms = in_force(here, tariff, begins.ends_at)
-    arguments = tariff_id, begins.as_argument(), ends.as_argument()
-    raw = read(here.ledger, "Tariff", "household_quote", *arguments)
-    document = {
-        "tariff": terms["name"],
-        "version": terms["version"],
-        "verified": terms["verified"],
-        "volume_l": ends.register_l - begins.register_l,
-        "plan_l": None,
-        "proved": True,
-        **lines_of(raw),
-    }
+    document = household_bill(here, first, last, tariff)
     return here.tell(document, lambda: [*shown_lines(document), "Proved from two leaves."])
 
 

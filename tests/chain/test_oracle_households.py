@@ -6,14 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from ledger.errors import BadRecord, NotFound, NotSettled, UsageError
+from ledger.errors import BadRecord, NotFound, NotSettled, UsageError, WaterlineError
 from ledger.structs import read
 from oracle import households
 from oracle.household_proofs import check_offline, load, prove
 from oracle.household_rows import HouseholdMapping, Households
+from scripts._billing import household_bill
 from scripts._households import write
+from scripts._shared import Session
 from tests.contracts.suite import DAY_S
-from tests.contracts.tariffs import loaded, resident
+from tests.contracts.tariffs import UY_M3, loaded, resident
 
 FIRST = date(2023, 11, 15)  # in UTC, the first whole day after T0
 BEGINS_AT = 1_700_006_400
@@ -63,6 +65,15 @@ class Homes:
     def proof(self, day, household):
         return prove(self.town.ledger, self.journal, self.channel, ends_at(day), household)
 
+    def shown(self, *proofs):
+        """A session on the chain, and the proofs as files."""
+        session = Session()
+        session.chain, session.ledger = self.town.ledger.chain, self.town.ledger
+        paths = [self.town.folder / f"proof-{one.ends_at}.json" for one in proofs]
+        for path, proof in zip(paths, proofs, strict=True):
+            write(path, proof.as_json())
+        return session, *paths
+
 
 def ends_at(day):
     return BEGINS_AT + (day + 1) * DAY_S
@@ -87,15 +98,29 @@ def test_a_resident_proves_the_bill_of_a_period_from_two_own_leaves(homes):
     first, last = homes.proof(0, "account 1"), homes.proof(2, "account 1")
 
     assert all(check_offline(first).values()) and all(check_offline(last).values())
-    arguments = tariff, first.as_argument(), last.as_argument()
-    lines = read(homes.town.ledger, "Tariff", "household_quote", *arguments)
-    assert lines == read(homes.town.ledger, "Tariff", "quote", tariff, 20_000, 0, last.ends_at - 1)
+    bill = household_bill(*homes.shown(first, last), "resident")
+    lines = read(homes.town.ledger, "Tariff", "quote", tariff, 20_000, 0, last.ends_at - 1)
+    assert {name: bill[name] for name in lines} == lines
+    assert bill["total_uy"] == 45 * UY_M3  # 15 m3 at 2 yuan, 5 m3 at 3
     assert (first.volume_l, last.volume_l) == (1_000, 18_000)
     assert first.salt != last.salt
 
 
 def told_of(homes, *events):
     return [keys for event, keys in homes.town.told if event in events]
+
+
+def test_a_neighbour_s_leaf_does_not_pass_for_a_household_s_own(homes):
+    loaded(homes.town.suite, resident())
+    homes.tell(0, "account 1", 0, 3)
+    homes.feed(3_000)
+    homes.tell(1, "account 2", 3, 9)
+    homes.feed(9_000)
+
+    proofs = homes.shown(homes.proof(0, "account 1"), homes.proof(1, "account 2"))
+
+    with pytest.raises(WaterlineError, match="leaves of two households"):
+        household_bill(*proofs, "resident")
 
 
 def test_a_leaf_hangs_once_in_the_batch_that_carries_its_community_s_day(homes):
@@ -165,6 +190,8 @@ def test_what_cannot_be_a_household_s_day_is_held_with_its_reason(homes):
         ]
     )
     assert homes.journal.db.execute("SELECT sum(count) FROM home").fetchone()[0] == 1
+    channels = homes.journal.db.execute("SELECT DISTINCT channel FROM held").fetchall()
+    assert [row[0] for row in channels] == [None]  # nothing that could be released as a reading
 
 
 def test_an_earlier_day_and_a_register_that_fell_since_are_held(homes):
