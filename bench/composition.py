@@ -17,6 +17,7 @@ OUTLET, QUALITY = "DischargeLimits", "QualityProvenance"
 HOURS = 24
 HOUSEHOLDS = 1_700_000  # unverified
 HOMES_A_COMMUNITY = 500  # unverified
+COMMUNITIES = HOUSEHOLDS // HOMES_A_COMMUNITY
 MOST_LANES = 4  # of one contract
 READINGS_A_LANE = 2_000_000  # a day
 
@@ -71,6 +72,7 @@ class Row:
     quantities: tuple[Quantity, ...]
     gauges: str = QUALITY
     volumes: str = USE
+    homes: int = 0  # households behind each point, each a leaf a day
 
     @property
     def readings_a_point(self) -> int:
@@ -108,6 +110,7 @@ ROWS = (
     Row("sewers", 800, 5 * MINUTE_S, (VOLUME, LEVEL), QUALITY, OUTLET_VOLUME),
     Row("flooding and rain", 600, 5 * MINUTE_S, (LEVEL,)),
     Row("sewage works, in and out", 32, MINUTE_S, OUTFALL, *OF_OUTLETS),
+    Row("communities", COMMUNITIES, DAY_S, (VOLUME,), homes=HOMES_A_COMMUNITY),
 )
 
 
@@ -125,6 +128,11 @@ class Planned:
 def readings(share: float) -> int:
     """Readings of a day that are ruled on one by one."""
     return sum(row.at(share) * row.readings_a_point for row in ROWS)
+
+
+def households(share: float) -> int:
+    """Households, each of which tells its 24 hourly registers once a day."""
+    return sum(row.at(share) * row.homes for row in ROWS)
 
 
 def groups(share: float) -> dict[str, tuple[int, ...]]:

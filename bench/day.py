@@ -5,16 +5,20 @@ The sums are taken from the drawn whole numbers, so no step of the oracle has a 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.composition import DAY_S, VOLUME, Planned
+from bench.composition import DAY_S, HOURS, VOLUME, Planned
+from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import Column, Mapping, Time
 
@@ -22,6 +26,22 @@ SEED = 20_250_101
 MOST_COLUMNS = 256  # of one gateway's file
 COLUMN = "{device} {parameter}"
 LITRES_A_STEP_S = 900  # for which a volume is drawn; a shorter step carries less
+
+MOST_L_HOUR = 42  # of a household, drawn evenly: about 490 L a day, of three people
+MOST_OPENING_L = 900_000
+COMMUNITIES_A_FILE = 20
+ZONE = "Asia/Shanghai"
+REGISTERS = [f"r{hour:02}" for hour in range(1, HOURS + 1)]
+HOMES = HouseholdMapping(
+    title="households",
+    timezone=ZONE,
+    community="community",
+    day="day",
+    household="household",
+    opening="opening",
+    registers=REGISTERS,
+    unit="L",
+)
 
 Ints = NDArray[np.int64]
 
@@ -50,12 +70,17 @@ def files(channels: Sequence[Planned]) -> Iterator[list[Planned]]:
 
 def written(
     channels: Sequence[Planned], begins_at: int, folder: Path
-) -> tuple[list[Input], list[Sum]]:
-    """The day that begins at a local midnight, a file a gateway, and each channel's sum."""
-    inputs: list[Input] = []
+) -> tuple[list[Input | Households], list[Sum]]:
+    """The day that begins at a local midnight, a file a gateway, and each channel's sum.
+
+    Communities come last, their households' telegrams before them.
+    """
+    inputs: list[Input | Households] = []
     sums: list[Sum] = []
     for number, chosen in enumerate(files(channels), 1):
         path = folder / f"gateway-{number:04}.parquet"
+        if chosen[0].row.homes:
+            inputs += _homes(chosen, begins_at, folder, number)
         sums += _file(chosen, begins_at, path, np.random.default_rng([SEED, number]))
         inputs.append(Input(path, _mapping(path.stem, chosen)))
     return inputs, sums
@@ -80,12 +105,45 @@ def _file(
 def _drawn(one: Planned, count: int, rng: np.random.Generator) -> Ints:
     """Volumes of steps in litres, or values in stored steps that wander about within a band."""
     quantity = one.quantity
+    if one.row.homes:
+        return np.array([int(_hourly(one).sum())])
     if quantity == VOLUME:
         most = max(2, quantity.high * min(one.row.interval_s, LITRES_A_STEP_S) // LITRES_A_STEP_S)
         return rng.integers(quantity.low, most, count)
     middle = int(rng.integers(quantity.low, quantity.high))
     wandering: Ints = middle + np.cumsum(rng.integers(-2, 3, count))
     return np.clip(wandering, quantity.low, quantity.high)
+
+
+def _hourly(one: Planned) -> Ints:
+    """What each household of a community uses in each hour, in litres."""
+    place, number = (int(part) for part in one.device.removeprefix("P").split("-"))
+    rng = np.random.default_rng([SEED, place, number])
+    return rng.integers(0, MOST_L_HOUR, (one.row.homes, HOURS))
+
+
+def _homes(
+    chosen: Sequence[Planned], begins_at: int, folder: Path, number: int
+) -> Iterator[Households]:
+    """A file for some communities: a row a household, its register at the end of each hour."""
+    day = datetime.fromtimestamp(begins_at, UTC).astimezone(ZoneInfo(ZONE)).date().isoformat()
+    for place in range(0, len(chosen), COMMUNITIES_A_FILE):
+        some = chosen[place : place + COMMUNITIES_A_FILE]
+        path = folder / f"homes-{number:04}-{place:04}.csv"
+        hourly = np.concatenate([_hourly(one) for one in some])
+        opening = np.arange(len(hourly)) % MOST_OPENING_L
+        registers = opening[:, None] + np.cumsum(hourly, axis=1)
+        names = [f"{one.device}-{home:04}" for one in some for home in range(one.row.homes)]
+        columns = {
+            "community": np.repeat([one.device for one in some], some[0].row.homes),
+            "day": [day] * len(names),
+            "household": names,
+            "opening": opening,
+            **{name: registers[:, hour] for hour, name in enumerate(REGISTERS)},
+        }
+        options = pc.WriteOptions(quoting_style="none", quoting_header="none")
+        pc.write_csv(pa.table(columns), path, options)
+        yield Households(path, HOMES)
 
 
 def _told(one: Planned, steps: Ints) -> NDArray[Any]:

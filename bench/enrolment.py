@@ -19,7 +19,6 @@ from ledger.transactions import Fees, broadcast, fees, next_nonce, seal
 
 METER, GAUGE = 1, 2
 GRADE = 3  # operator's oracle
-NO_KEY = "0x" + "00" * 20
 GAS = 500_000  # of one enrolment, at most
 MOST_WAITING = 2_000  # transactions that are sent and not in a block
 PATIENCE_S = 120
@@ -106,7 +105,7 @@ def enrol(
     known = int(registry.device_count().call())
     for done, one in enumerate(channels):
         if one.device != before:
-            sender.send("DeviceRegistry", "enrol_device", one.device, NO_KEY, station(one))
+            sender.send("DeviceRegistry", "enrol_device", one.device, station(one))
             devices, before = devices + 1, one.device
         request = _request(known + devices, one, opened_at)
         sender.send("DeviceRegistry", "enrol_channel", request)

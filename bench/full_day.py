@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from ledger.packing import ZERO_VALUE
 from ledger.settlement import SettlementPolicy
 from ledger.structs import read
 from oracle.feed import Oracle, replay
+from oracle.household_proofs import prove
+from oracle.household_rows import Households
 from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.report import report
@@ -30,16 +33,29 @@ MOST_SAMPLED = 400  # channels whose sums are looked up on the chain
 FED_WITHIN_S = 6 * 3_600.0
 MB = 1_000_000
 TOLD_EVERY_S = 5
+PARTS = {  # of the journal, in bytes of what they hold, without keys and pages
+    "readings": "SELECT sum(length(columns)) FROM block",
+    "words": "SELECT sum(length(words)) FROM batch",
+    "signed": "SELECT sum(length(raw)) FROM attempt",
+    "households": "SELECT sum(length(columns) + length(names)) FROM home",
+    "roster": "SELECT sum(length(standing)) FROM roster",
+}
+MOST_PROVED = 5  # households whose leaves are proved to the contract
+HOMES = (
+    "SELECT coalesce(sum(count), 0) FROM home JOIN batch ON batch.contract = home.contract"
+    " AND batch.lane = home.lane AND batch.id = home.batch WHERE state = 'settled'"
+)
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many readings were made, and how many channels were looked up on the chain."""
+    """How many readings were made, how many channels were looked up and households proved."""
 
     made: int
     sampled: int
+    proved: int
 
 
 class Miscounted(WaterlineError):
@@ -55,7 +71,7 @@ class Setting:
 
     folder: Path
     journal: Path
-    inputs: Sequence[Input]
+    inputs: Sequence[Input | Households]
     ledger: Callable[[], Ledger]
     signers: Mapping[str, Callable[[], Signer]]
     policy: SettlementPolicy
@@ -77,6 +93,7 @@ class Fed:
     blocks: int
     gas: int
     batches: int
+    homes: int = 0  # households whose leaves hang in settled batches
 
 
 def feed(setting: Setting, say: Say) -> tuple[Fed, float]:
@@ -92,7 +109,8 @@ def _feed(setting: Setting, result: Path) -> None:
     journal, ledger = Journal(setting.journal, writing=True), setting.ledger()
     oracle = Oracle(ledger, journal, setting.signers, setting.policy, time.time, _tell)
     for one in setting.inputs:
-        oracle.prepare(one.mapping)
+        if isinstance(one, Input):
+            oracle.prepare(one.mapping)
     first, reading, cpu_s = ledger.chain.head().number, time.monotonic(), time.process_time()
     replay(oracle, setting.inputs, time.sleep, time.monotonic, _told(journal))
     ended, last = time.monotonic(), ledger.chain.head().number
@@ -108,6 +126,7 @@ def _feed(setting: Setting, result: Path) -> None:
         "blocks": last - first,
         "gas": sum(int(ledger.chain.block(n)["gasUsed"]) for n in range(first + 1, last + 1)),
         "batches": now.batches,
+        "homes": int(journal.db.execute(HOMES).fetchone()[0]),
     }
     journal.close()
     result.write_text(json.dumps(fed))
@@ -133,8 +152,10 @@ def _tell(event: str, **about: Any) -> None:
 def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> Counted:
     """Raise Miscounted unless all that was made is settled, and a sample of sums is on chain."""
     made = sum(one.readings for one in sums)
+    homes = sum(one.planned.row.homes for one in sums)
     counts = {"made": made, "accepted": fed.accepted, "settled": fed.settled, "held": fed.held}
-    if fed.held or not made == fed.accepted == fed.settled:
+    counts |= {"households": homes, "households settled": fed.homes}
+    if fed.held or fed.homes != homes or not made == fed.accepted == fed.settled:
         told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         raise Miscounted(f"the counts differ: {told}", f"the oracle's log is {setting.log}")
     ledger = setting.ledger()
@@ -148,7 +169,29 @@ def check(setting: Setting, fed: Fed, sums: Sequence[Sum]) -> Counted:
                 f"channel {number} of {one.planned.device} stands at {found}, not {wanted}",
                 f"the oracle's log is {setting.log}",
             )
-    return Counted(made, len(places))
+    proved = _proved(setting, ledger) if homes else 0
+    return Counted(made, len(places), proved)
+
+
+def _proved(setting: Setting, ledger: Ledger) -> int:
+    """Households' leaves made again from the journal, and proved to their contracts."""
+    journal = Journal(setting.journal, writing=False)
+    by_number = {one.id: one for one in channels(ledger)}
+    rows = journal.db.execute(
+        "SELECT channel, ends_at, names FROM home ORDER BY channel LIMIT ?", (MOST_PROVED,)
+    ).fetchall()
+    for row in rows:
+        name = zlib.decompress(row["names"]).decode().split("\n")[-1]
+        proof = prove(ledger, journal, by_number[row["channel"]], row["ends_at"], name)
+        words = proof.as_argument()
+        leaf = bytes.fromhex(proof.leaf.removeprefix("0x"))
+        if not read(ledger, proof.contract, "prove", *words[1:5], leaf, words[-1]):
+            raise Miscounted(
+                f"a household's leaf is not under batch {proof.batch} of {proof.contract}",
+                f"the oracle's log is {setting.log}",
+            )
+    journal.close()
+    return len(rows)
 
 
 def _on_chain(ledger: Ledger, number: int, one: Planned) -> tuple[int, ...]:
@@ -162,6 +205,16 @@ def _wanted(one: Sum) -> tuple[int, ...]:
     if one.planned.quantity == VOLUME:
         return (one.total,)
     return one.readings, one.total + one.readings * ZERO_VALUE
+
+
+def parts_of(folder: Path) -> dict[str, int]:
+    """What the journal's bytes are, by its largest columns."""
+    journal = Journal(folder, writing=False)
+    found = {
+        name: int(journal.db.execute(query).fetchone()[0] or 0) for name, query in PARTS.items()
+    }
+    journal.close()
+    return found
 
 
 def size_of(path: Path) -> int:

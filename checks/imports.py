@@ -32,6 +32,7 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.warnings.rounds": "makes its rounds over what the watch follows",
     "oracle.warnings.running": "puts the parts together, with the clock passed in",
     "oracle.proofs": "follows a reading from its row to its block",
+    "oracle.household_proofs": "follows a household's leaf to its block",
     "oracle.comparison": "compares signed telegrams with the chain's own batches",
     "oracle.cosigning": "reads a batch's words back as ledger.batches does",
     "oracle.cosigners": "asks witnesses to sign, and who they are",

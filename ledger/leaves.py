@@ -3,6 +3,8 @@
 leaf = keccak256(keccak256(abi.encode(channel, at, value, kind, grade, mark, telegram))), seven
 words of 32 bytes. `value` is a meter's register after the reading, in litres, or a gauge's stored
 word. Hashing twice keeps a leaf from passing for an inner node. docs/wire-format.md has the table.
+
+A household's leaf has eight words, so that it never passes for a reading's, nor a reading's for it.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.errors import UsageError
-from ledger.hashing import twice
+from ledger.hashing import keccak, twice
 
 Ints = NDArray[np.int64]
 
 MEASURED, ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(6)  # kinds of a meter's group
 INSTANT = 16  # the kind of a gauge's reading
+HOUSEHOLD = 32  # the kind of a household's leaf
 VOID = 128  # the bit of a mark that takes a value out of means and alerts
 WORD = 32
 
@@ -59,6 +62,30 @@ def leaves(
     raw = encoded.tobytes()
     size = 7 * WORD
     return [twice(raw[i : i + size]) for i in range(0, len(raw), size)]
+
+
+def commitment(household: bytes, salt: bytes) -> bytes:
+    """What stands for a household in a leaf: the hash of its number's hash and a salt, 32 bytes
+    each."""
+    _require(0, [household, salt])
+    return keccak(household + salt)
+
+
+def household_leaf(
+    channel: int,
+    committed: bytes,
+    ends_at: int,
+    register_l: int,
+    volume_l: int,
+    grade: int,
+    telegram: bytes,
+) -> bytes:
+    """The leaf of a household's day: the community's channel, what stands for the household, the
+    end of the local day, its register then and its volume of the day, in litres."""
+    _require(min(channel, ends_at, register_l, volume_l, grade), [committed, telegram])
+    numbers = (ends_at, register_l, volume_l, HOUSEHOLD, grade)
+    encoded = b"".join(number.to_bytes(WORD, "big") for number in numbers)
+    return twice(channel.to_bytes(WORD, "big") + committed + encoded + telegram)
 
 
 def _require(least: int, telegrams: Sequence[bytes]) -> None:

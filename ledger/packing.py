@@ -127,11 +127,13 @@ def _lanes(amounts: Ints, durations_s: Ints, widest: int) -> tuple[int, bytes]:
     further, steps = amounts[1:], durations_s[1:]
     if len(further) == 0:
         return 0, b""
+    most, regular = int(further.max()), is_regular(durations_s)
     _within("an amount", int(further.min()), widest)
-    _within("an amount", int(further.max()), widest)
-    _within("a step", int(steps.min()), MAX_STEP_S + 1, least=1)
-    _within("a step", int(steps.max()), MAX_STEP_S + 1, least=1)
-    if is_regular(durations_s) and further.max() <= MAX_REGULAR:
+    _within("an amount", most, widest)
+    # equal steps are looked at once; one too long for regular lanes is not regular
+    for step in (steps[0],) if regular else (steps.min(), steps.max()):
+        _within("a step", int(step), MAX_STEP_S + 1, least=1)
+    if regular and most <= MAX_REGULAR:
         return int(steps[0]), _words(further.astype(np.uint32), REGULAR_LANES, ">u4")
     packed = further.astype(np.uint64) | (steps - 1).astype(np.uint64) << np.uint64(40)
     return 0, _words(packed, IRREGULAR_LANES, ">u8")

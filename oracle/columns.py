@@ -38,7 +38,7 @@ def take(
     if not later.all() or at[-1] > now + CLOCK_TOLERANCE_S or at[0] <= rule.channel.opened_at:
         return None
     try:
-        amounts, denominator = _amounts(rule, texts)
+        amounts, denominator = amounts_of(rule, texts)
         noted = np.array([marked(rule, text) for text in marks], dtype=np.int64)
     except (Wrong, OverflowError):
         return None
@@ -53,7 +53,7 @@ def _block(rule: Rule, at: Ints, value: Ints, mark: Ints, rows: Ints) -> Block:
     return Block(rule.channel.id, at, value, mark, rows)
 
 
-def _amounts(rule: Rule, texts: Sequence[str]) -> tuple[Ints, int]:
+def amounts_of(rule: Rule, texts: Sequence[str]) -> tuple[Ints, int]:
     """Each cell's amount over one denominator; Wrong where a cell is no amount at all."""
     decimals = MOST_DECIMALS if rule.decimals is None else rule.decimals
     if not all(map(NUMBER.fullmatch, texts)):

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_v
 from ledger.errors import BadRecord
 from ledger.loopback import LOOPBACK
 from oracle.buses import Bused
-from oracle.documents import read_toml
+from oracle.documents import read_toml, read_yaml
+from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping
 from oracle.mapping import load as load_mapping
@@ -28,11 +29,15 @@ LENGTH_OF_PW = 6  # HJ 212-2017, chapter 6, the data segment
 
 
 class Source(BaseModel):
-    """A file, or the files of a folder that fit a pattern, and their mapping."""
+    """A file, or the files of a folder that fit a pattern, and their mapping.
+
+    `households` says that its rows are households' daily telegrams, and its mapping one of those.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     mapping: Path
+    households: bool = False
     file: Path | None = None
     folder: Path | None = None
     pattern: str = "*"
@@ -260,9 +265,7 @@ class Feeds:
         self.endpoints, self.quorum = config.endpoints, config.quorum
         self.rpc_timeout_s, self.stall_after_s = config.rpc_timeout_s, config.stall_after_s
         self.most_base_fee_wei, self.most_waiting = config.most_base_fee_wei, config.most_waiting
-        self._sources: list[tuple[Source, Mapping]] = [
-            (source, load_mapping(folder / source.mapping)) for source in config.sources
-        ]
+        self._sources = [(source, _mapping(source, folder)) for source in config.sources]
         self.checks = config.checks or Checks()
         self.witnesses = [one.address(folder) for one in config.witnesses]
         self.witness = config.witness
@@ -275,7 +278,11 @@ class Feeds:
         self.lease = config.bus.lease if config.bus else None
         self.tables = [one.table(folder) for one in config.databases]
         self.asked = [one.source(folder) for one in config.asked]
-        self.named = [(_place(source), mapping) for source, mapping in self._sources]
+        self.named = [
+            (_place(source), mapping)
+            for source, mapping in self._sources
+            if isinstance(mapping, Mapping)
+        ]
         self.named += [(f"database {one.query.name}", one.mapping) for one in self.tables]
         for protocol, origin, paths in _speaking(config):
             known = self.spoken.setdefault(protocol, [])
@@ -283,11 +290,14 @@ class Feeds:
             known += loaded
             self.named += [(origin, mapping) for mapping in loaded]
 
-    def inputs(self) -> Iterator[Input | Table]:
+    def inputs(self) -> Iterator[Input | Table | Households]:
         """The files that are there now, each folder's in the order of their names; databases."""
         for source, mapping in self._sources:
             for path in self._files(source):
-                yield Input(path, mapping)
+                if isinstance(mapping, Mapping):
+                    yield Input(path, mapping)
+                else:
+                    yield Households(path, mapping)
         yield from self.tables
 
     def _files(self, source: Source) -> list[Path]:
@@ -299,6 +309,13 @@ class Feeds:
             for path in (self.folder / str(source.folder)).glob(source.pattern)
             if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
         )
+
+
+def _mapping(source: Source, folder: Path) -> Mapping | HouseholdMapping:
+    path = folder / source.mapping
+    if source.households:
+        return read_yaml(HouseholdMapping, path, "mapping file of households")
+    return load_mapping(path)
 
 
 def load(path: Path) -> Feeds:

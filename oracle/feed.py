@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from itertools import groupby
 from typing import Protocol
@@ -18,11 +19,12 @@ from ledger.keystores import Signer
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
 from ledger.transactions import base_fee_wei
-from oracle import lanes, signed
+from oracle import households, lanes, signed
 from oracle.batch import cut, fill
 from oracle.cells import Known, Recorded
 from oracle.cosigners import Cosigners
 from oracle.fees import Governor
+from oracle.household_rows import Households
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
 from oracle.journal import Journal, Source
@@ -42,6 +44,7 @@ from oracle.sources.sockets import Asked, Asking, Ears, Heard
 from oracle.sources.telegrams import MQTT, Telegram
 from oracle.takeover import BEFORE_S, on_chain
 
+Fed = Input | Table | Households
 BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 MOST_HEARD = 2_000  # telegrams that one commit takes in
 TICK_S = 0.2
@@ -145,16 +148,21 @@ class Oracle:
         self.journal.enter(dict(zip(new, lanes.positions(self.ledger, new), strict=True)))
         self._entered.update(one.id for one in new)
 
-    def read(self, one: Input | Table, *, growing: bool) -> Iterator[Source]:
+    def read(self, one: Fed, *, growing: bool) -> Iterator[Source]:
         """Take in what a file or a database has beyond what was taken before, a chunk at a time."""
-        wanted = self.prepare(one.mapping)
+        if not isinstance(one, Households):
+            wanted = self.prepare(one.mapping)
         source = self.journal.source(one.name, one.mapping, one.shift_s)
-        if isinstance(one, Input) and source.rows and self._changed(one, source):
+        if not isinstance(one, Table) and source.rows and self._changed(one, source):
             self._tell("file changed", file=one.path.name, rows=source.rows)
             self.journal.begin_again(source)
             source = Source(source.id, source.name, source.shift_s, 0)
         for chunk in self._rows(one, source, growing):
-            self._take(source, chunk, one.mapping, wanted)
+            if isinstance(one, Households):
+                about = (one.mapping, self.channels, int(self._clock()))
+                households.take(self.journal, source, chunk, *about)
+            else:
+                self._take(source, chunk, one.mapping, wanted)
             yield source
 
     def hear(self, heard: Sequence[Heard], spoken: Mapping[str, Sequence[MappingFile]]) -> None:
@@ -287,12 +295,12 @@ class Oracle:
         ]
         self.journal.take(source, chunk, [], refusals)
 
-    def _rows(self, one: Input | Table, source: Source, growing: bool) -> Iterator[Chunk]:
+    def _rows(self, one: Fed, source: Source, growing: bool) -> Iterator[Chunk]:
         if isinstance(one, Table):
             return one.rows(source.rows, self.journal.last_segment(source))
         return read(one.path, one.mapping.columns, source.rows, growing=growing)
 
-    def _changed(self, one: Input, source: Source) -> bool:
+    def _changed(self, one: Input | Households, source: Source) -> bool:
         """Whether the last row taken is no longer where it was."""
         first = next(read(one.path, one.mapping.columns, source.rows - 1, growing=False), None)
         return first is None or first.telegrams[0] != self.journal.last_row(source)
@@ -341,7 +349,14 @@ class Oracle:
             for one, count in zip(found.waiting, found.counts, strict=True)
             for leaf in self.journal.leaves(one.channel, one.number, count)
         ]
-        relay.outbox.freeze(found.waiting, cut(found.waiting, found.counts, leaves))
+        homes = households.due(self.journal, found.waiting, found.counts)
+        leaves += households.leaves(self.journal, homes)
+        relay.outbox.freeze(found.waiting, cut(found.waiting, found.counts, leaves), homes)
+        for one in households.compared(self.journal, homes):
+            if one.missing or one.differs:
+                self._tell(
+                    "households differ" if one.differs else "households missing", **asdict(one)
+                )
         return True
 
     def _reopen(self, relay: Relay) -> None:
@@ -477,18 +492,20 @@ def identity(ledger: Ledger) -> dict[str, str]:
 
 def replay(
     oracle: Oracle,
-    inputs: Sequence[Input],
+    inputs: Sequence[Input | Households],
     wait: Callable[[float], None],
     clock: Callable[[], float],
     progress: Callable[[], None],
     patience_s: float = 300,
 ) -> None:
-    """Feed whole files, and wait until everything accepted is final.
+    """Feed whole files in their order, and wait until everything accepted is final.
 
+    Households' files come before their community's: what comes behind it waits for its next day.
     Raises Stopped when lanes cannot go on, or nothing moves for `patience_s`.
     """
     for one in inputs:
-        oracle.prepare(one.mapping)
+        if isinstance(one, Input):
+            oracle.prepare(one.mapping)
     for one in inputs:
         for _ in oracle.read(one, growing=False):
             oracle.pump(flush=False)
@@ -512,7 +529,7 @@ def replay(
 
 def watch(
     oracle: Oracle,
-    inputs: Callable[[], Iterable[Input | Table]],
+    inputs: Callable[[], Iterable[Fed]],
     wait: Callable[[float], bool],
     poll_s: float,
     tell: Tell,
@@ -550,9 +567,7 @@ def watch(
             return
 
 
-def _follow(
-    oracle: Oracle, one: Input | Table, silent: dict[str, str], tell: Tell, dam: Dam
-) -> bool:
+def _follow(oracle: Oracle, one: Fed, silent: dict[str, str], tell: Tell, dam: Dam) -> bool:
     """Take in what is new, and whether that was all of it.
 
     A database that gives no rows is told once, and asked again.

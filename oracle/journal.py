@@ -21,6 +21,7 @@ from oracle import settled
 from oracle.archive import Archive, Segment, hashes
 from oracle.batch import Cut, Waiting
 from oracle.cells import Known
+from oracle.household_rows import HouseholdMapping
 from oracle.intake import Accepted
 from oracle.mapping import Mapping as MappingFile
 from oracle.readings import Block, Ints, Refusal, State
@@ -73,7 +74,7 @@ class Journal(Store):
 
     # sources and channels
 
-    def source(self, name: str, mapping: MappingFile, shift_s: int) -> Source:
+    def source(self, name: str, mapping: MappingFile | HouseholdMapping, shift_s: int) -> Source:
         """The file of that name, entered if it is new; an earlier shift stays what it was."""
         return self._entered(name, mapping.title, mapping.model_dump_json(), shift_s)
 
@@ -346,6 +347,18 @@ class Journal(Store):
         kept = _kept(row)
         return kept.first + int(np.searchsorted(kept.block.at, at, side="right"))
 
+    def register_at(self, channel: int, at: int) -> int | None:
+        """The register last read at or before a moment; where a lane's first group opened, else."""
+        number = self.until(channel, at)
+        if number:
+            return int(next(self.kept(channel, number - 1, 1)).block.value[0])
+        row = self.db.execute(
+            "SELECT opening_at, opening_l FROM part WHERE channel = ? AND first = 0"
+            " UNION ALL SELECT opening_at, opening_l FROM channel WHERE id = ? AND cut = 0",
+            (channel, channel),
+        ).fetchone()
+        return int(row[1]) if row and row[0] <= at else None
+
     def leaves(self, channel: int, first: int, count: int) -> list[bytes]:
         """The leaves of a range of readings."""
         found = []
@@ -435,9 +448,15 @@ class Journal(Store):
             )
 
     def freeze(
-        self, contract: str, lane: int, batch_id: int, waiting: Sequence[Waiting], cut: Cut
+        self,
+        contract: str,
+        lane: int,
+        batch_id: int,
+        waiting: Sequence[Waiting],
+        cut: Cut,
+        also: Callable[[], None] | None = None,
     ) -> None:
-        """Write a batch down: its content is what it is from now on."""
+        """Write a batch down: its content is what it is from now on; `also` in the same commit."""
         with self.commit() as db:
             db.execute(
                 "INSERT INTO batch (contract, lane, id, root, digest, words, readings, gas)"
@@ -461,6 +480,8 @@ class Journal(Store):
                     for one, count in taken
                 ],
             )
+            if also is not None:
+                also()
 
 
 def _sequence(number: int) -> bytes:

@@ -24,11 +24,13 @@ ByName = Names[tuple[str, str], Channel]
 REMEDY = "docs/sources.md shows a mapping file"
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What a file says, and nothing that is not asked for."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Time(_Strict):
+class Time(Strict):
     """Where a row's moment stands.
 
     `form` is iso8601, unix_s, or rows: the n-th row ends n steps after `begins`. `stamp` says
@@ -53,7 +55,7 @@ class Time(_Strict):
         if self.stamp == "start" and not self.step:
             raise ValueError("stamp start needs step")
         if self.timezone:
-            _zone(self.timezone)
+            zone_of(self.timezone)
         return self
 
     @property
@@ -64,24 +66,24 @@ class Time(_Strict):
     @property
     def zone(self) -> ZoneInfo | None:
         """The zone of stamps without an offset."""
-        return _zone(self.timezone) if self.timezone else None
+        return zone_of(self.timezone) if self.timezone else None
 
 
-class Marked(_Strict):
+class Marked(Strict):
     """A column whose text marks the value beside it; text that is not listed is refused."""
 
     column: str
     values: dict[str, str]
 
 
-class Sequence(_Strict):
+class Sequence(Strict):
     """A column that counts a source's rows up to `modulus` - 1 and round again; gaps are told."""
 
     column: str
     modulus: int = Field(default=65_536, ge=2)
 
 
-class Column(_Strict):
+class Column(Strict):
     """One column of a file as one channel.
 
     `of` says what the numbers are: a gauge's value, or a meter's register, the volume of a step,
@@ -103,7 +105,7 @@ class Column(_Strict):
     stuck_after: int | None = Field(default=None, ge=2)
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """A mapping file."""
 
     title: str
@@ -172,14 +174,15 @@ def chosen(mappings: list[Mapping], path: Path) -> Mapping:
 
 def rules(mapping: Mapping, channels: ByName) -> list[Rule]:
     """The rules of a mapping, each channel found by its device and parameter."""
-    found = [_rule(column, channels) for column in mapping.channels]
+    found = [rule_of(column, channels) for column in mapping.channels]
     numbers = [rule.channel.id for rule in found]
     if len(set(numbers)) < len(numbers):
         raise BadRecord(f"{mapping.title}: a channel has two columns", "leave one out")
     return found
 
 
-def _rule(column: Column, channels: ByName) -> Rule:
+def rule_of(column: Column, channels: ByName) -> Rule:
+    """The rule of one column; NotFound or BadRecord where its channel is none or takes others."""
     channel = channels.get((column.device, column.parameter))
     where = f"column {column.column!r}"
     if channel is None:
@@ -242,7 +245,8 @@ def _grade(column: Column, channel: Channel) -> int:
     return grade
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name; ValueError for none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ledger.hashing import keccak
+from oracle import households
 from oracle.batch import Cut, Waiting
 from oracle.journal import Journal
 
@@ -109,10 +111,12 @@ class Outbox:
 
     # batches
 
-    def freeze(self, waiting: Sequence[Waiting], cut: Cut) -> int:
-        """Write a batch down under the next number."""
+    def freeze(self, waiting: Sequence[Waiting], cut: Cut, homes: Sequence[Any] = ()) -> int:
+        """Write a batch down under the next number, with the days of households that hang in it."""
         number = self.next_id
-        self.journal.freeze(self.contract, self.lane, number, waiting, cut)
+        key = (self.contract, self.lane, number)
+        hang = partial(households.bind, self.journal, key, homes)
+        self.journal.freeze(*key, waiting, cut, hang)
         return number
 
     def batch(self, number: int) -> Batch:

@@ -23,6 +23,7 @@ from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy, receipt_of, settled
 from ledger.structs import read
 from ledger.telegrams import parse
+from oracle import households
 from oracle import settled as settled_files
 from oracle.documents import first_fault
 from oracle.journal import Journal
@@ -106,7 +107,7 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
         )
     kept, place = found
     part = _part(journal, channel.id, kept.first + place)
-    attempt = _attempt(journal, part)
+    attempt = attempt_of(journal, part)
     root, leaf_, siblings, words_hash = _climbed(journal, part, kept, place)
     segment, row = journal.segment(kept.segment), int(kept.block.row[place])
     return Proof(
@@ -203,7 +204,8 @@ def _part(journal: Journal, channel: int, number: int) -> Any:
     return part
 
 
-def _attempt(journal: Journal, part: Any) -> Any:
+def attempt_of(journal: Journal, part: Any) -> Any:
+    """The settled attempt of a part's batch; NotSettled while there is none."""
     attempt = journal.db.execute(
         "SELECT hash, block, block_hash FROM attempt WHERE contract = ? AND lane = ? AND batch = ?"
         " AND state = 'settled'",
@@ -214,26 +216,34 @@ def _attempt(journal: Journal, part: Any) -> Any:
     return attempt
 
 
-def _climbed(
-    journal: Journal, part: Any, kept: Any, place: int
-) -> tuple[bytes, bytes, list[bytes], bytes]:
-    """The batch's tree built again from the journal, and the way up from one leaf."""
-    key = (part["contract"], part["lane"], part["batch"])
+def batch_tree(
+    journal: Journal, contract: str, lane: int, number: int
+) -> tuple[list[bytes], bytes]:
+    """The tree of a batch built again from the journal and the archive, and its words' hash."""
+    key = (contract, lane, number)
     every = journal.db.execute(
         "SELECT * FROM part WHERE contract = ? AND lane = ? AND batch = ? ORDER BY channel", key
     ).fetchall()
     leaves = [
         one for row in every for one in journal.leaves(row["channel"], row["first"], row["count"])
     ]
-    nodes = merkle.tree(leaves)
+    nodes = merkle.tree(leaves + households.leaves_of(journal, key))
     batch = journal.db.execute(
         "SELECT root, words FROM batch WHERE contract = ? AND lane = ? AND id = ?", key
     ).fetchone()
     if nodes[0] != batch["root"]:
         raise BadRecord(
-            f"batch {part['batch']}: archive and journal do not give its root",
+            f"batch {number}: archive and journal do not give its root",
             "restore the archive from a copy",
         )
+    return nodes, keccak(bytes(batch["words"]))
+
+
+def _climbed(
+    journal: Journal, part: Any, kept: Any, place: int
+) -> tuple[bytes, bytes, list[bytes], bytes]:
+    """The batch's tree, and the way up from one leaf."""
+    nodes, words_hash = batch_tree(journal, part["contract"], part["lane"], part["batch"])
     block = kept.block
     telegram = journal.telegram(kept.segment, int(block.row[place]))
     own = leaf(
@@ -245,7 +255,7 @@ def _climbed(
         int(block.mark[place]),
         keccak(telegram),
     )
-    return nodes[0], own, merkle.proof(nodes, own), keccak(bytes(batch["words"]))
+    return nodes[0], own, merkle.proof(nodes, own), words_hash
 
 
 def check_offline(proof: Proof) -> dict[str, bool]:

@@ -65,6 +65,16 @@ CREATE TABLE IF NOT EXISTS part (
   opening_l INTEGER NOT NULL, refused INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (contract, lane, batch, channel)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_of_channel ON part (channel, first);
+-- daily telegrams of households, those of one community and day in one segment; a batch once their
+-- leaves hang in one, and for each community when each household was first and last heard of
+CREATE TABLE IF NOT EXISTS home (
+  channel INTEGER NOT NULL, ends_at INTEGER NOT NULL, segment INTEGER NOT NULL REFERENCES segment,
+  begins_at INTEGER NOT NULL, grade INTEGER NOT NULL, count INTEGER NOT NULL, names BLOB NOT NULL,
+  columns BLOB NOT NULL, contract TEXT, lane INTEGER, batch INTEGER,
+  PRIMARY KEY (channel, ends_at, segment)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS home_waiting ON home (channel, ends_at) WHERE batch IS NULL;
+CREATE INDEX IF NOT EXISTS home_of_batch ON home (contract, lane, batch) WHERE batch IS NOT NULL;
+CREATE TABLE IF NOT EXISTS roster (channel INTEGER PRIMARY KEY, standing BLOB NOT NULL);
 -- signed bytes, stored before they are sent
 CREATE TABLE IF NOT EXISTS attempt (
   contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, number INTEGER NOT NULL,

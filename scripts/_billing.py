@@ -1,6 +1,7 @@
 """Tariffs in force and bills as recorded."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ledger.errors import NotFound, UsageError
@@ -59,6 +60,24 @@ def period_text(calendar: int, begins_at: int) -> str:
         CALENDARS["month"]: f"{first:%Y-%m}",
     }
     return texts.get(calendar, str(first.year))
+
+
+def household_bill(here: Session, first: Path, last: Path, tariff: str) -> dict[str, Any]:
+    """What a household owes between the days of two proofs, as the contract works it out."""
+    from oracle.household_proofs import load
+
+    begins, ends = load(first), load(last)
+    tariff_id, terms = in_force(here, tariff, begins.ends_at)
+    arguments = tariff_id, begins.as_argument(), ends.as_argument()
+    raw = read(here.ledger, "Tariff", "household_quote", *arguments)
+    return {
+        "tariff": terms["name"],
+        "version": terms["version"],
+        "verified": terms["verified"],
+        "volume_l": ends.register_l - begins.register_l,
+        "plan_l": None,
+        **lines_of(raw),
+    }
 
 
 def period_of(here: Session, year: int) -> tuple[int, int]:

@@ -118,6 +118,8 @@ def _document(
     setting: full_day.Setting,
 ) -> dict[str, Any]:
     per_s, number = fed.settled / fed.seconds, fed.settled
+    of_homes = fed.homes * composition.HOURS
+    every = number + of_homes
     journal = sum(full_day.size_of(p) for p in setting.journal.glob("journal.sqlite*"))
     return {
         "share": share,
@@ -127,18 +129,24 @@ def _document(
         "readings": number,
         "seconds": fed.seconds,
         "readings_per_s": round(per_s),
+        "households": fed.homes,
+        "household_readings": of_homes,
+        "every_reading": every,
+        "every_reading_per_s": round(every / fed.seconds),
         "gas_per_reading": round(fed.gas / number, 1),
         "channels": enrolled.channels,
         "blocks": fed.blocks,
         "batches": fed.batches,
         "cpu_s": {"oracle": fed.cpu_s, "nodes": round(nodes_cpu_s, 1)},
         "peak_rss_mb": round(fed.peak_rss / full_day.MB, 1),
-        "journal_bytes_per_reading": round(journal / number, 2),
+        "journal_bytes_per_reading": round(journal / every, 2),
+        "journal_parts_bytes": full_day.parts_of(setting.journal),
         "archive_bytes_per_reading": round(
-            full_day.size_of(setting.journal / "archive") / number, 2
+            full_day.size_of(setting.journal / "archive") / every, 2
         ),
         "start_s": fed.start_s,
         "sampled_channels": counted.sampled,
+        "proved_households": counted.proved,
         "enrolment": {
             "devices": enrolled.devices,
             "gas": enrolled.gas,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ledger.keystores import Signer
     from oracle.config import Feeds
     from oracle.feed import Oracle
+    from oracle.household_rows import Households
     from oracle.inputs import Input
     from oracle.mapping import Mapping
     from oracle.report import Report
@@ -216,6 +217,18 @@ def load_mappings(paths: list[Path]) -> "list[Mapping]":
 
     named = paths or sorted((PROJECT / "data" / "mappings").glob("*.yaml"))
     return [load(path) for path in named]
+
+
+def of_households(files: list[Path], mapping: Path | None) -> "tuple[list[Households], list[Path]]":
+    """The files of households' telegrams, with their mapping, and the others."""
+    from oracle.documents import read_yaml
+    from oracle.household_rows import HouseholdMapping, Households
+
+    if mapping is None:
+        return [], files
+    read = read_yaml(HouseholdMapping, mapping, "mapping file of households")
+    homes = [Households(path, read) for path in files if read.fits(path.name)]
+    return homes, [path for path in files if not read.fits(path.name)]
 
 
 def inputs(files: list[Path], mappings: "list[Mapping]", shift_to: str | None) -> "list[Input]":

@@ -129,18 +129,48 @@ def city(
     return document
 
 
+@app.command("relay", cls=Local)
+def relay(
+    rounds: Annotated[int, typer.Option(min=2, help="Of each comparison.")] = 31,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Readings followed to their settlement; 0 starts no chain.")
+    ] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """What the oracle does to a reading, beside the usual ways: packing, disk, tree, latency.
+
+    Both sides in turn, medians with their quartiles, CPU beside the wall. Exit code 6 when two
+    sides differ in what they give. For example: waterline bench relay --rounds 31
+    """
+    import json
+
+    from scripts._progress import steady
+    from scripts._relay_bench import lines, measured
+
+    with steady("measuring") as update:
+        document = measured(rounds, samples, update or _say_nothing)
+    for told in [json.dumps(document)] if as_json else lines(document):
+        typer.echo(told)
+    return document
+
+
 def _of_the_day(document: dict[str, Any]) -> list[str]:
     ways, enrolment = document["baselines"], document["enrolment"]
     return [
         f"{document['readings']:,} readings of {document['channels']:,} channels settled in"
         f" {document['seconds']:,} s: {document['readings_per_s']:,} a second,"
         f" {document['ratio']:,}x the best baseline.",
+        f"Beside them {document['household_readings']:,} hourly readings of"
+        f" {document['households']:,} households, a leaf each: {document['every_reading_per_s']:,}"
+        " readings a second in all.",
         f"{document['gas_per_reading']} gas a reading, {document['batches']:,} batches,"
         f" {document['blocks']:,} blocks.",
         f"CPU {document['cpu_s']['oracle']} s of the oracle, {document['cpu_s']['nodes']} s of the"
         f" nodes; at most {document['peak_rss_mb']} MB resident.",
         f"On disk a reading: journal {document['journal_bytes_per_reading']} bytes, archive"
-        f" {document['archive_bytes_per_reading']}.",
+        f" {document['archive_bytes_per_reading']}. The journal's largest columns, in MB: "
+        + ", ".join(f"{k} {v / 1e6:.1f}" for k, v in document["journal_parts_bytes"].items())
+        + ".",
         f"Before that: {enrolment['devices']:,} devices enrolled in {enrolment['seconds']:,} s with"
         f" {enrolment['gas']:,} gas, the oracle started in {document['start_s']} s.",
         "Baselines, readings a second: "

@@ -43,6 +43,24 @@ def quote(
     return here.tell(document, lambda: shown_lines(document))
 
 
+@app.read("household")
+def household(
+    first: Annotated[Path, typer.Argument(help="Proof of the day before the period.")],
+    last: Annotated[Path, typer.Argument(help="Proof of the period's last day.")],
+    tariff: Tariff = "resident",
+) -> Any:
+    """Show what a household owes between two of its own days, proved from its own leaves.
+
+    The contract checks both leaves against its batches; nothing is sent. A node that is asked sees
+    the proofs: ask one of yours. For example: waterline bill household december.json january.json
+    """
+    from scripts._billing import household_bill, shown_lines
+
+    here = session()
+    document = household_bill(here, first, last, tariff)
+    return here.tell(document, lambda: [*shown_lines(document), "Proved from two leaves."])
+
+
 @app.write("settle")
 def settle(
     number: Annotated[str, typer.Argument(help="Number of the permit.")],

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _decoding, _keeping, _warnings
+from scripts import _decoding, _households, _keeping, _warnings
 from scripts._shared import Local, Noun, session
 
 app = Noun(__doc__)
@@ -31,6 +31,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 def replay(
     files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.")],
     mapping: Mappings = None,
+    households: Annotated[
+        Path | None, typer.Option(help="Mapping of households' daily telegrams, for its files.")
+    ] = None,
     shift_to: Annotated[
         str | None,
         typer.Option(metavar="now|DATE", help="Re-date by whole days, to end then; it is said."),
@@ -51,12 +54,13 @@ def replay(
     from scripts import _oracle
 
     here = session()
-    wanted = _oracle.inputs(files, _oracle.load_mappings(mapping or []), shift_to)
+    homes, others = _oracle.of_households(files, households)
+    wanted = _oracle.inputs(others, _oracle.load_mappings(mapping or []), shift_to)
     if dry_run:
         return _rehearsed(wanted)
     with _oracle.opened(here, _oracle.journal_folder(journal), password_file) as oracle:
         with _oracle.shown(here, oracle, len(files)) as progress:
-            feed.replay(oracle, wanted, time.sleep, time.monotonic, progress, patience)
+            feed.replay(oracle, [*homes, *wanted], time.sleep, time.monotonic, progress, patience)
         now = report(oracle.journal)
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
@@ -342,6 +346,7 @@ def release(
 
 app.read("check")(_keeping.check)
 app.command("archive", cls=Local)(_keeping.archive)
+app.read("household-proof")(_households.household_proof)
 app.command("warnings", cls=Local)(_warnings.warnings)
 app.command("acknowledge", cls=Local)(_warnings.acknowledge)
 

@@ -41,6 +41,7 @@ REVERSED: constant(uint256) = 2
 PAID: constant(uint256) = 3
 MONTH: constant(uint256) = 2  # calendars of Standards
 YEAR: constant(uint256) = 4
+HOUSEHOLD: constant(uint256) = 32  # the kind of a household's leaf
 MAX_SURCHARGES: constant(uint256) = 8  # of one tariff
 BPS: constant(uint256) = 10_000
 DAY_S: constant(uint256) = 86_400
@@ -354,38 +355,42 @@ def owed_uy(bill_id: uint256, at: uint256) -> uint256:
 def household_quote(tariff_id: uint256, first: ITariff.Proof, last: ITariff.Proof) -> ITariff.Lines:
     """
     @notice What a household owes between two of its own readings, proved from its own leaves.
-    @dev A household is a salted commitment; who holds its leaves proves the registers. The period
-         between the two days is that of the tariff's calendar, or a shorter one.
+    @dev A leaf holds a salted commitment to the household, another one each day; whoever holds the
+         salts opens it here. The period between the ends of the two days is that of the tariff's
+         calendar, or a shorter one.
     """
     self._require_tariff(tariff_id)
     assert self._terms[tariff_id].kind == RESIDENT, "tariff: a household is billed as a resident"
-    assert first.commitment == last.commitment, "tariff: leaves of two households"
+    assert first.household == last.household, "tariff: leaves of two households"
     assert first.channel == last.channel, "tariff: leaves of two communities"
-    assert first.day < last.day, "tariff: leaves are not in order"
+    assert first.ends_at < last.ends_at, "tariff: leaves are not in order"
     assert first.register_l <= last.register_l, "tariff: register went back"
     assert self._is_proved(first), "tariff: first leaf is not on the chain"
     assert self._is_proved(last), "tariff: last leaf is not on the chain"
     standards: IStandards = IStandards(access._at(names.STANDARDS))
-    begins_at: uint256 = staticcall standards.boundary(1, first.day + 1)
-    ends_at: uint256 = staticcall standards.boundary(1, last.day + 1)
     calendar: uint256 = self._terms[tariff_id].calendar
-    period: uint256 = staticcall standards.period_at(calendar, begins_at + 1)
-    within: bool = ends_at <= staticcall standards.boundary(calendar, period + 1)
+    period: uint256 = staticcall standards.period_at(calendar, first.ends_at + 1)
+    within: bool = last.ends_at <= staticcall standards.boundary(calendar, period + 1)
     assert within, "tariff: leaves span more than one period"
-    return self._quoted(tariff_id, last.register_l - first.register_l, 0, ends_at - 1, 0)
+    volume_l: uint256 = last.register_l - first.register_l
+    return self._quoted(tariff_id, volume_l, 0, last.ends_at - 1, 0)
 
 
 @internal
 @view
 def _is_proved(leaf: ITariff.Proof) -> bool:
+    """
+    @dev Eight words, so that no leaf of a reading, which has seven, is ever a household's.
+    """
     hashed: bytes32 = keccak256(
         keccak256(
             abi_encode(
                 leaf.channel,
-                leaf.commitment,
-                leaf.day,
+                keccak256(abi_encode(leaf.household, leaf.salt)),
+                leaf.ends_at,
                 leaf.register_l,
                 leaf.volume_l,
+                HOUSEHOLD,
                 leaf.grade,
                 leaf.telegram_hash,
             )

@@ -1,17 +1,20 @@
 """Bills: settled, disputed, reversed and issued again, paid late, lowered by credits."""
 
+import json
+
 import boa
 import pytest
-from eth_abi.abi import encode
 from eth_utils import keccak
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
-from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, T0, word
+from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, ROOT, T0, word
 from tests.contracts.tariffs import UY_M3, loaded, of_city, resident, terms
+from tests.vectors import reference
 
 OPEN, REVERSED, PAID = 1, 2, 3
-SALTED = word("salted")
+SOMEBODY = keccak(b"somebody")
+VECTORS = json.loads((ROOT / "tests" / "vectors" / "wire.json").read_text(encoding="utf-8"))
 YEAR_S = 40 * DAY_S  # of the tests' calendar
 PERIOD = 9  # the last year that has ended when it is NOW
 BEGINS, ENDS = T0 + PERIOD * YEAR_S, T0 + (PERIOD + 1) * YEAR_S
@@ -213,9 +216,9 @@ def test_a_credit_needs_evidence_a_permit_and_something_saved(suite):
     assert reason(grant, permit_id, tariff, 0, HASH, sender=by) == "tariff: nothing to credit"
 
 
-def leaf_of(leaf):
-    types = ["uint256", "bytes32", "uint256", "uint256", "uint256", "uint256", "bytes32"]
-    return keccak(keccak(encode(types, leaf)))
+def as_given(value):
+    """A number, or bytes written in hexadecimal."""
+    return bytes.fromhex(value[2:]) if isinstance(value, str) else value
 
 
 class Home:
@@ -226,11 +229,17 @@ class Home:
         self.channel = suite.channel(METER, "QuotaTracker", opened_at=BEGINS)
         self.lane, self.register_l, self.at = suite.lane(suite.quota_tracker), 100, BEGINS
 
-    def leaf(self, day, register_l, commitment=SALTED, channel=None):
-        """A leaf and its proof; the batch carries the community's reading of that day."""
-        fields = (channel or self.channel, commitment, day, register_l, 5, 3, HASH)
+    def leaf(self, days, register_l, household=SOMEBODY, channel=None):
+        """A leaf and its proof, so many days after the period began; its salt is the day's own."""
+        salt = keccak(f"salt {days}".encode())
+        where, ends_at = channel or self.channel, BEGINS + days * DAY_S
+        fields = (where, household, salt, ends_at, register_l, 5, 3, HASH)
+        return self.proved(fields, reference.household_leaf(*fields))
+
+    def proved(self, fields, leaf):
+        """A batch with the community's reading and that leaf, and the proof of the fields."""
         sibling = b"\x09" * 32
-        root = keccak(b"".join(sorted((leaf_of(fields), sibling))))
+        root = keccak(b"".join(sorted((leaf, sibling))))
         words = packed(meter_group(self.channel, self.register_l, self.at, [(50, 60)]))
         book = self.suite.quota_tracker
         batch_id = book.lane(self.lane).next_id
@@ -240,12 +249,9 @@ class Home:
         return (*where, *fields, [sibling])
 
 
-FIRST_DAY = (BEGINS - T0) // DAY_S
-
-
 def test_a_household_proves_its_own_bill_from_its_own_leaves(suite):
     home, tariff = Home(suite), loaded(suite, resident())
-    first, last = home.leaf(FIRST_DAY - 1, 70_000), home.leaf(FIRST_DAY + 9, 90_000)
+    first, last = home.leaf(0, 70_000), home.leaf(1 + 9, 90_000)
 
     lines = suite.tariff.household_quote(tariff, first, last)
 
@@ -255,12 +261,12 @@ def test_a_household_proves_its_own_bill_from_its_own_leaves(suite):
 
 def test_a_household_bill_needs_two_leaves_of_its_own_on_the_chain_in_one_period(suite):
     home, tariff = Home(suite), loaded(suite, resident())
-    first, last = home.leaf(FIRST_DAY, 70_000), home.leaf(FIRST_DAY + 5, 90_000)
-    other = home.leaf(FIRST_DAY + 5, 90_000, commitment=word("neighbour"))
-    elsewhere = home.leaf(FIRST_DAY + 5, 90_000, channel=99)
-    back = home.leaf(FIRST_DAY + 5, 69_999)
-    later = home.leaf(FIRST_DAY + 10, 90_000)
-    invented = (*last[:8], 80_000, *last[9:])
+    first, last = home.leaf(1, 70_000), home.leaf(1 + 5, 90_000)
+    other = home.leaf(1 + 5, 90_000, household=word("neighbour"))
+    elsewhere = home.leaf(1 + 5, 90_000, channel=99)
+    back = home.leaf(1 + 5, 69_999)
+    later = home.leaf(1 + 10, 90_000)
+    invented = (*last[:9], 80_000, *last[10:])
     quote = suite.tariff.household_quote
 
     def answer(tariff_id, one, two):
@@ -273,10 +279,38 @@ def test_a_household_bill_needs_two_leaves_of_its_own_on_the_chain_in_one_period
     assert answer(tariff, last, first) == "tariff: leaves are not in order"
     assert answer(tariff, first, back) == "tariff: register went back"
     assert answer(tariff, first, invented) == "tariff: last leaf is not on the chain"
-    assert answer(tariff, (*first[:8], 0, *first[9:]), last) == (
+    assert answer(tariff, (*first[:9], 0, *first[10:]), last) == (
+        "tariff: first leaf is not on the chain"
+    )
+    assert answer(tariff, (*first[:7], HASH, *first[8:]), last) == (
         "tariff: first leaf is not on the chain"
     )
     assert answer(tariff, first, later) == "tariff: leaves span more than one period"
+
+
+@pytest.mark.parametrize("vector", VECTORS["households"], ids=lambda one: one["channel"])
+def test_the_leaf_of_a_household_is_that_of_the_vectors(suite, vector):
+    home, tariff = Home(suite), loaded(suite, resident())
+    names = ("household", "salt", "ends_at", "register_l", "volume_l", "grade", "telegram")
+    fields = (vector["channel"], *(as_given(vector[name]) for name in names))
+    first = home.proved(fields, as_given(vector["leaf"]))
+    unproved = (*first[:8], first[8] + 1, *first[9:])
+
+    answer = reason(suite.tariff.household_quote, tariff, first, unproved, sender=suite.holder)
+
+    assert answer == "tariff: last leaf is not on the chain"
+
+
+def test_the_leaf_of_a_reading_does_not_pass_for_a_household_s(suite):
+    home, tariff = Home(suite), loaded(suite, resident())
+    last, salt = home.leaf(5, 90_000), keccak(b"salt")
+    fields = (home.channel, SOMEBODY, salt, BEGINS, 70_000, 5, 3, HASH)
+    at = int.from_bytes(keccak(SOMEBODY + salt), "big")
+    first = home.proved(fields, reference.leaf(home.channel, at, BEGINS, 70_000, 5, 3, HASH))
+
+    answer = reason(suite.tariff.household_quote, tariff, first, last, sender=suite.holder)
+
+    assert answer == "tariff: first leaf is not on the chain"
 
 
 @pytest.mark.parametrize("beyond", [0, 2])
@@ -284,7 +318,7 @@ def test_what_names_a_tariff_that_was_not_loaded_is_refused(suite, beyond):
     permit_id, tariff = suite.permit(), suite.tariff
     loaded(suite, terms())
     home = Home(suite)
-    leaf, charge = home.leaf(FIRST_DAY, 70_000), (word("drought"), 1, 0, NOW, NOW + 9)
+    leaf, charge = home.leaf(1, 70_000), (word("drought"), 1, 0, NOW, NOW + 9)
 
     answers = {
         reason(tariff.add_surcharge, beyond, charge, sender=suite.standards_keeper),
@@ -337,7 +371,7 @@ def test_a_dismissed_dispute_of_a_reversed_bill_releases_nothing(suite):
 
 def test_a_household_that_used_nothing_from_one_day_to_the_next_owes_nothing(suite):
     home, tariff = Home(suite), loaded(suite, resident())
-    first, last = home.leaf(FIRST_DAY, 70_000), home.leaf(FIRST_DAY + 1, 70_000)
+    first, last = home.leaf(1, 70_000), home.leaf(1 + 1, 70_000)
 
     assert suite.tariff.household_quote(tariff, first, last).total_uy == 0
     same_day = reason(suite.tariff.household_quote, tariff, first, first, sender=suite.holder)

@@ -12,7 +12,7 @@ from tests.system.small_city import BIN, environment
 
 pytestmark = pytest.mark.chain
 SHARE = "0.0001"
-POINTS = 15  # at least: one of each sort
+POINTS = 16  # at least: one of each sort
 KEYS = {
     *("readings", "seconds", "readings_per_s", "gas_per_reading", "channels", "blocks", "cpu_s"),
     *("peak_rss_mb", "journal_bytes_per_reading", "baselines", "ratio"),
@@ -30,6 +30,8 @@ def test_a_tiny_share_of_the_city_is_settled_to_the_last_reading():
     assert set(found["cpu_s"]) == {"oracle", "nodes"}
     assert set(found["baselines"]) == {"naive_wait", "naive_pipelined", "encode_abi"}
     assert found["made"] == found["accepted"] == found["readings"] > 0
+    assert found["household_readings"] == 24 * found["households"] == 24 * 500
+    assert found["proved_households"] == 1
     assert found["sampled_channels"] == found["channels"] > POINTS
     assert found["peak_rss_mb"] < 500
 

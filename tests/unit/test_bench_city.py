@@ -1,5 +1,6 @@
 """The made-up day has the city's true composition, and its count at the end can fail."""
 
+import csv
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
@@ -12,11 +13,12 @@ from bench.day import Sum
 BEGINS_AT = 1_763_913_600
 
 
-def test_a_whole_city_has_the_readings_of_its_composition_without_households():
-    homes = composition.HOUSEHOLDS * composition.HOURS
+def test_a_whole_city_has_the_readings_of_its_composition_with_households():
+    homes = composition.households(1.0) * composition.HOURS
 
-    assert composition.readings(1.0) + homes == 58_163_640
-    assert sum(row.points * len(row.quantities) for row in composition.ROWS) == 102_900
+    assert (composition.households(1.0), homes) == (1_700_000, 40_800_000)
+    assert composition.readings(1.0) + homes == 58_163_640 + composition.COMMUNITIES
+    assert sum(row.points * len(row.quantities) for row in composition.ROWS) == 106_300
 
 
 def test_a_share_keeps_at_least_one_point_of_each_sort():
@@ -39,7 +41,7 @@ def test_the_files_of_a_day_hold_what_the_sums_say(tmp_path):
 
     inputs, sums = day.written(planned, BEGINS_AT, tmp_path)
 
-    tables = [pq.read_table(one.path) for one in inputs]
+    tables = [pq.read_table(one.path) for one in inputs if one.path.suffix == ".parquet"]
     assert sum(len(t) * (t.num_columns - 1) for t in tables) == sum(one.readings for one in sums)
     columns = {name: t[name].to_pylist() for t in tables for name in t.column_names if " " in name}
     for one in sums:
@@ -47,6 +49,20 @@ def test_the_files_of_a_day_hold_what_the_sums_say(tmp_path):
         steps = 10**one.planned.quantity.decimals
         register = one.planned.quantity == VOLUME
         assert one.total == (told[-1] if register else sum(round(v * steps) for v in told))
+
+
+def test_a_community_uses_what_its_households_use(tmp_path):
+    planned = [one for one in composition.planned(0.001) if one.row.homes]
+
+    inputs, sums = day.written(planned, BEGINS_AT, tmp_path)
+
+    (homes,) = (one for one in inputs if one.path.suffix == ".csv")
+    rows = list(csv.DictReader(homes.path.read_text(encoding="utf-8").splitlines()))
+    used = {one.planned.device: 0 for one in sums}
+    for row in rows:
+        used[row["community"]] += int(row["r24"]) - int(row["opening"])
+    assert used == {one.planned.device: one.total for one in sums}
+    assert len({row["household"] for row in rows}) == composition.households(0.001) == 1_500
 
 
 @pytest.mark.parametrize(

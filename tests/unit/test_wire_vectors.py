@@ -10,7 +10,7 @@ from web3 import Web3
 from ledger import merkle
 from ledger.batches import gauge_groups, meter_groups
 from ledger.hashing import keccak
-from ledger.leaves import INSTANT, VOID, leaf, leaves
+from ledger.leaves import INSTANT, VOID, commitment, household_leaf, leaf, leaves
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, gauge_group, meter_group, record_calldata
 from tests.vectors import make, reference
 
@@ -185,3 +185,13 @@ def test_root_and_proofs_are_those_of_the_vectors(kind, batch):
     for node, proof in batch["proofs"].items():
         assert merkle.proof(nodes, raw(node)) == [raw(sibling) for sibling in proof]
         assert merkle.climb(raw(node), [raw(sibling) for sibling in proof]) == nodes[0]
+
+
+@pytest.mark.parametrize("vector", VECTORS["households"], ids=lambda one: one["channel"])
+def test_the_leaf_of_a_household_is_made_of_its_day(vector):
+    committed = commitment(raw(vector["household"]), raw(vector["salt"]))
+    numbers = (vector[name] for name in ("ends_at", "register_l", "volume_l", "grade"))
+
+    made = household_leaf(vector["channel"], committed, *numbers, raw(vector["telegram"]))
+
+    assert made == raw(vector["leaf"])

@@ -251,7 +251,27 @@ def vectors() -> dict[str, Any]:
         "about": "Vectors of docs/wire-format.md, written by `python -m tests.vectors.make`.",
         "meters": sequence("record_meters", meter_batches(), meters),
         "gauges": sequence("record_gauges", gauge_batches(), gauges),
+        "households": list(households()),
     }
+
+
+def households() -> Iterator[dict[str, Any]]:
+    """Leaves of households, from the least numbers to the greatest."""
+    for number, (register_l, volume_l, grade) in enumerate(
+        [(123_456, 789, 3), (0, 0, 1), (MOST_REGISTER, MOST_REGISTER, 255)], 1
+    ):
+        household, salt = keccak(f"household {number}".encode()), keccak(f"salt {number}".encode())
+        telegram = keccak(f"telegram {number}".encode())
+        fields = {"channel": number, "ends_at": T0 + number, "register_l": register_l}
+        fields |= {"volume_l": volume_l, "grade": grade}
+        row = (*list(fields.values())[:2], register_l, volume_l, grade, telegram)
+        yield {
+            **fields,
+            "household": _hex(household),
+            "salt": _hex(salt),
+            "telegram": _hex(telegram),
+            "leaf": _hex(reference.household_leaf(row[0], household, salt, *row[1:])),
+        }
 
 
 def text() -> str:

@@ -95,6 +95,22 @@ def leaf(
     return keccak(keccak(encode([*["uint256"] * 6, "bytes32"], row)))
 
 
+def household_leaf(
+    channel: int,
+    household: bytes,
+    salt: bytes,
+    ends_at: int,
+    register_l: int,
+    volume_l: int,
+    grade: int,
+    telegram: bytes,
+) -> bytes:
+    """The leaf of a household's day, its kind 32 in the sixth of eight words."""
+    committed = keccak(encode(["bytes32", "bytes32"], (household, salt)))
+    row = (channel, committed, ends_at, register_l, volume_l, 32, grade, telegram)
+    return keccak(keccak(encode(["uint256", "bytes32", *["uint256"] * 5, "bytes32"], row)))
+
+
 def standard_tree(leaves: Sequence[bytes]) -> list[bytes]:
     """The nodes of OpenZeppelin's StandardMerkleTree, as its makeMerkleTree fills them."""
     ascending = sorted(leaves)

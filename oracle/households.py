@@ -1,0 +1,320 @@
+"""Households in the journal: their days as taken in, and the leaves that hang under a batch's root.
+
+A day's leaves hang in the first batch, cut after they came in, that carries a reading of their
+community up to the day's end. They are made from the archived rows and the secret whenever they
+are asked for; neither numbers of households nor salts leave the journal's folder but in a proof.
+"""
+
+import hmac
+import json
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ledger.errors import BadRecord, NotFound
+from ledger.hashing import keccak, twice
+from ledger.leaves import HOUSEHOLD, WORD, commitment, household_leaf
+from oracle.archive import hashes
+from oracle.batch import Waiting
+from oracle.cells import CLOCK_TOLERANCE_S, Wrong
+from oracle.household_rows import (
+    Day,
+    HouseholdMapping,
+    Standing,
+    bounds,
+    days,
+    parse,
+    rule_for,
+)
+from oracle.journal import Journal, Source
+from oracle.mapping import ByName
+from oracle.pulls import private
+from oracle.readings import Refusal
+from oracle.sources.chunks import Chunk
+
+KEPT_IN = "household.secret"
+SECRET_BYTES = 32
+LEVEL = 1
+MOST_APART = (1, 10)  # of a community's volume, before it is told; our own choice
+
+Key = tuple[str, int, int]  # contract, lane and batch
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One household's day, and all that its leaf is made of."""
+
+    channel: int
+    ends_at: int
+    register_l: int
+    volume_l: int
+    grade: int
+    household: bytes
+    salt: bytes
+    telegram: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        """Its leaf."""
+        committed = commitment(self.household, self.salt)
+        numbers = (self.ends_at, self.register_l, self.volume_l, self.grade)
+        return household_leaf(self.channel, committed, *numbers, keccak(self.telegram))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A community's day: its households' volumes beside its own meter's, in litres.
+
+    `missing` households were heard of before that day's end, and sent nothing for it.
+    """
+
+    channel: int
+    ends_at: int
+    told: int
+    missing: int
+    homes_l: int
+    community_l: int | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two volumes lie further apart than a leak or two."""
+        if self.community_l is None or self.missing:
+            return False
+        part, of = MOST_APART
+        return abs(self.community_l - self.homes_l) * of > self.community_l * part
+
+
+def take(
+    journal: Journal,
+    source: Source,
+    chunk: Chunk,
+    mapping: HouseholdMapping,
+    channels: ByName,
+    now: int,
+) -> None:
+    """A chunk's rows as days of households and refusals, on the disk, all or nothing."""
+    secret(journal.folder, make=True)
+    first = chunk.first_row
+    refusals = [
+        Refusal(None, first + place, None, "", "malformed_row", why)
+        for place, why in sorted(chunk.bad.items())
+    ]
+    found: list[Day] = []
+    standings: dict[int, Standing] = {}
+    for (community, text), places in days(chunk, mapping).items():
+        try:
+            rule = rule_for(mapping, community, channels)
+            if rule is None:
+                raise Wrong("unknown_community", f"{community} {mapping.parameter}")
+            span = bounds(text, mapping.zone)
+            if span[1] > now + CLOCK_TOLERANCE_S:
+                raise Wrong("future", f"{text} has not ended")
+        except Wrong as wrong:
+            refusals += [
+                Refusal(None, first + place, None, text, wrong.reason, str(wrong))
+                for place in places
+            ]
+            continue
+        number = rule.channel.id
+        standing = standings.setdefault(number, _standing(journal, number))
+        parsed = parse(chunk, places, mapping, rule, span, standing)
+        refusals += parsed.refusals
+        if parsed.day.names:
+            found.append(parsed.day)
+    journal.take(source, chunk, [], refusals, lambda: _write(journal, found, standings))
+
+
+def _standing(journal: Journal, channel: int) -> Standing:
+    row = journal.db.execute("SELECT standing FROM roster WHERE channel = ?", (channel,)).fetchone()
+    return json.loads(zlib.decompress(row[0])) if row else {}
+
+
+def _write(journal: Journal, found: Sequence[Day], standings: dict[int, Standing]) -> None:
+    """The days of the segment just written, within its commit."""
+    (segment,) = journal.db.execute("SELECT max(id) FROM segment").fetchone()
+    journal.db.executemany(
+        "INSERT INTO home (channel, ends_at, segment, begins_at, grade, count, names, columns)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*(day.channel, day.ends_at, segment, day.begins_at, day.grade), *_packed(day))
+            for day in found
+        ],
+    )
+    journal.db.executemany(
+        "INSERT OR REPLACE INTO roster VALUES (?, ?)",
+        [
+            (channel, zlib.compress(json.dumps(standing).encode(), LEVEL))
+            for channel, standing in standings.items()
+        ],
+    )
+
+
+def _packed(day: Day) -> tuple[int, bytes, bytes]:
+    columns = np.array([day.rows, day.registers_l, day.volumes_l], dtype=np.int64)
+    packed = np.diff(columns, axis=1, prepend=0).astype("<i8").tobytes()
+    names = "\n".join(day.names).encode()
+    return len(day.names), zlib.compress(names, LEVEL), zlib.compress(packed, LEVEL)
+
+
+def _day(row: Any) -> Day:
+    raw = np.frombuffer(zlib.decompress(row["columns"]), dtype="<i8").reshape(3, -1)
+    columns = np.cumsum(raw, axis=1).tolist()
+    names = zlib.decompress(row["names"]).decode().split("\n")
+    return Day(row["channel"], row["begins_at"], row["ends_at"], row["grade"], names, *columns)
+
+
+# leaves
+
+
+def due(journal: Journal, waiting: Sequence[Waiting], counts: Sequence[int]) -> list[Any]:
+    """The days that hang in a batch of the first `counts` readings of each channel."""
+    if journal.db.execute("SELECT 1 FROM home WHERE batch IS NULL LIMIT 1").fetchone() is None:
+        return []
+    return [
+        row
+        for one, count in zip(waiting, counts, strict=True)
+        if count
+        for row in journal.db.execute(
+            "SELECT * FROM home WHERE batch IS NULL AND channel = ? AND ends_at <= ?"
+            " ORDER BY ends_at, segment",
+            (one.channel, int(one.at[count - 1])),
+        )
+    ]
+
+
+def bind(journal: Journal, key: Key, rows: Sequence[Any]) -> None:
+    """Say in which batch days hang; the caller commits."""
+    journal.db.executemany(
+        "UPDATE home SET contract = ?, lane = ?, batch = ?"
+        " WHERE channel = ? AND ends_at = ? AND segment = ?",
+        [(*key, row["channel"], row["ends_at"], row["segment"]) for row in rows],
+    )
+
+
+def leaves(journal: Journal, rows: Sequence[Any]) -> list[bytes]:
+    """The leaves of days, in their order."""
+    if not rows:
+        return []
+    key = secret(journal.folder)
+    return [leaf for row in rows for leaf in _leaves(journal, row, key)]
+
+
+def leaves_of(journal: Journal, key: Key) -> list[bytes]:
+    """The leaves of households that hang in a batch."""
+    rows = journal.db.execute(
+        "SELECT * FROM home WHERE contract = ? AND lane = ? AND batch = ?"
+        " ORDER BY channel, ends_at, segment",
+        key,
+    ).fetchall()
+    return leaves(journal, rows)
+
+
+def _leaves(journal: Journal, row: Any, key: bytes) -> Iterator[bytes]:
+    """ledger.leaves.household_leaf for each household of a day, what they share made once."""
+    day = _day(row)
+    telegrams = hashes(journal.segment(row["segment"]), day.rows)
+    salted = _salted(day.channel, day.ends_at)
+    channel, ends_at = _word(day.channel), _word(day.ends_at)
+    rest = _word(HOUSEHOLD) + _word(day.grade)
+    columns = (day.names, day.registers_l, day.volumes_l, telegrams)
+    for name, register_l, volume_l, telegram in zip(*columns, strict=True):
+        number = name.encode()
+        salt = hmac.digest(key, salted + number, "sha256")
+        committed = keccak(keccak(number) + salt)
+        amounts = register_l.to_bytes(WORD, "big") + volume_l.to_bytes(WORD, "big")
+        yield twice(channel + committed + ends_at + amounts + rest + telegram)
+
+
+def home(journal: Journal, channel: int, ends_at: int, name: str) -> tuple[Home, Any]:
+    """A household's day and the batch it hangs in; NotFound where it was not told."""
+    rows = journal.db.execute(
+        "SELECT * FROM home WHERE channel = ? AND ends_at = ?", (channel, ends_at)
+    ).fetchall()
+    for row in rows:
+        day = _day(row)
+        if name in day.names:
+            place, number = day.names.index(name), name.encode()
+            salted = _salted(channel, ends_at) + number
+            found = Home(
+                channel=channel,
+                ends_at=ends_at,
+                register_l=day.registers_l[place],
+                volume_l=day.volumes_l[place],
+                grade=day.grade,
+                household=keccak(number),
+                salt=hmac.digest(secret(journal.folder), salted, "sha256"),
+                telegram=journal.telegram(row["segment"], day.rows[place]),
+            )
+            return found, row
+    raise NotFound(
+        "no telegram of that household and day was taken in",
+        "`waterline oracle quarantine list` shows what is held",
+    )
+
+
+def _salted(channel: int, ends_at: int) -> bytes:
+    """What a salt is the HMAC of, before the household's number."""
+    return _word(channel) + _word(ends_at)
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(WORD, "big")
+
+
+def secret(folder: Path, *, make: bool = False) -> bytes:
+    """The secret that salts are made with: 32 bytes in a 0600 file of the journal's folder.
+
+    With `make` a new one is written where no household was ever taken in. BadRecord where others
+    can read it or it is none; NotFound where it is gone.
+    """
+    path = folder / KEPT_IN
+    if make and not path.exists():
+        _write_secret(path)
+    private(path)
+    found = path.read_bytes()
+    if len(found) != SECRET_BYTES:
+        raise BadRecord(f"{path} is no secret of {SECRET_BYTES} bytes", "restore it from a copy")
+    return found
+
+
+def _write_secret(path: Path) -> None:
+    half = path.with_suffix(".part")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(os.urandom(SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+
+
+# a community beside its households
+
+
+def compared(journal: Journal, rows: Sequence[Any]) -> list[Compared]:
+    """Each community's day of a batch: who was missing, and the sum beside its own meter."""
+    spans = {(row["channel"], row["begins_at"], row["ends_at"]): 0 for row in rows}
+    return [_compared(journal, *span) for span in spans]
+
+
+def _compared(journal: Journal, channel: int, begins_at: int, ends_at: int) -> Compared:
+    rows = journal.db.execute(
+        "SELECT * FROM home WHERE channel = ? AND ends_at = ?", (channel, ends_at)
+    ).fetchall()
+    told = [_day(row) for row in rows]
+    number = sum(len(day.names) for day in told)
+    known = sum(first <= ends_at for first, _, _ in _standing(journal, channel).values())
+    registers = [journal.register_at(channel, at) for at in (begins_at, ends_at)]
+    before, after = registers
+    return Compared(
+        channel,
+        ends_at,
+        number,
+        known - number,
+        sum(sum(day.volumes_l) for day in told),
+        None if before is None or after is None else after - before,
+    )
