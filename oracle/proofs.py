@@ -147,12 +147,7 @@ def _put_away(ledger: Ledger, journal: Journal, channel: Channel, found: dict[st
         raise _refused()
     if not found["transaction"]:
         raise _unknown()
-    nodes = merkle.tree(settled_files.leaves(journal, found))
-    if nodes[0] != found["root"]:
-        raise BadRecord(
-            f"batch {found['batch']}: its file does not give its root",
-            "restore the journal's folder from a copy",
-        )
+    nodes, _ = batch_tree(journal, found["contract"], found["lane"], found["batch"])
     segment = journal.segment(found["segment"])
     same = ("contract", "lane", "batch", "channel", "at", "value", "kind", "grade", "mark", "row")
     return Proof(
@@ -205,7 +200,13 @@ def _part(journal: Journal, channel: int, number: int) -> Any:
 
 
 def attempt_of(journal: Journal, part: Any) -> Any:
-    """The settled attempt of a part's batch; NotSettled while there is none."""
+    """The settled attempt of a part's batch, also of one put away; NotSettled while none is."""
+    readings = settled_files.batch(journal, part["contract"], part["lane"], part["batch"])
+    if readings is not None:
+        away = readings[0]
+        if not away["transaction"]:
+            raise _unknown()
+        return {"hash": away["transaction"], **away}
     attempt = journal.db.execute(
         "SELECT hash, block, block_hash FROM attempt WHERE contract = ? AND lane = ? AND batch = ?"
         " AND state = 'settled'",
@@ -221,22 +222,33 @@ def batch_tree(
 ) -> tuple[list[bytes], bytes]:
     """The tree of a batch built again from the journal and the archive, and its words' hash."""
     key = (contract, lane, number)
+    readings = settled_files.batch(journal, *key)
+    if readings is None:
+        leaves, root, words_hash = _in_journal(journal, key)
+    else:
+        leaves = [bytes(one["leaf"]) for one in readings]
+        root, words_hash = bytes(readings[0]["root"]), bytes(readings[0]["words_hash"])
+    nodes = merkle.tree(leaves + households.leaves_of(journal, key))
+    if nodes[0] != root:
+        raise BadRecord(
+            f"batch {number}: archive and journal do not give its root",
+            "restore the journal's folder from a copy",
+        )
+    return nodes, words_hash
+
+
+def _in_journal(journal: Journal, key: tuple[str, int, int]) -> tuple[list[bytes], bytes, bytes]:
+    """The leaves of a batch's readings, its root and its words' hash."""
     every = journal.db.execute(
         "SELECT * FROM part WHERE contract = ? AND lane = ? AND batch = ? ORDER BY channel", key
     ).fetchall()
     leaves = [
         one for row in every for one in journal.leaves(row["channel"], row["first"], row["count"])
     ]
-    nodes = merkle.tree(leaves + households.leaves_of(journal, key))
     batch = journal.db.execute(
         "SELECT root, words FROM batch WHERE contract = ? AND lane = ? AND id = ?", key
     ).fetchone()
-    if nodes[0] != batch["root"]:
-        raise BadRecord(
-            f"batch {number}: archive and journal do not give its root",
-            "restore the archive from a copy",
-        )
-    return nodes, keccak(bytes(batch["words"]))
+    return leaves, bytes(batch["root"]), keccak(bytes(batch["words"]))
 
 
 def _climbed(

@@ -17,7 +17,7 @@ from ledger import merkle
 from ledger.errors import BadRecord, WaterlineError
 from ledger.hashing import keccak
 from ledger.leaves import leaves
-from oracle import settled
+from oracle import households, settled
 from oracle.archive import hashes
 from oracle.journal import Journal
 from oracle.store import Store
@@ -254,7 +254,7 @@ def _columns(journal: Journal, contract: str, lane: int, number: int) -> dict[st
     names = ("contract", "lane", "batch", "root", "words_hash", "transaction", "block")
     for name, value in zip((*names, "block_hash"), same, strict=True):
         found[name] += [value] * count
-    if merkle.root(found["leaf"]) != batch["root"]:
+    if merkle.root(found["leaf"] + households.leaves_of(journal, key)) != batch["root"]:
         raise BadRecord(
             f"{contract} lane {lane} batch {number}: archive and journal do not give its root",
             "restore the archive from a copy",
@@ -280,7 +280,10 @@ def _forget(db: Any, contract: str, lane: int, first: int, following: int) -> by
         )
     for (digest,) in digests:
         running = keccak(bytes(running) + bytes(digest))
-    for table, column in (("part", "batch"), ("attempt", "batch"), ("batch", "id")):
+    for table, column in (
+        *(("part", "batch"), ("attempt", "batch"), ("cosigned", "batch")),
+        ("batch", "id"),
+    ):
         db.execute(
             f"DELETE FROM {table} WHERE contract = ? AND lane = ? AND {column} >= ?"
             f" AND {column} < ?",
@@ -330,7 +333,7 @@ def _needed(journal: Journal) -> set[int]:
     """The segments that something here still names; none can come to be named again."""
     rows = journal.db.execute(
         "SELECT segment FROM block UNION SELECT segment FROM held WHERE segment IS NOT NULL"
-        " UNION SELECT max(id) FROM segment GROUP BY source"
+        " UNION SELECT max(id) FROM segment GROUP BY source UNION SELECT segment FROM home"
     )
     return {row[0] for row in rows}
 

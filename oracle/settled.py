@@ -110,16 +110,19 @@ def find(store: Store, channel: int, at: int) -> dict[str, Any] | None:
     return None
 
 
-def leaves(store: Store, found: dict[str, Any]) -> list[bytes]:
-    """The leaves of the batch that an archived reading is in, in their order."""
+def batch(store: Store, contract: str, lane: int, number: int) -> list[dict[str, Any]] | None:
+    """The readings of an archived batch in the order of their leaves; None of one that is not."""
     row = store.db.execute(
         "SELECT path, sha256 FROM settled_file WHERE contract = ? AND lane = ?"
         " AND first_batch <= ? AND next_batch > ?",
-        (found["contract"], found["lane"], found["batch"], found["batch"]),
+        (contract, lane, number, number),
     ).fetchone()
+    if row is None:
+        return None
     place = Place(store.folder / row["path"], row["sha256"])
-    table = _table(place, ["leaf", "place"], pc.field("batch") == found["batch"])
-    return [bytes(leaf) for leaf in table.sort_by("place")["leaf"].to_pylist()]
+    columns = ["leaf", "place", "root", "words_hash", "transaction", "block", "block_hash"]
+    table = _table(place, columns, pc.field("batch") == number)
+    return [dict(one) for one in table.sort_by("place").to_pylist()]
 
 
 def segments(place: Place) -> set[int]:
