@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import NotFound, UsageError
+from ledger.errors import NotFound, UsageError, refused
 from ledger.standards import YEAR
 from ledger.structs import every, read
 from scripts._plans import CALENDARS, period_index, span
@@ -63,13 +63,22 @@ def period_text(calendar: int, begins_at: int) -> str:
 
 
 def household_bill(here: Session, first: Path, last: Path, tariff: str) -> dict[str, Any]:
-    """What a household owes between the days of two proofs, as the contract works it out."""
+    """What a household owes between the days of two proofs, as the contract works it out.
+
+    Reverted with the contract's reason where the two do not make a bill.
+    """
+    from web3.exceptions import ContractLogicError, Web3RPCError
+
+    from ledger.refusals import reason_of
     from oracle.household_proofs import load
 
     begins, ends = load(first), load(last)
     tariff_id, terms = in_force(here, tariff, begins.ends_at)
     arguments = tariff_id, begins.as_argument(), ends.as_argument()
-    raw = read(here.ledger, "Tariff", "household_quote", *arguments)
+    try:
+        raw = read(here.ledger, "Tariff", "household_quote", *arguments)
+    except (ContractLogicError, Web3RPCError) as error:
+        raise refused(reason_of(error)) from error
     return {
         "tariff": terms["name"],
         "version": terms["version"],
