@@ -57,7 +57,8 @@ class Demo:
     def _day(self, compiling: threading.Thread) -> tuple[Session, Any, list[str]]:
         from scripts import _summary
         from scripts._city import filled
-        from scripts._stages import feeding, handling, ruling, stages
+        from scripts._following import handling, ruling
+        from scripts._stages import feeding, stages
 
         with self.board.stage("find the chain client, or build it once", counting=self._last_said):
             self.command("devnet", "build")

@@ -102,7 +102,7 @@ def test_what_is_not_there_is_not_found(here):
 def test_a_violation_is_told_with_its_steps(here, town):
     pursues_violations(town.suite)
 
-    found = violations._document(here, 1)
+    found = violations.violation_document(here, 1)
 
     assert found["steps"][0]["state"] == "detected"
     assert found["day"] < found["steps"][0]["at"]
