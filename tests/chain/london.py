@@ -21,11 +21,11 @@ KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(D
 FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
 
 
-def backend() -> PyEVMBackend:
+def backend(machine: type[LondonVM] = LondonVM) -> PyEVMBackend:
     """A machine that knows no opcode later than London, and on which it is the tests' day."""
     headers.eth_now = lambda: NOW  # else the tests' calendars would end one day
     params = PyEVMBackend.generate_genesis_params({"timestamp": NOW})
-    return PyEVMBackend(params, vm_configuration=((0, LondonVM),))
+    return PyEVMBackend(params, vm_configuration=((0, machine),))
 
 
 class London:

@@ -123,6 +123,9 @@ class GaugeModel:
     standing: str = ""
     excess: list[tuple[int, int]] = field(default_factory=list)
     last: int = 0
+    closed: bool = False
+    late: int = 0
+    ruled: dict[int, tuple[int, int]] = field(default_factory=dict)
     told: list[tuple[object, ...]] = field(default_factory=list)
 
     @property
@@ -139,13 +142,27 @@ class GaugeModel:
             day = bisect_left(self.days, self.at) - 1
             if day > self._day + 1:
                 self.told.append(("PeriodsMissing", self._day + 1, day - 1))
-            self._day = day
+            self._day, self.closed = day, False
+        if self.closed and self.at <= self.days[self._day]:
+            self.late += 1
+            return
+        self.closed = False
         if void:
             self.voided += 1
             return
         self.values.append(value)
         self.last = value
         self._alert(value)
+
+    def close(self) -> None:
+        """The day is ruled by hand; what still comes of it is late and changes nothing."""
+        self._rule()
+        self._day, self.closed = self._day + 1, True
+
+    def judge(self, lo: int, hi: int, leave_lo: int, leave_hi: int) -> None:
+        """Other limits: the open day is ruled by them, and alerts begin afresh."""
+        self.lo, self.hi, self.leave_lo, self.leave_hi = lo, hi, leave_lo, leave_hi
+        self.standing, self.excess = "", []
 
     def _rule(self) -> None:
         total, count = sum(self.values), len(self.values)
@@ -156,6 +173,8 @@ class GaugeModel:
         else:
             verdict = 1 if self.lo * count <= total <= self.hi * count else 2
         self.told.append(("PeriodRuled", self._day, total, count, self.voided, verdict))
+        if count:
+            self.ruled[self._day] = (total, count)
         self.values, self.voided = [], 0
 
     def _side(self, value: int) -> str:

@@ -61,7 +61,7 @@ def of_city(name: str, /, **changed: Any) -> tuple[Any, ...]:
     """The tariff of a city's rule."""
     convention, free_bps, cuts_bps, multiples_bps = CITIES[name]
     over = {"convention": convention, "base": WATER_PRICE, "free_bps": free_bps}
-    return terms(**over, cuts_bps=cuts_bps, multiples_bps=multiples_bps, **changed)
+    return terms(**(over | {"cuts_bps": cuts_bps, "multiples_bps": multiples_bps} | changed))
 
 
 def resident(**changed: Any) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """Plans beside a list of readings: what every period of a year must say of its use and its plan."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -11,6 +10,7 @@ from tests.contracts.answers import outcome
 from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.plan_model import walk
 from tests.contracts.suite import CUTS, DAY_S, HASH, METER, NOW, T0, Suite, word
+from tests.stateful.walking import Beside
 
 MONTH, QUARTER, YEAR = 2, 3, 4
 DAYS_OF = {MONTH: 10, QUARTER: 20, YEAR: 40}  # of the tests' calendar
@@ -56,11 +56,11 @@ class Counted:
         return (self.counts[-1][1] if end is None else end) - start + corrected, end is not None
 
 
-class Quota:
+class Quota(Beside):
     """A permit with two meters, driven on the contracts and in the model."""
 
     def __init__(self, suite: Suite, chance: Random) -> None:
-        self.suite, self.chance, self.done = suite, chance, Counter[str]()
+        super().__init__(suite, chance)
         self.permit = suite.permit()
         self.meters = [
             Counted(suite.channel(METER, "QuotaTracker", permit=self.permit)) for _ in range(2)

@@ -1,12 +1,12 @@
 """Applications and permits as the rules have them, and every act that may befall one."""
 
-from collections import Counter
 from dataclasses import dataclass, field
+from random import Random
 
 import boa
 
-from tests.contracts.answers import outcome
 from tests.contracts.suite import DAY_S, HASH, NOW, Suite
+from tests.stateful.walking import Beside
 
 STATES = [
     "",
@@ -23,6 +23,8 @@ STATES = [
 ENDS_BY = {3: "REVOKED", 6: "INVALID"}
 RIGHTS = ["", "VALID", "SUSPENDED", "REVOKED", "SURRENDERED", "DEREGISTERED", "INVALID", "EXPIRED"]
 OFFICERS = 64 | 128 | 256 | 512  # reviewer, decider, issuer, supervisor in one small office
+# the right decision as often as all wrong and unfavourable ones
+DECISIONS = [*[(True, 0)] * 4, (False, 2), (True, 2), (False, 0), (False, 9)]
 STARTS, ENDS = NOW - DAY_S, NOW + DAY_S
 
 
@@ -56,15 +58,14 @@ class Right:
         return STARTS <= at < ENDS and (stated[-1] if stated else True)
 
 
-class Office:
+class Office(Beside):
     """Two officers who share four duties, a clerk and an applicant, beside the model."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
+    def __init__(self, suite: Suite, chance: Random) -> None:
+        super().__init__(suite, chance)
         self.officers = [boa.env.generate_address() for _ in range(2)]
         for account in self.officers:
             suite.by_both("open_post", 1, "office", OFFICERS, account, 0, 2**32 - 1)
-        self.done: Counter[str] = Counter()
         self.files: list[File] = []
         self.rights: list[Right] = []
         self.applies()
@@ -75,16 +76,18 @@ class Office:
         self.is_decided(0, 1, (True, 0))
         self.is_issued(0, 0, "A")
 
-    def attempt(self, function, *arguments, sender, allowed):
-        """Call; the contract must allow what the model allows, and answer in words otherwise."""
-        refusal = outcome(function.contract, function.prepare_calldata(*arguments), sender)
-        assert (refusal is None) == allowed, refusal
-        if not allowed:
-            assert ": " in refusal
-            return False
-        function(*arguments, sender=sender)
-        self.done[function.fn_ast.name] += 1
-        return True
+    def act(self, name):
+        """With everything an act may ask for; the third file is never there."""
+        chance = self.chance
+        getattr(self, name)(
+            number=chance.choice([0, 0, 0, 1, 1, 1, 2]),
+            by=chance.randrange(2),
+            decision=chance.choice(DECISIONS),
+            printed=chance.choice("AB"),
+            end=chance.choice([3, 3, 3, 6, 1]),
+            by_applicant=chance.random() < 0.8,
+            seconds=chance.randrange(1, DAY_S // 8),
+        )
 
     def file(self, number):
         return self.files[number] if number < len(self.files) else File(state="")
@@ -166,18 +169,18 @@ class Office:
 
     def changes(self, right, state, valid):
         right.state = state
-        right.told.append((boa.env.evm.patch.timestamp, valid))
+        right.told.append((self.now, valid))
 
     def is_suspended(self, number, by, **_):
         right, suspend = self.right(number), self.suite.permit_registry.suspend
-        allowed = self.now(right) == "VALID"
+        allowed = self.shown(right) == "VALID"
         sender = self.officers[by]
         if self.attempt(suspend, number + 1, "drought", sender=sender, allowed=allowed):
             self.changes(right, "SUSPENDED", False)
 
     def is_resumed(self, number, by, **_):
         right, resume = self.right(number), self.suite.permit_registry.resume
-        allowed = self.now(right) == "SUSPENDED"
+        allowed = self.shown(right) == "SUSPENDED"
         if self.attempt(resume, number + 1, sender=self.officers[by], allowed=allowed):
             self.changes(right, "VALID", True)
 
@@ -202,11 +205,11 @@ class Office:
         if self.attempt(decide, number + 1, end, sender=self.officers[by], allowed=allowed):
             self.changes(right, ENDS_BY[end], False)
 
-    def now(self, right):
-        return right.seen(boa.env.evm.patch.timestamp)
+    def shown(self, right):
+        return right.seen(self.now)
 
     def lives(self, right):
-        return self.now(right) in ("VALID", "SUSPENDED")
+        return self.shown(right) in ("VALID", "SUSPENDED")
 
     def agrees(self):
         """The contracts say what the model says, of every file and every moment that matters."""
@@ -224,7 +227,7 @@ class Office:
         registry = self.suite.permit_registry
         assert registry.permit_count() == registry.holder_count(2) == len(self.rights)
         assert len(self.rights) == sum(file.state == "ISSUED" for file in self.files)
-        now = boa.env.evm.patch.timestamp
+        now = self.now
         for number, right in enumerate(self.rights, 1):
             assert RIGHTS[registry.permit(number).state] == right.seen(now)
             for at in (STARTS - 1, NOW, now - 1, now, ENDS):
