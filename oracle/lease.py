@@ -96,11 +96,11 @@ class Lease:
 
     def wait(self, leaving: Callable[[], bool]) -> int | None:
         """The term, as soon as the lane is ours; None when it is time to leave."""
-        while (term := self.term) is None:
-            if leaving():
-                return None
+        while not leaving():
+            if (term := self.term) is not None:
+                return term
             time.sleep(LOOKS_EVERY_S)
-        return term
+        return None
 
     def _run(self) -> None:
         try:

@@ -84,3 +84,11 @@ def test_another_term_is_given_to_who_asks_for_it(wanting):
 
     assert only.lease.term is None
     assert only.has_it_within() == 2
+
+
+def test_who_is_to_leave_has_no_turn_any_more_though_the_lane_is_still_its_own(wanting):
+    only = wanting("only")
+    assert only.has_it_within() == 1
+
+    assert only.lease.wait(lambda: True) is None
+    assert only.lease.term == 1
