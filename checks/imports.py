@@ -31,6 +31,7 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.warnings.watch": "asks the chain whether it bears a warning out",
     "oracle.warnings.rounds": "makes its rounds over what the watch follows",
     "oracle.warnings.running": "puts the parts together, with the clock passed in",
+    "oracle.rebinding": "binds a journal to the contract that took a book's place",
     "oracle.proofs": "follows a reading from its row to its block",
     "oracle.household_proofs": "follows a household's leaf to its block",
     "oracle.comparison": "compares signed telegrams with the chain's own batches",

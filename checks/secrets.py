@@ -26,6 +26,7 @@ PATTERNS = {
 KNOWN: tuple[tuple[str, str, str], ...] = (
     ("devnet/making.py", "PASSWORD_FILE =", "the name of a file"),
     ("docs/sources.md", 'password_file = "', "the name of a file"),
+    ("docs/bus.md", 'password_file = "', "the name of a file"),
     ("docs/warnings.md", 'password_file = "', "the name of a file"),
 )
 
