@@ -60,8 +60,8 @@ def halt_lane(lane: uint256):
     """
     access._only(duties.SUPERVISOR)
     word: uint256 = self._word[lane]
-    assert word != 0, "lanes: unknown lane"
-    assert (word >> HALTED_SHIFT) & 1 == 0, "lanes: must be open"
+    is_open: bool = word != 0 and (word >> HALTED_SHIFT) & 1 == 0
+    assert is_open, "lanes: must be open"
     self._word[lane] = word | (1 << HALTED_SHIFT)
     log ILanes.LaneHalted(lane=lane, by=msg.sender)
 

@@ -71,7 +71,7 @@ def test_halt_stops_a_lane_and_resume_lets_it_go_on(suite, book):
 def test_halt_and_resume_name_the_state_they_need(suite, book):
     lane, by = suite.lane(book), suite.supervisor
 
-    assert reason(book.halt_lane, 99, sender=by) == "lanes: unknown lane"
+    assert reason(book.halt_lane, 99, sender=by) == "lanes: must be open"
     assert reason(book.resume_lane, lane, sender=by) == "lanes: must be halted"
     book.halt_lane(lane, sender=by)
     assert reason(book.halt_lane, lane, sender=by) == "lanes: must be open"
