@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from bench.composition import VOLUME, Planned
 from bench.crash import finished
 from bench.day import Sum
+from bench.memory import peak_bytes
 from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.errors import WaterlineError
@@ -122,7 +122,7 @@ def _feed(setting: Setting, result: Path) -> None:
         "start_s": round(reading - begun, 2),
         "seconds": round(ended - reading, 2),
         "cpu_s": round(time.process_time() - cpu_s, 2),
-        "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
+        "peak_rss": peak_bytes(),
         "blocks": last - first,
         "gas": sum(int(ledger.chain.block(n)["gasUsed"]) for n in range(first + 1, last + 1)),
         "batches": now.batches,

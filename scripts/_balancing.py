@@ -1,9 +1,7 @@
 """What districts, sewage works and zones share: meters kept at turns of days, periods, a head."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ledger.deployment import Ledger
 from ledger.devices import channel
@@ -16,8 +14,6 @@ from scripts._showing import local_of, m3, utc
 from scripts._writing import Act
 
 MOST_CHANNELS = 64  # in one act, as MAX_CHANNELS of RegisterTurns
-Period = Annotated[str, typer.Option(help="Like 2026, 2026-Q2, 2026-05 or 2026-05-31.")]
-Until = Annotated[str, typer.Option(help="The last period of several, included.")]
 
 
 def devices(ledger: Ledger, raw: dict[str, Any], *ends: str) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import typer
 
 from scripts import _codes
 from scripts._acting import act
-from scripts._balancing import Period, Until
+from scripts._periods import Period, Until
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
-from scripts._balancing import Period, Until
+from scripts._periods import Period, Until
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)

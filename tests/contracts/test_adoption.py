@@ -8,7 +8,6 @@ import pytest
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, HASH, METER, deployer, word
-from tests.contracts.test_tariff_bills import leaf_of
 
 NAME, FORMER = word("QuotaTracker"), word("QuotaTracker.1")
 YEAR_S = 40 * DAY_S  # of the tests' calendar
@@ -211,7 +210,7 @@ def test_channels_with_turns_are_told_to_follow_the_new_book(small):
 
 
 def test_a_reading_from_before_is_proved_by_the_old_book_under_its_other_name(small):
-    leaf = leaf_of((small.channels[0], HASH, 1, 2, 3, 4, HASH))
+    leaf = word("a reading")
     batch, words = small.record(small.old, small.channels[0], [(4, 60)], root=leaf)
     small.adopted()
 

@@ -10,9 +10,10 @@ MOST_MB = 500
 MOST_MORE_MB = 150  # than before the first row
 # a process of its own, as only a process has a peak
 FEEDING = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
+from bench.memory import peak_bytes
 from oracle.batch import cut, fill
 from oracle.intake import take
 from oracle.mapping import Mapping, rules
@@ -36,7 +37,7 @@ wanted, opened = rules(mapping, by_name(*channels)), journal(folder, *channels)
 source = opened.source("day", mapping, 0)
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
+    return peak_bytes() // 2**20
 
 before = peak()
 for chunk in read(folder / "day.parquet", mapping.columns, growing=False):
