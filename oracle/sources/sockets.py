@@ -21,6 +21,7 @@ from oracle.sources.sensorthings import SensorThings
 from oracle.sources.telegrams import MQTT, PROTOCOLS, Hj212, Protocol, Telegram
 
 MOST_WAITING = 10_000  # telegrams
+CANCEL_AGAIN_S = 0.5
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
 MOST_CONNECTIONS = 1_000
 READ_BYTES = 65_536
@@ -158,9 +159,13 @@ class Ears:
     async def _hang_up(self) -> None:
         for server in self._servers:
             server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        tasks = set(self._connections)
+        left = tasks
+        while left:  # a client of a bus swallows a cancellation that comes while it waits
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _call(
         self, port: Port, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
