@@ -122,7 +122,7 @@ def freeze(file: File) -> Any:
 
 @app.read("list")
 def list_() -> Any:
-    """List the files of evidence.
+    """List the evidence files.
 
     For example: waterline incident evidence list
     """

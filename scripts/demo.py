@@ -14,7 +14,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave chain and journal running.")] = False,
 ) -> Any:
-    """Start a chain of its own, set up a city, feed three series, and show what was ruled.
+    """Start a chain of its own, set up a city, feed it, and show what was ruled.
 
     It runs the commands that a person would run, on free ports, and removes everything at the end.
     """

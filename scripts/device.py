@@ -164,10 +164,11 @@ def deem(
     capacity: Annotated[str, typer.Option(help="Daily maximum capacity of the works: 1200 m3.")],
     reason: Annotated[Path, typer.Option(help="The document that says why; its hash only.")],
 ) -> Any:
-    """Approve that a meter that is missing or broken counts the daily maximum capacity (art. 53).
+    """Approve that a meter that is missing or broken counts the daily maximum capacity.
 
-    From the meter's last reading on, exactly or rounded down to the litre. One group of the
-    channel's lane uses it up; without this approval a relay's deemed volume is refused.
+    Article 53 of Decree 460 asks for it. From the meter's last reading on, exactly or rounded down
+    to the litre. One group of the channel's lane uses it up; without this approval a relay's deemed
+    use is refused.
 
     For example: waterline device deem INT-1-METER --until 2026-05-31T00:00+08:00 --capacity '1200
     m3' --reason fault.pdf --account officer-1

@@ -85,7 +85,9 @@ def _rehearsed(wanted: list[Any]) -> Any:
 
 @app.read("run")
 def run(
-    config: Annotated[Path, typer.Option("--config", "-c", help="Which files, which mappings.")],
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="waterline.toml: what is fed, who is told.")
+    ],
     password_file: Password = None,
 ) -> Any:
     """Feed files that grow and stations that call in, until it is stopped (SIGTERM or Ctrl-C).

@@ -11,7 +11,6 @@ from scripts._posts import Second, SecondPassword
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
-app.registered_commands += _posts.app.registered_commands
 
 FOR_EVER = 2**32 - 1
 FUND_ETHER = "10"
@@ -242,4 +241,5 @@ def _written(here: Session, done: Any) -> Any:
     return here.tell(done.as_json(), lambda: [])
 
 
+app.registered_commands += _posts.app.registered_commands
 cli = app.cli()

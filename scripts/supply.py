@@ -11,8 +11,6 @@ from scripts._periods import Period, Until
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
-app.registered_commands += _codes.app.registered_commands
-app.registered_groups += _codes.app.registered_groups
 Number = Annotated[int, typer.Argument(help="Number of the district.")]
 Day = Annotated[str, typer.Option(help="The local day, like 2026-11-30.")]
 Devices = Annotated[list[str] | None, typer.Option(help="Devices that measure a volume.")]
@@ -58,7 +56,7 @@ def set_corrections(
     pressure: Annotated[str, typer.Option(help="Mean pressure.")] = "0 kPa",
     frost: Annotated[str, typer.Option(help="Frost depth.")] = "0 m",
 ) -> Any:
-    """Set what the leakage of a district is corrected by, CJJ 92 cl. 5.2.3.
+    """Set what the leakage of a district is corrected by (CJJ 92, 5.2.3).
 
     For example: waterline supply set-corrections 1 --household '70 %' --pipe '149 km' --pressure
     '0.4 MPa' --source survey.pdf --account keeper-1
@@ -165,4 +163,6 @@ def show(district: Number) -> Any:
     return here.tell(found, lambda: lines(found))
 
 
+app.registered_commands += _codes.app.registered_commands
+app.registered_groups += _codes.app.registered_groups
 cli = app.cli()
