@@ -222,7 +222,9 @@ class Billing(Beside):
         ended = T0 + (year + 1) * YEAR_S <= self.now
         read = year - FIRST < len(self.volumes)
         in_force = terms.from_at <= T0 + year * YEAR_S
-        allowed = ended and read and in_force and self.standing(year) is None
+        billed = {bill.year for bill in self.bills}
+        follows = not billed or year in billed or year == max(billed) + 1
+        allowed = ended and read and in_force and follows and self.standing(year) is None
         credit_uy = self.credit_uy
         settle, sender = self.suite.tariff.settle, self.suite.biller
         if self.attempt(settle, self.permit, tariff, year, sender=sender, allowed=allowed):

@@ -208,7 +208,7 @@ def malformed(function: str, batch_id: int, groups: Sequence[Group]) -> Iterator
         ("irregular padding", _with_bit(uneven, 255), b"", batch_id, f"{kind}: padding not zero"),
         ("no words", b"", b"", batch_id, f"{kind}: not whole words"),
         ("part of a word", padded[:-1], b"", batch_id, f"{kind}: not whole words"),
-        ("evidence", padded, b"\1", batch_id, "lanes: evidence without threshold"),
+        ("evidence", padded, b"\1", batch_id, "witnesses: lane needs no evidence"),
         ("sent again", padded, b"", batch_id - 1, "lanes: batch is not the next one"),
     ]
     if kind == "gauges":
