@@ -99,7 +99,7 @@ def test_a_lane_that_is_not_open_or_not_ours_is_a_fault(place):
 
 def test_a_halted_lane_is_a_fault(place):
     lane = place.town.lane()
-    place.town.suite.quota_tracker.halt_lane(lane, sender=place.town.suite.device_keeper)
+    place.town.suite.quota_tracker.halt_lane(lane, sender=place.town.suite.supervisor)
 
     found = place.checked()
 

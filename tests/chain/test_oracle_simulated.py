@@ -192,7 +192,7 @@ def test_the_oracle_accepts_and_holds_what_the_play_says_and_loses_nothing(play)
 
 def test_the_files_that_are_written_play_what_the_chain_has_after_its_last_reading(town):
     registry, keeper = town.suite.device_registry, town.suite.device_keeper
-    device = registry.enrol_device("INT-1-METER", "0x" + "00" * 20, 1, sender=keeper)
+    device = registry.enrol_device("INT-1-METER", 1, sender=keeper)
     town.suite.channel(METER, "QuotaTracker", device=device)
     folder = town.folder / "sim"
 
