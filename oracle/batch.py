@@ -30,6 +30,9 @@ from oracle.readings import Ints
 # suspended right, over its plan, in an account of sixteen meters
 READING_GAS = 9_000
 GROUP_GAS = 520_000
+# of a turn of a local day at which a meter's register may be kept
+TURN_GAS = 50_000
+DAY_S = 86_400
 # what nearly every batch needs at most: each group raises an alert that a third of it worsens
 USUAL_READING_GAS = 1_500
 USUAL_GROUP_GAS = 115_000
@@ -143,7 +146,15 @@ class Room:
         """What is left with them."""
         number, words = _size(w.first(count))
         gas = BYTE_GAS * WORD * words + GROUP_GAS * number + READING_GAS * count
+        gas += TURN_GAS * _days(w, count)
         return Room(self.words - words, self.gas - gas)
+
+
+def _days(w: Waiting, count: int) -> int:
+    """The most turns of a day that the first readings of a meter can pass; none of a gauge."""
+    if w.kind != METER or not count:
+        return 0
+    return (int(w.at[count - 1]) - w.opening_at) // DAY_S + 1
 
 
 def _most(room: Room, w: Waiting, due: int) -> int:

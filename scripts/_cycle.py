@@ -139,7 +139,7 @@ def _bills(found: dict[str, Any]) -> list[str]:
 
     rows = [
         (
-            *(one["permit"], one["year"], m3(one["volume_l"]), m3(one["plan_l"])),
+            *(one["permit"], one["period"], m3(one["volume_l"]), m3(one["plan_l"])),
             *(yuan(one["lines"]["over_plan_uy"]), yuan(one["lines"]["total_uy"]), one["state"]),
         )
         for one in found["bills"]

@@ -22,7 +22,7 @@ def ruling(city: City) -> Stage:
     ]
     bills = [
         (
-            *("bill", "settle", one["permit"], "--year", str(one["year"])),
+            *("bill", "settle", one["permit"], "--period", str(one["year"])),
             *("--tariff", one["tariff"], "--account", "officer-3", *INCLUDED),
         )
         for one in city.raw["bills"]

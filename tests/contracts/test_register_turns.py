@@ -3,6 +3,7 @@
 import boa
 import pytest
 
+from oracle.batch import READING_GAS, TURN_GAS
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, T0
@@ -355,3 +356,17 @@ def test_a_channel_that_its_contract_does_not_know_keeps_nothing(suite):
         refused = reason(suite.quota_tracker.set_turn, 99, T0, sender=suite.register_turns.address)
 
     assert refused == "meters: no such channel"
+
+
+def gas_of(meter, readings):
+    meter.take(*readings)
+    return meter.book._computation.get_gas_used()
+
+
+def test_a_kept_turn_costs_no_more_gas_than_an_oracle_allows_it(meter):
+    gas_of(meter, [(1, DAY_S)])
+
+    few, many = (gas_of(meter, [(1, DAY_S)] * count) for count in (2, 32))
+
+    assert (many - few) / 30 <= TURN_GAS
+    assert (many - few) / 30 > READING_GAS
