@@ -151,10 +151,13 @@ class Room:
 
 
 def _days(w: Waiting, count: int) -> int:
-    """The most turns of a day that the first readings of a meter can pass; none of a gauge."""
+    """The most turns of a day that are kept by a meter's first readings; none by a gauge's.
+
+    Turns that pass unread are kept as one.
+    """
     if w.kind != METER or not count:
         return 0
-    return (int(w.at[count - 1]) - w.opening_at) // DAY_S + 1
+    return min(count, (int(w.at[count - 1]) - w.opening_at) // DAY_S + 1)
 
 
 def _most(room: Room, w: Waiting, due: int) -> int:
