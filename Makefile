@@ -56,7 +56,7 @@ $(READY): requirements.lock pyproject.toml
 demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 	@$(BIN)/waterline demo
 
-test: check ## check and every test, under 15 minutes on 2 cores
+test: check ## check and every test
 	@$(MAKE) -j2 --output-sync=target test-busy test-system
 
 # what keeps a processor busy runs beside what mostly waits for blocks
