@@ -11,6 +11,7 @@ from ledger.structs import read
 from oracle import households
 from oracle.household_proofs import check_offline, load, prove
 from oracle.household_rows import HouseholdMapping, Households
+from oracle.retention import Retention, archive
 from scripts._billing import household_bill
 from scripts._households import write
 from scripts._shared import Session
@@ -271,3 +272,16 @@ def test_a_proof_is_written_for_its_owner_alone_and_read_back_as_it_was(homes, t
     path.write_text(path.read_text().replace('"volume_l": 3000', '"volume_l": 3001'))
     with pytest.raises(BadRecord, match="does not hold"):
         load(path)
+
+
+def test_a_day_whose_batch_is_put_away_is_proved_as_before(homes):
+    homes.tell(0, "account 1", 0, 3)
+    homes.feed(3_000)
+    homes.tell(1, "account 1", 3, 4)
+    homes.feed(4_000)
+    before = homes.proof(0, "account 1")
+
+    done = [one for one in archive(homes.journal, Retention(keep_days=1), ends_at(9)) if one]
+
+    assert [one.first_batch for one in done] == [0]
+    assert homes.proof(0, "account 1") == before
