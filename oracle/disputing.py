@@ -7,7 +7,7 @@ from typing import Any
 from ledger.errors import NotFound, NotSettled
 from ledger.hashing import keccak
 from ledger.telegrams import Signed
-from oracle.proofs import Proof, raw
+from oracle.proofs import Proof, from_hex, raw
 
 Prove = Callable[[int, int], Proof]  # by channel and moment; NotFound, NotSettled
 
@@ -25,16 +25,16 @@ class Contradiction:
         proof, telegram = self.proof, self.signed.telegram
         reading = telegram.readings[self.index]
         settled = (
-            *(proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash)),
+            *(proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash)),
             *(proof.channel, proof.at, proof.value, proof.kind, proof.grade, proof.mark),
             keccak(raw(proof.telegram)),
         )
         return [
             settled,
-            [_bytes(one) for one in proof.siblings],
+            [from_hex(one) for one in proof.siblings],
             (telegram.sequence, self.index, reading.value, reading.mark),
             telegram.reading_hashes,
-            _bytes(self.signed.signature),
+            from_hex(self.signed.signature),
         ]
 
 
@@ -50,7 +50,3 @@ def contradictions(telegrams: Sequence[Signed], prove: Prove) -> list[Contradict
             if (proof.value, proof.mark) != (reading.value, reading.mark):
                 found.append(Contradiction(one, index, proof))
     return found
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])

@@ -17,7 +17,7 @@ from ledger.leaves import commitment, household_leaf
 from oracle import households
 from oracle.documents import first_fault
 from oracle.journal import Journal
-from oracle.proofs import NO_TEXT, Hash, Number, attempt_of, batch_tree, raw
+from oracle.proofs import Hash, Number, attempt_of, batch_tree, from_hex, raw, text_of, to_hex
 
 FORMAT = 1
 REMEDY = "`waterline oracle household-proof` writes one"
@@ -61,10 +61,10 @@ class HouseholdProof:
         """The proof as Tariff takes it."""
         return (
             *(label(self.contract), self.lane, self.batch),
-            *(_bytes(self.root), _bytes(self.words_hash)),
-            *(self.channel, _bytes(self.household), _bytes(self.salt)),
+            *(from_hex(self.root), from_hex(self.words_hash)),
+            *(self.channel, from_hex(self.household), from_hex(self.salt)),
             *(self.ends_at, self.register_l, self.volume_l, self.grade),
-            *(keccak(raw(self.telegram)), [_bytes(one) for one in self.siblings]),
+            *(keccak(raw(self.telegram)), [from_hex(one) for one in self.siblings]),
         )
 
 
@@ -87,19 +87,19 @@ def prove(
         contract=row["contract"],
         lane=row["lane"],
         batch=row["batch"],
-        root=_hex(nodes[0]),
-        words_hash=_hex(words_hash),
+        root=to_hex(nodes[0]),
+        words_hash=to_hex(words_hash),
         channel=channel.id,
         community=channel.device,
-        household=_hex(home.household),
-        salt=_hex(home.salt),
+        household=to_hex(home.household),
+        salt=to_hex(home.salt),
         ends_at=ends_at,
         register_l=home.register_l,
         volume_l=home.volume_l,
         grade=home.grade,
-        telegram=_text(home.telegram),
-        leaf=_hex(leaf),
-        siblings=[_hex(one) for one in merkle.proof(nodes, leaf)],
+        telegram=text_of(home.telegram),
+        leaf=to_hex(leaf),
+        siblings=[to_hex(one) for one in merkle.proof(nodes, leaf)],
         transaction=attempt["hash"],
         block=attempt["block"],
         block_hash=attempt["block_hash"],
@@ -129,30 +129,15 @@ def check_offline(proof: HouseholdProof) -> dict[str, bool]:
     """What the proof shows by itself."""
     own = household_leaf(
         proof.channel,
-        commitment(_bytes(proof.household), _bytes(proof.salt)),
+        commitment(from_hex(proof.household), from_hex(proof.salt)),
         proof.ends_at,
         proof.register_l,
         proof.volume_l,
         proof.grade,
         keccak(raw(proof.telegram)),
     )
-    siblings = [_bytes(one) for one in proof.siblings]
+    siblings = [from_hex(one) for one in proof.siblings]
     return {
-        "row, salt and register give the leaf": own == _bytes(proof.leaf),
-        "the leaf is under the root": merkle.climb(own, siblings) == _bytes(proof.root),
+        "row, salt and register give the leaf": own == from_hex(proof.leaf),
+        "the leaf is under the root": merkle.climb(own, siblings) == from_hex(proof.root),
     }
-
-
-def _text(telegram: bytes) -> str:
-    try:
-        return telegram.decode("utf-8")
-    except UnicodeDecodeError:
-        return NO_TEXT + telegram.hex()
-
-
-def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))

@@ -20,7 +20,7 @@ from ledger.channels import METER
 from ledger.packing import MAX_REGISTER_L
 from oracle.cells import Wrong, amount_of
 from oracle.columns import amounts_of
-from oracle.mapping import ByName, Column, Rule, Strict, rule_of, zone_of
+from oracle.mapping import ByName, Column, Rule, Strict, ZoneName, rule_of, zone_of
 from oracle.readings import Ints, Refusal
 from oracle.sources.chunks import Chunk
 
@@ -40,7 +40,7 @@ class HouseholdMapping(Strict):
     title: str
     files: list[str] = Field(default=["*"])
     note: str = ""
-    timezone: str
+    timezone: ZoneName
     community: str
     parameter: str = "volume"
     day: str
@@ -49,12 +49,6 @@ class HouseholdMapping(Strict):
     registers: list[str]
     unit: str
     grade: str | None = None
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        zone_of(name)
-        return name
 
     @field_validator("registers")
     @classmethod

@@ -128,13 +128,13 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
         source=segment.source,
         row=row,
         header=segment.header,
-        telegram=_text(segment.telegrams[row - segment.first_row]),
+        telegram=text_of(segment.telegrams[row - segment.first_row]),
         redated_s=journal.shift_of(kept.segment),
-        leaf=_hex(leaf_),
-        siblings=[_hex(one) for one in siblings],
-        root=_hex(root),
-        words_hash=_hex(words_hash),
-        digest=_hex(keccak(root + words_hash)),
+        leaf=to_hex(leaf_),
+        siblings=[to_hex(one) for one in siblings],
+        root=to_hex(root),
+        words_hash=to_hex(words_hash),
+        digest=to_hex(keccak(root + words_hash)),
         transaction=attempt["hash"],
         block=attempt["block"],
         block_hash=attempt["block_hash"],
@@ -158,13 +158,13 @@ def _put_away(ledger: Ledger, journal: Journal, channel: Channel, found: dict[st
         device=channel.device,
         parameter=channel.parameter,
         header=segment.header,
-        telegram=_text(segment.telegrams[found["row"] - segment.first_row]),
+        telegram=text_of(segment.telegrams[found["row"] - segment.first_row]),
         redated_s=found["shift_s"],
-        leaf=_hex(found["leaf"]),
-        siblings=[_hex(one) for one in merkle.proof(nodes, found["leaf"])],
-        root=_hex(found["root"]),
-        words_hash=_hex(found["words_hash"]),
-        digest=_hex(keccak(found["root"] + found["words_hash"])),
+        leaf=to_hex(found["leaf"]),
+        siblings=[to_hex(one) for one in merkle.proof(nodes, found["leaf"])],
+        root=to_hex(found["root"]),
+        words_hash=to_hex(found["words_hash"]),
+        digest=to_hex(keccak(found["root"] + found["words_hash"])),
     )
 
 
@@ -274,12 +274,12 @@ def check_offline(proof: Proof) -> dict[str, bool]:
     """What the proof shows by itself: the row's hash is in the leaf, the leaf under the root."""
     numbers = (proof.channel, proof.at, proof.value, proof.kind, proof.grade, proof.mark)
     own = leaf(*numbers, keccak(raw(proof.telegram)))
-    root, words_hash = _bytes(proof.root), _bytes(proof.words_hash)
-    siblings = [_bytes(one) for one in proof.siblings]
+    root, words_hash = from_hex(proof.root), from_hex(proof.words_hash)
+    siblings = [from_hex(one) for one in proof.siblings]
     return {
-        "row and value give the leaf": own == _bytes(proof.leaf),
+        "row and value give the leaf": own == from_hex(proof.leaf),
         "the leaf is under the root": merkle.climb(own, siblings) == root,
-        "root and words give the digest": keccak(root + words_hash) == _bytes(proof.digest),
+        "root and words give the digest": keccak(root + words_hash) == from_hex(proof.digest),
     }
 
 
@@ -306,15 +306,15 @@ def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, b
 
 def _proved(ledger: Ledger, proof: Proof) -> bool:
     """What the contract says of the leaf, from the batch's digest that it keeps."""
-    batch = (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash))
-    siblings = [_bytes(one) for one in proof.siblings]
+    batch = (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash))
+    siblings = [from_hex(one) for one in proof.siblings]
     held_by = ledger.name_of(proof.address)
     books = (proof.contract, *ledger.deployment.formers(proof.contract))
     if held_by is None or held_by not in books:
         return False
     functions = ledger.contract(held_by).functions
     try:
-        return bool(functions.prove(*batch, _bytes(proof.leaf), siblings).call())
+        return bool(functions.prove(*batch, from_hex(proof.leaf), siblings).call())
     except (ContractLogicError, Web3RPCError):
         return False
 
@@ -327,7 +327,7 @@ def _in_calldata(ledger: Ledger, proof: Proof) -> bool:
     except (TransactionNotFound, ValueError):
         return False
     batch = (given["lane"], given["batch_id"], bytes(given["root"]), keccak(bytes(given["words"])))
-    if batch != (proof.lane, proof.batch, _bytes(proof.root), _bytes(proof.words_hash)):
+    if batch != (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash)):
         return False
     unpack = meter_groups if proof.contract in METER_BOOKS else gauge_groups
     return any(_holds(group, proof) for group in unpack(bytes(given["words"])))
@@ -359,7 +359,7 @@ def _signed(ledger: Ledger, proof: Proof) -> bool:
     return of_device and reading in said and held[signed.key].grade == proof.grade
 
 
-def _text(telegram: bytes) -> str:
+def text_of(telegram: bytes) -> str:
     """A telegram as a proof holds it: its text, or in hexadecimal what is none, like CBOR."""
     try:
         return telegram.decode("utf-8")
@@ -375,9 +375,11 @@ def raw(telegram: str) -> bytes:
     return telegram.encode()
 
 
-def _hex(data: bytes) -> str:
+def to_hex(data: bytes) -> str:
+    """Bytes as exported proofs write them."""
     return "0x" + bytes(data).hex()
 
 
-def _bytes(text: str) -> bytes:
+def from_hex(text: str) -> bytes:
+    """Bytes as exported proofs write them, read back."""
     return bytes.fromhex(text.removeprefix("0x"))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ledger import merkle
 from ledger.errors import BadRecord, WaterlineError
@@ -20,6 +20,7 @@ from ledger.leaves import leaves
 from oracle import households, settled
 from oracle.archive import hashes
 from oracle.journal import Journal
+from oracle.mapping import ZoneName
 from oracle.store import Store
 
 DAY_S = 86_400
@@ -39,16 +40,7 @@ class Retention(BaseModel):
 
     keep_days: int = Field(default=90, ge=1, le=36_500)
     keep_telegrams_days: int | None = Field(default=None, ge=1, le=36_500)
-    timezone: str = "UTC"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {name!r}") from error
-        return name
+    timezone: ZoneName = "UTC"
 
     @model_validator(mode="after")
     def _in_order(self) -> "Retention":

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from ledger.loopback import LOOPBACK
 from ledger.units import parse_duration
+from oracle.mapping import ZoneName
 
 Seconds = Annotated[int, BeforeValidator(lambda text: parse_duration(str(text))), Field(gt=0)]
 MOST_ARGUMENTS = 32
@@ -182,17 +182,8 @@ class Warnings(_Strict):
     mail: Mail | None = None
     ladders: list[Ladder] = Field(min_length=1)
     synthetic: Synthetic | None = None
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     late_after: Seconds = 86_400
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {name!r}") from error
-        return name
 
     @model_validator(mode="after")
     def _complete(self) -> "Warnings":
