@@ -18,9 +18,10 @@ from ledger.devices import channels
 from ledger.errors import WaterlineError
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
-from oracle.feed import Oracle, replay
+from oracle.feed import replay
 from oracle.inputs import Input
 from oracle.journal import Journal
+from oracle.oracle import Oracle
 from oracle.store import Store
 
 ROWS = 6  # in a file before a start, at most

@@ -18,8 +18,9 @@ from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.endpoints import Patience, connect_each
 from ledger.errors import BadRecord, ChainUnreachable
-from oracle.feed import Oracle, watch
+from oracle.feed import watch
 from oracle.journal import Journal
+from oracle.oracle import Oracle
 from oracle.quorum import Quorum
 from oracle.store import Store
 
@@ -128,7 +129,9 @@ def _run(town: Town, way: Way, leave: Path) -> None:
 
     def wait(seconds: float) -> bool:
         time.sleep(seconds)
-        return leave.exists() and (oracle.done or oracle.stopped) and _all_read(town, journal)
+        return (
+            leave.exists() and (oracle.done or oracle.relays.stopped) and _all_read(town, journal)
+        )
 
     watch(oracle, lambda: town.inputs, wait, way.poll_s, _tell)
     journal.close()

@@ -22,11 +22,12 @@ from ledger.keystores import Signer
 from ledger.packing import ZERO_VALUE
 from ledger.settlement import SettlementPolicy
 from ledger.structs import read
-from oracle.feed import Oracle, replay
+from oracle.feed import replay
 from oracle.household_proofs import prove
 from oracle.household_rows import Households
 from oracle.inputs import Input
 from oracle.journal import Journal
+from oracle.oracle import Oracle
 from oracle.report import report
 
 MOST_SAMPLED = 400  # channels whose sums are looked up on the chain

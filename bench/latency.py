@@ -20,8 +20,8 @@ from bench.tally import Rows
 from ledger.chain import Chain
 from ledger.errors import WaterlineError
 from ledger.keystores import Signer
-from oracle.feed import Oracle
 from oracle.journal import Journal
+from oracle.oracle import Oracle
 
 POLL_S = 0.02
 GIVEN_UP_AFTER_S = 60.0

@@ -7,8 +7,8 @@ from ledger.errors import NotSettled, WrongChain
 from ledger.labels import label
 from ledger.settlement import SettlementPolicy
 from ledger.structs import read
-from oracle.feed import identity
 from oracle.journal import Journal
+from oracle.oracle import identity
 
 
 def rebind(ledger: Ledger, journal: Journal, policy: SettlementPolicy) -> list[str]:

@@ -24,8 +24,8 @@ from ledger.structs import read
 from ledger.transactions import send
 from ledger.witnesses import message_for, signer_of
 from oracle import cosigning
-from oracle.feed import BOOKS, Oracle
 from oracle.journal import Journal
+from oracle.oracle import BOOKS, Oracle
 from oracle.relay import Tell
 
 IDLE_S = 10.0

@@ -13,10 +13,10 @@ from scripts._shared import Session, addresses_of, home, record_path
 if TYPE_CHECKING:
     from ledger.keystores import Signer
     from oracle.config import Feeds
-    from oracle.feed import Oracle
     from oracle.household_rows import Households
     from oracle.inputs import Input
     from oracle.mapping import Mapping
+    from oracle.oracle import Oracle
     from oracle.report import Report
     from oracle.sources.bus import Bus
     from oracle.warnings.desk import Jobs
@@ -55,8 +55,8 @@ class Voice:
 @contextmanager
 def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator[Oracle]":
     """The oracle of a journal, which no other process writes meanwhile."""
-    from oracle.feed import Oracle
     from oracle.journal import Journal
+    from oracle.oracle import Oracle
 
     journal = Journal(folder, writing=True)
     try:
@@ -95,8 +95,8 @@ def running(
     from ledger.deployment import Deployment
     from ledger.endpoints import Patience, connect_each
     from oracle.cosigners import Cosigners
-    from oracle.feed import Oracle
     from oracle.journal import Journal
+    from oracle.oracle import Oracle
     from oracle.quorum import Quorum
 
     deployment = Deployment.load(record_path())
@@ -296,7 +296,7 @@ def shown(here: Session, oracle: "Oracle", files: int) -> Iterator[Callable[[], 
             if say is None:
                 return
             now = report(oracle.journal)
-            trouble = "; ".join(oracle.trouble())
+            trouble = "; ".join(oracle.relays.trouble())
             say(
                 f"{now.source_rows:,} rows, {now.accepted:,} readings received,"
                 f" {now.settled:,} final{'; ' + trouble if trouble else ''}"

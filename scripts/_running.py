@@ -13,8 +13,8 @@ from scripts._shared import Session, home
 if TYPE_CHECKING:
     from oracle.buses import Leased
     from oracle.config import Feeds
-    from oracle.feed import Oracle
     from oracle.lease import Lease
+    from oracle.oracle import Oracle
     from oracle.report import Report
     from oracle.sources.bus import Bus
 
@@ -84,13 +84,13 @@ def _turn(
     """A term: it sends while the lease lasts, and ends where the chain has another's batches."""
 
     def over(oracle: "Oracle") -> bool:
-        if oracle.foreign:
+        if oracle.relays.foreign:
             lease.begin_anew()
         return work.leaving() or lease.term != term
 
     def begin(oracle: "Oracle") -> "Bus | None":
-        oracle.keep_to(leased.contract, leased.relay_group)
-        oracle.may_send = lambda: lease.term == term
+        oracle.relays.keep_to(leased.contract, leased.relay_group)
+        oracle.relays.may_send = lambda: lease.term == term
         if not _settled(oracle, leased, lambda: over(oracle)):
             return None
         for mappings in work.wanted.spoken.values():
@@ -107,8 +107,8 @@ def _settled(oracle: "Oracle", leased: "Leased", over: Callable[[], bool]) -> bo
     from oracle.lanes import lane_of
     from oracle.takeover import stands_still
 
-    lane = lane_of(oracle.ledger, leased.contract, leased.relay_group, oracle.owners)
-    while oracle.new and not stands_still(oracle.ledger, lane, oracle.policy):
+    lane = lane_of(oracle.ledger, leased.contract, leased.relay_group, oracle.relays.owners)
+    while oracle.relays.new and not stands_still(oracle.ledger, lane, oracle.policy):
         if over():
             return False
         time.sleep(LOOKS_EVERY_S)

@@ -37,7 +37,7 @@ def test_a_second_oracle_stands_down_and_overwrites_nothing(fed):
         fed.settle(second, [fed.input])
 
     assert fed.registers() == ROWS
-    assert second.stopped
+    assert second.relays.stopped
 
 
 def test_a_lane_that_stopped_stays_stopped_after_a_restart(fed):

@@ -142,7 +142,7 @@ def test_above_the_cap_of_the_base_fee_nothing_is_sent_and_it_goes_on_by_itself(
 
     def look():
         assert sent() == 0
-        oracle._governor.most_base_fee_wei = 10**12
+        oracle.relays.governor.most_base_fee_wei = 10**12
 
     watched(fed, oracle, [lambda: None, look, *[lambda: None] * 6])
 

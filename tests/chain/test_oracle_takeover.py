@@ -69,7 +69,7 @@ def test_it_is_replayed_from_a_day_before_what_the_chain_has(town, first):
 def test_a_lane_stands_still_when_its_last_batch_is_final(town, first):
     town.chain.tester.disable_auto_mine_transactions()
     oracle = town.oracle()
-    lane = lanes.lane_of(town.ledger, "QuotaTracker", 1, oracle.owners)
+    lane = lanes.lane_of(town.ledger, "QuotaTracker", 1, oracle.relays.owners)
     replayed(oracle, first.mapping, message(3))
     oracle.pump(flush=True)
     town.mine()
@@ -81,7 +81,7 @@ def test_a_lane_stands_still_when_its_last_batch_is_final(town, first):
 
 def test_without_its_lease_an_oracle_sends_nothing(town, first):
     oracle = town.oracle()
-    oracle.may_send = lambda: False
+    oracle.relays.may_send = lambda: False
     replayed(oracle, first.mapping, message(3))
 
     for _ in range(5):
@@ -93,7 +93,7 @@ def test_without_its_lease_an_oracle_sends_nothing(town, first):
 
 def test_an_oracle_that_keeps_to_a_lane_opens_no_other(town, first):
     oracle = town.oracle()
-    oracle.keep_to("QuotaTracker", 2)
+    oracle.relays.keep_to("QuotaTracker", 2)
 
     with pytest.raises(NotFound, match="the lease is not that of QuotaTracker, relay group 1"):
         oracle.prepare(first.mapping)

@@ -122,7 +122,7 @@ def test_a_lane_waits_while_two_are_down_and_goes_on_by_itself(witnessed):
     with pytest.raises(Stopped, match="waits for witnesses"):
         witnessed.town.settle(oracle, [witnessed.input])
     assert witnessed.town.registers() == []
-    assert len(oracle._relays["QuotaTracker", witnessed.lane].outbox.cosigned(0)) == 1
+    assert len(oracle.relays.of("QuotaTracker", witnessed.lane).outbox.cosigned(0)) == 1
     witnessed.sides.append(Side(witnessed.town, "late", KEYS[2], ROWS))
     witnessed.town.kill(oracle)
 
@@ -198,7 +198,7 @@ def request(witnessed):
     for _ in oracle.read(witnessed.input, growing=False):
         pass
     oracle.pump(flush=True)
-    relay = oracle._relays["QuotaTracker", witnessed.lane]
+    relay = oracle.relays.of("QuotaTracker", witnessed.lane)
     batch = relay.outbox.batch(0)
     asked = cosigning.asked(oracle.journal, "QuotaTracker", witnessed.lane, 0, batch.words)
     about = ("QuotaTracker", witnessed.lane, 0, batch.root, cosigning.words_hash(batch.words))

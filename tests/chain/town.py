@@ -18,10 +18,10 @@ from ledger.deployment import Deployed, Deployment, Ledger
 from ledger.events import logs
 from ledger.settlement import SettlementPolicy
 from oracle import feed
-from oracle.feed import Oracle
 from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.mapping import load
+from oracle.oracle import Oracle
 from tests.chain.london import KEYS, London, backend, city
 from tests.contracts.suite import METER, Suite
 from tests.unit.small_chain import LocalSigner
