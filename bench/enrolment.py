@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
-from eth_abi import encode
-from eth_utils import collapse_if_tuple, to_checksum_address
+from eth_utils import to_checksum_address
 
 from bench.composition import VOLUME, Planned
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord
-from ledger.hashing import keccak
 from ledger.keystores import Signer
 from ledger.labels import label
 from ledger.packing import MAX_REGISTER_L
-from ledger.transactions import Fees, broadcast, fees, next_nonce, seal
+from ledger.structs import encoder
+from ledger.transactions import Fees, fees, next_nonce, seal
 
 METER, GAUGE = 1, 2
 GRADE = 3  # operator's oracle
 GAS = 500_000  # of one enrolment, at most
 MOST_WAITING = 2_000  # transactions that are sent and not in a block
+TOGETHER = 100  # transactions that the node is handed as one
 PATIENCE_S = 120
 FEE_LASTS = 100  # transactions
 LOOKS_EVERY_S = 0.1
@@ -44,17 +44,18 @@ class Sender:
         self.nonce = next_nonce(ledger.chain, signer.address)
         self._included = self.nonce
         self._fee: Fees | None = None
+        self._sealed: list[str] = []
+        self._encoders: dict[tuple[str, str], Callable[[Sequence[Any]], bytes]] = {}
 
     def send(self, contract: str, function: str, *arguments: Any) -> None:
         """Sign and hand over a call, waiting while too many wait for a block."""
-        deployed = self.ledger.deployed(contract)
-        inputs = next(e["inputs"] for e in deployed.abi if e.get("name") == function)
-        types = [collapse_if_tuple(one) for one in inputs]
-        selector = keccak(f"{function}({','.join(types)})".encode())[:4]
-        self.hand_over(deployed.address, selector + encode(types, arguments), GAS)
+        if (contract, function) not in self._encoders:
+            self._encoders[contract, function] = encoder(self.ledger, contract, function)
+        data = self._encoders[contract, function](arguments)
+        self.hand_over(self.ledger.deployed(contract).address, data, GAS)
 
     def hand_over(self, to: str, data: bytes, gas: int) -> None:
-        """Sign and hand over calldata."""
+        """Sign calldata, and hand it over with what was signed before it."""
         if self.nonce - self._included >= MOST_WAITING:
             self.wait(self.nonce - MOST_WAITING // 2)
         if self._fee is None or self.nonce % FEE_LASTS == 0:
@@ -70,11 +71,21 @@ class Sender:
             "maxPriorityFeePerGas": self._fee.tip_wei,
             "type": 2,
         }
-        broadcast(self.ledger.chain, seal(self.signer, call))
+        self._sealed.append("0x" + seal(self.signer, call).raw.hex())
         self.nonce += 1
+        if len(self._sealed) == TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        for _ in self.ledger.chain.rpc_many(
+            "eth_sendRawTransaction", [[one] for one in self._sealed]
+        ):
+            pass
+        self._sealed.clear()
 
     def wait(self, until: int | None = None) -> None:
         """Wait until every nonce below one is in a block; BadRecord when none is any more."""
+        self._flush()
         wanted = self.nonce if until is None else until
         moved_at = monotonic()
         while self._included < wanted:

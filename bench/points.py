@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from oracle import feed, lanes, relay
+from oracle import lanes, oracle, relay
 from oracle.archive import Archive
 from oracle.journal import Journal
 from oracle.outbox import Outbox
@@ -98,7 +98,7 @@ def _at(how: Callable[[Any, str, Fate], None], owner: Any, name: str, most_passe
 
 
 POINTS: dict[str, Arm] = {
-    "after_read": _at(before, feed, "take"),
+    "after_read": _at(before, oracle, "take"),
     "mid_commit": _at(after, Archive, "write"),
     "after_insert": _at(before_commit, Journal, "take"),
     "after_cut": _at(after, Journal, "freeze"),

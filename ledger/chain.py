@@ -1,7 +1,8 @@
 """The one place where a node is spoken to: connecting, proof of authority, heads, sealers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from web3 import Web3
@@ -65,16 +66,14 @@ class Chain:
         """Whether the node takes many calls as one; a chain in this process does not."""
         return isinstance(self.w3.provider, JSONBaseProvider)
 
-    def rpc_many(self, method: str, many: Sequence[Sequence[Any]]) -> list[Any]:
+    def rpc_many(self, method: str, many: Iterable[Sequence[Any]]) -> Iterator[Any]:
         """One call for each of many parameters, sent together; the first error is raised."""
-        provider, found = cast(JSONBaseProvider, self.w3.provider), []
-        for first in range(0, len(many), TOGETHER):
-            calls = [
-                (RPCEndpoint(method), list(params)) for params in many[first : first + TOGETHER]
-            ]
-            answers = provider.make_batch_request(calls)
-            found += [_result(one) for one in (answers if isinstance(answers, list) else [answers])]
-        return found
+        provider, calls = cast(JSONBaseProvider, self.w3.provider), iter(many)
+        while together := list(islice(calls, TOGETHER)):
+            asked = [(RPCEndpoint(method), list(params)) for params in together]
+            answers = provider.make_batch_request(asked)
+            for one in answers if isinstance(answers, list) else [answers]:
+                yield _result(one)
 
     def sealer(self, block_hash: str) -> str | None:
         """The account that sealed a Clique block, or None where the node does not tell."""
@@ -108,6 +107,7 @@ def connect(url: str, timeout_s: float = 10) -> Chain:
     """Connect to the node at `url`, HTTP or IPC socket; ChainUnreachable when none answers."""
     w3 = Web3(provider(url, timeout_s))
     speak_poa(w3)
+    w3.middleware_onion.remove("validation")  # it asks for the chain's id before every call
     try:
         genesis = w3.eth.get_block(0)
         return Chain(w3, url, w3.eth.chain_id, genesis["hash"].to_0x_hex())
