@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ledger.errors import UsageError
 from scripts._acting import act
 from scripts._shared import Noun, session
+from scripts._showing import utc
 
 app = Noun(__doc__)
 
@@ -41,12 +43,26 @@ def deputise(
     from scripts._signing import address_of_account
 
     here = session()
-    term = date_of(from_at) or here.chain.head().at, date_of(until_at)
+    term = term_of(date_of(from_at), date_of(until_at), here.chain.head().at)
     number = post_by_title(here, post)
     call = here.contract("Authority").functions.deputise(number, address_of_account(deputy), *term)
     says = f"{deputy} deputises for post {number} until {until_at}"
     done = jointly(here, [Joint(call, says)], second, second_password_file)
     return here.tell(done.as_json(), lambda: []) if done else None
+
+
+def term_of(from_at: int, until_at: int, now: int) -> tuple[int, int]:
+    """A deputy's term in Unix seconds, from `now` where `from_at` is 0.
+
+    UsageError where it has ended or ends before it begins: two people would sign it in vain.
+    """
+    begins_at = from_at or now
+    if until_at <= max(begins_at, now):
+        raise UsageError(
+            f"the term from {utc(begins_at)} to {utc(until_at)} has ended, or never begins",
+            "name a later --until",
+        )
+    return begins_at, until_at
 
 
 @app.write("relieve")
@@ -77,7 +93,6 @@ def consent(
 
     For example: waterline org consent officer-2 -o consent.json --account officer-2b
     """
-    from ledger.errors import UsageError
     from scripts._requests import signed_consent
     from scripts._signing import address_of_account, open_account
 

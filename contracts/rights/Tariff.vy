@@ -57,8 +57,8 @@ bill_from: public(
     HashMap[uint256, HashMap[bytes32, HashMap[uint256, uint256]]]
 )  # permit, charge, start of its period
 disputed: public(
-    HashMap[uint256, HashMap[uint256, HashMap[uint256, bool]]]
-)  # permit, calendar, period
+    HashMap[uint256, HashMap[bytes32, HashMap[uint256, HashMap[uint256, bool]]]]
+)  # permit, charge, calendar, period
 billed_until_at: public(HashMap[uint256, HashMap[bytes32, uint256]])  # permit, charge
 credit_uy: public(HashMap[uint256, uint256])  # permit
 _terms: HashMap[uint256, ITariff.Terms]
@@ -165,7 +165,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     )
     self.credit_uy[permit_id] -= lines.credit_uy
     held_uy: uint256 = 0
-    if self.disputed[permit_id][terms.calendar][period]:
+    if self.disputed[permit_id][terms.charge][terms.calendar][period]:
         held_uy = min(lines.over_plan_uy, lines.total_uy)
     self.bill_count += 1
     bill_id: uint256 = self.bill_count
@@ -238,6 +238,7 @@ def mark_paid(bill_id: uint256, paid_at: uint256):
 def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_hash: bytes32):
     """
     @notice Dispute the readings of a period, as the permit's holder; the surcharge is held.
+    @param tariff_id Whose charge is held: where a period is billed for several, each is disputed.
     """
     org_id: uint256 = staticcall IAuthority(access.AUTHORITY).org_of(msg.sender)
     holder: uint256 = (
@@ -245,12 +246,13 @@ def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_ha
     ).holder
     assert org_id != 0 and org_id == holder, "tariff: caller does not hold the permit"
     self._require_tariff(tariff_id)
+    charge: bytes32 = self._terms[tariff_id].charge
     calendar: uint256 = self._terms[tariff_id].calendar
     bill_id: uint256 = self._bill_id(permit_id, tariff_id, period)
-    assert not self.disputed[permit_id][calendar][period], "tariff: period is disputed"
+    assert not self.disputed[permit_id][charge][calendar][period], "tariff: period is disputed"
     assert evidence_hash != empty(bytes32), "tariff: dispute needs its grounds"
     assert self.bill[bill_id].state != PAID, "tariff: bill is paid"
-    self.disputed[permit_id][calendar][period] = True
+    self.disputed[permit_id][charge][calendar][period] = True
     if self.bill[bill_id].state == OPEN:
         lines: ITariff.Lines = self.bill[bill_id].lines
         self.bill[bill_id].held_uy = min(lines.over_plan_uy, lines.total_uy)
@@ -263,12 +265,14 @@ def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_ha
 def resolve(permit_id: uint256, tariff_id: uint256, period: uint256, upheld: bool):
     """
     @notice Decide a dispute: dismissed, what was held is owed; upheld, the bill is to be reversed.
+    @param tariff_id The charge that was disputed; another's bill is not touched.
     """
     access._only(duties.SUPERVISOR)
     self._require_tariff(tariff_id)
+    charge: bytes32 = self._terms[tariff_id].charge
     calendar: uint256 = self._terms[tariff_id].calendar
-    assert self.disputed[permit_id][calendar][period], "tariff: nothing is disputed"
-    self.disputed[permit_id][calendar][period] = False
+    assert self.disputed[permit_id][charge][calendar][period], "tariff: nothing is disputed"
+    self.disputed[permit_id][charge][calendar][period] = False
     bill_id: uint256 = self._bill_id(permit_id, tariff_id, period)
     released_uy: uint256 = 0
     if not upheld and self.bill[bill_id].state == OPEN:

@@ -144,6 +144,24 @@ def test_a_dismissed_dispute_releases_what_was_held_and_an_upheld_one_does_not(s
     assert suite.tariff.owed_uy(bill, NOW) == owed * UY_M3
 
 
+def test_a_dispute_holds_and_releases_the_bill_of_its_own_charge_alone(suite):
+    permit_id = read(suite, 1_600_000)
+    water, resource = (
+        loaded(suite, of_city("Zhengzhou", name=name, charge=word(name)))
+        for name in ("water price", "resource fee")
+    )
+    disputed(suite, permit_id, water)
+    bills = [settled(suite, permit_id, one) for one in (water, resource)]
+    assert [suite.tariff.bill(one).held_uy > 0 for one in bills] == [True, False]
+    disputed(suite, permit_id, resource)
+
+    suite.tariff.resolve(permit_id, water, PERIOD, False, sender=suite.supervisor)
+    assert [suite.tariff.bill(one).held_uy > 0 for one in bills] == [False, True]
+    suite.tariff.resolve(permit_id, resource, PERIOD, False, sender=suite.supervisor)
+
+    assert [suite.tariff.bill(one).held_uy for one in bills] == [0, 0]
+
+
 def test_a_dispute_is_the_holder_s_has_grounds_and_stands_once(suite):
     permit_id, tariff = read(suite, 5), loaded(suite, terms())
     dispute, resolve = suite.tariff.dispute, suite.tariff.resolve
