@@ -74,9 +74,10 @@ class Sender:
         self._sealed.append("0x" + seal(self.signer, call).raw.hex())
         self.nonce += 1
         if len(self._sealed) == TOGETHER:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand over what was signed and is held back until there is more of it."""
         for _ in self.ledger.chain.rpc_many(
             "eth_sendRawTransaction", [[one] for one in self._sealed]
         ):
@@ -85,7 +86,7 @@ class Sender:
 
     def wait(self, until: int | None = None) -> None:
         """Wait until every nonce below one is in a block; BadRecord when none is any more."""
-        self._flush()
+        self.flush()
         wanted = self.nonce if until is None else until
         moved_at = monotonic()
         while self._included < wanted:

@@ -74,6 +74,7 @@ def _sample(town: Town, oracle: Oracle, rows: Rows, empty: Sender) -> Sample:
     begun = time.monotonic()
     rows.append(1)
     empty.hand_over(empty.signer.address, b"", TRANSFER_GAS)
+    empty.flush()
     while len(taken) < len(Sample.__slots__):
         for _ in oracle.read(town.inputs[-1], growing=True):
             pass
