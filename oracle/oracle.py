@@ -113,7 +113,7 @@ class Oracle:
             found = rules(mapping, self.channels)
             for lane in dict.fromkeys((o.channel.contract, o.channel.relay_group) for o in found):
                 if lane not in self._opened:
-                    self.relays.open(*lane)
+                    self.reach(*lane)
                     self._opened.add(lane)
             self._enter([one.channel for one in found])
             if self.watching is not None:
@@ -211,7 +211,7 @@ class Oracle:
 
     def _is_ours(self, channel: Channel) -> bool:
         try:
-            self.relays.open(channel.contract, channel.relay_group)
+            self.reach(channel.contract, channel.relay_group)
         except NotFound:
             return False
         return True
@@ -283,6 +283,10 @@ class Oracle:
         """Whether the last row taken is no longer where it was."""
         first = next(read(one.path, one.mapping.columns, source.rows - 1, growing=False), None)
         return first is None or first.telegrams[0] != self.journal.last_row(source)
+
+    def reach(self, contract: str, relay_group: int) -> None:
+        """A lane must be ours to send what is read of its channels; NotFound where it is not."""
+        self.relays.open(contract, relay_group)
 
     # what is sent
 
