@@ -32,6 +32,7 @@ FINAL_S = 300.0
 MOST_STARTS = 3  # for one kill; then another point has its turn
 LOOKS_EVERY_S = 0.005
 LINES_OF_LOG = 20
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class OracleFailed(WaterlineError):
@@ -173,13 +174,17 @@ def forked(work: Callable[[], None], log: Path) -> int:
     It starts in a fraction of a second, since every library is loaded already. So whoever calls
     this must hold no connection, no database and no thread: they would be shared, or missing.
     """
+    # a handler that raises while fork's own hooks run would be reported there and forgotten
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return child
     code = 1
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(target, stream)

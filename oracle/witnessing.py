@@ -30,6 +30,8 @@ from oracle.relay import Tell
 
 IDLE_S = 10.0
 MOST_A_SECOND = 20  # requests, of everybody together
+MOST_DISCARDED = 4 * cosigning.MOST_BYTES  # of a request that is too long
+CHUNK = 2**16
 AGAIN_S = 15.0  # after a dissent was sent, until it is looked for and sent again
 Answer = tuple[int, dict[str, Any]]
 
@@ -177,17 +179,24 @@ def _asked(
         timeout = IDLE_S
 
         def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if not (length.isascii() and length.isdigit()) or int(length) > cosigning.MOST_BYTES:
+            said = self.headers.get("Content-Length", "")
+            length = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+            if length is None or length > cosigning.MOST_BYTES:
+                self._discard(min(length or 0, MOST_DISCARDED))
                 code, told = 413, {"error": f"at most {cosigning.MOST_BYTES} bytes"}
             else:
-                code, told = witness.answer(self.rfile.read(int(length)), clock())
+                code, told = witness.answer(self.rfile.read(length), clock())
             body = json.dumps(told).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def _discard(self, length: int) -> None:
+            """Take in what is thrown away: who is still sending hears no answer, but a reset."""
+            while length and (chunk := self.rfile.read(min(length, CHUNK))):
+                length -= len(chunk)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing: what matters is told by the witness."""
