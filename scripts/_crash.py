@@ -35,7 +35,9 @@ FOUNDED_WITHIN_S = 300.0
 
 
 @contextmanager
-def town(rows: int, say: Callable[[str], None]) -> Iterator[tuple[crash.Town, Devnet]]:
+def town(
+    rows: int, say: Callable[[str], None], period_s: int = PERIOD_S
+) -> Iterator[tuple[crash.Town, Devnet]]:
     """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
 
     No more than `rows` can be fed. Told to end by SIGTERM, it takes everything down as well.
@@ -45,7 +47,7 @@ def town(rows: int, say: Callable[[str], None]) -> Iterator[tuple[crash.Town, De
         with _ended_in_order(), own_home(folder / "state"):
             net = Devnet(home() / "devnet")
             try:
-                yield _founded(folder, net, rows, say), net
+                yield _founded(folder, net, rows, say, period_s), net
             finally:
                 net.reset()
     finally:
@@ -67,11 +69,13 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _founded(folder: Path, net: Devnet, rows: int, say: Callable[[str], None]) -> crash.Town:
+def _founded(
+    folder: Path, net: Devnet, rows: int, say: Callable[[str], None], period_s: int
+) -> crash.Town:
     keystores = home() / "ape" / "accounts"
     accounts = [*OFFICES, *RELAYS]
     rpc_url = net.up(
-        accounts_dir=keystores, signers=SIGNERS, period_s=PERIOD_S, accounts=accounts, rpc_port=0
+        accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url
     password = home() / "devnet" / "password"
     os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
@@ -80,7 +84,7 @@ def _founded(folder: Path, net: Devnet, rows: int, say: Callable[[str], None]) -
     # so early that the last row that can be fed is of the past
     opened_at = now - rows * tally.STEP_S - SPARE_S
     log, city = folder / "crash.log", _dated(folder / "city.yaml", opened_at, now)
-    crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S)
+    crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S * period_s)
     deployment = Deployment.load(record_path())
     inputs = [Input(folder / name, load(TOWN / f"{Path(name).stem}.yaml")) for name in tally.HEADS]
     # opened once, here: a start of the oracle is to cost its own time, not that of a passphrase

@@ -9,7 +9,9 @@ SPARE = "keeper-1"  # an account that has nothing else to do meanwhile
 STORED_ROUNDS = 7  # of P9 at the most: each round writes a quarter of a million readings twice
 
 
-def measured(rounds: int, samples: int, say: Callable[[str], None]) -> dict[str, Any]:
+def measured(
+    rounds: int, samples: int, period_s: int, say: Callable[[str], None]
+) -> dict[str, Any]:
     """P6, P9 and P10 in this process; then P8 on a chain of its own, unless no sample is asked."""
     from bench import relay
 
@@ -20,19 +22,19 @@ def measured(rounds: int, samples: int, say: Callable[[str], None]) -> dict[str,
         sides.append(relay.storing(min(rounds, STORED_ROUNDS), Path(folder)).as_json())
     say("trees")
     sides.append(relay.tree(rounds).as_json())
-    return {"sides": sides, "latency": _latency(samples, say) if samples else None}
+    return {"sides": sides, "latency": _latency(samples, period_s, say) if samples else None}
 
 
-def _latency(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
+def _latency(samples: int, period_s: int, say: Callable[[str], None]) -> dict[str, Any]:
     from bench.latency import measure
     from ledger.keystores import KeystoreSigner
-    from scripts._crash import PERIOD_S, town
+    from scripts._crash import town
     from scripts._shared import home
 
-    with town(samples, say) as (made, _):
+    with town(samples, say, period_s) as (made, _):
         keystore = home() / "ape" / "accounts" / f"{SPARE}.json"
         spare = KeystoreSigner(keystore, home() / "devnet" / "password")
-        return measure(made, spare, PERIOD_S, samples, say)
+        return measure(made, spare, period_s, samples, say)
 
 
 def lines(document: dict[str, Any]) -> list[str]:

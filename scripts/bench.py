@@ -135,6 +135,9 @@ def relay(
     samples: Annotated[
         int, typer.Option(min=0, help="Readings followed to their settlement; 0 starts no chain.")
     ] = 20,
+    period_s: Annotated[
+        int, typer.Option("--period", min=1, max=60, help="Of that chain's blocks, in seconds.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """What the oracle does to a reading, beside the usual ways: packing, disk, tree, latency.
@@ -148,7 +151,7 @@ def relay(
     from scripts._relay_bench import lines, measured
 
     with steady("measuring") as update:
-        document = measured(rounds, samples, update or _say_nothing)
+        document = measured(rounds, samples, period_s, update or _say_nothing)
     for told in [json.dumps(document)] if as_json else lines(document):
         typer.echo(told)
     return document
