@@ -59,6 +59,7 @@ CUSTODIAN = "custodian of the file"
 OFFERED = "account that was offered custody"
 LANE_OWNER = "RELAY, owner of the lane"
 WITNESS = "witness of the lane"
+ANSWERS_FOR_METER = "holder of the permit, or the post that answers for the station"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
 HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
@@ -147,6 +148,12 @@ GATES: dict[str, dict[str, Gate]] = {
             "access: caller is not the listed contract",
             contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
+        "replace_urgently": Gate(
+            ANSWERS_FOR_METER,
+            "devices: caller neither holds the permit nor answers for the station",
+        ),
+        "release": duty("SUPERVISOR"),
+        "refuse": duty("SUPERVISOR"),
     },
     "DeviceKeys": {
         "add_key": duty("DEVICE_KEEPER"),
@@ -216,6 +223,7 @@ GATES: dict[str, dict[str, Gate]] = {
             "turns: caller does not count the channel",
             contracts=("QuotaTracker",),  # of the channel that the callers' test uses
         ),
+        "keep_like": only("DeviceRegistry"),
         "follow": only("Adoption"),
     },
     "QuotaTracker": LANES
@@ -332,6 +340,7 @@ _LAPSE = (
 )
 _FACT = "It puts on record what the chain already shows, once; the caller chooses nothing."
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
+    "DeviceRegistry": {"tell_overdue": _FACT},
     "Applications": {"lapse": _LAPSE},
     "DischargeLimits": {"close": _CLOSE},
     "QualityProvenance": {"close": _CLOSE},

@@ -4,8 +4,9 @@ import hashlib
 from datetime import date
 from typing import Any
 
-from ledger.devices import channel_of
+from ledger.devices import channel, channel_of
 from ledger.errors import BadRecord, NotFound, UsageError
+from ledger.events import logs
 from ledger.labels import label, text_of
 from ledger.standards import DAY, MONTH, QUARTER, YEAR, midnight
 from ledger.structs import every, read
@@ -164,6 +165,56 @@ def year_document(here: Session, name: str, subject: tuple[int, int], year: int)
         "cause": "0x" + bytes(plan["cause_hash"]).hex(),
         "periods": periods,
     }
+
+
+def list_documents(here: Session, only: tuple[int, int] | None) -> list[dict[str, Any]]:
+    """Every year's plan of a subject, or of all, in the order in which they were first set."""
+    plans = {
+        (event.args["kind"], event.args["subject"], event.args["year"]): None
+        for event in logs(here.ledger, "QuotaPlans", "PlanSet")
+    }
+    return [
+        year_document(here, subject_name(here, kind, number), (kind, number), _local_year(here, at))
+        for kind, number, at in plans
+        if only in (None, (kind, number))
+    ]
+
+
+def subject_name(here: Session, kind: int, number: int) -> str:
+    """What people call a subject: the other way round than `subject_of`."""
+    if kind == 1:
+        return str(read(here.ledger, "PermitRegistry", "permit", number)["number"])
+    if kind == 2:
+        return str(read(here.ledger, "Authority", "org", number)["credit_code"])
+    return channel(here.ledger, number).device
+
+
+def _local_year(here: Session, index: int) -> int:
+    return int(local_day(span(here, YEAR, index)[0] + 1)[:4])
+
+
+def list_rows(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Plans for people, a row a period."""
+    return [
+        (
+            plan["subject"],
+            plan["kind"],
+            period_name(one),
+            m3(one["plan_l"]),
+            m3(one["net_l"]),
+            one["tier"],
+            "" if one["final"] else "open" if one["known"] else "register not kept",
+        )
+        for plan in found
+        for one in plan["periods"]
+    ]
+
+
+def period_name(one: dict[str, Any]) -> str:
+    """A period of a calendar as `period_index` reads it: 2026, 2026-Q2, 2026-05."""
+    year, month, _ = str(one["from"]).split("-")
+    names = {"year": year, "quarter": f"{year}-Q{(int(month) + 2) // 3}"}
+    return names.get(one["calendar"], f"{year}-{month}")
 
 
 def year_lines(found: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _keys
+from scripts import _keys, _urgent
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -210,9 +210,11 @@ def show(code: str) -> Any:
     """Show a device and its channels."""
     from ledger.devices import channel, device_by_code
     from ledger.network import station
+    from ledger.replacements import replacements
     from ledger.structs import read
     from scripts._keys import key_documents
-    from scripts._showing import facts, table
+    from scripts._provisional import replacement_document
+    from scripts._showing import facts, m3, table
 
     here = session()
     number = device_by_code(here.ledger, code)
@@ -224,6 +226,11 @@ def show(code: str) -> Any:
         "keys": [key["key"] for key in key_documents(here) if code in key["devices"]],
         "station": station(here.ledger, raw["station_id"]).code,
         "channels": [_channel(here, channel(here.ledger, one)) for one in ids],
+        "replacements": [
+            replacement_document(here, number, one)
+            for number, one in replacements(here.ledger)
+            if one["old"] in ids or one["channel"] in ids
+        ],
     }
 
     def lines() -> list[str]:
@@ -232,7 +239,12 @@ def show(code: str) -> Any:
             for c in document["channels"]
         ]
         keys = ", ".join(map(str, document["keys"])) or "none"
-        told = facts([("code", code), ("station", document["station"]), ("keys", keys)])
+        pairs = [("code", code), ("station", document["station"]), ("keys", keys)]
+        pairs += [
+            (r["state"], f"{r['new']} in place of {r['old']}, {m3(r['held_l'])}")
+            for r in document["replacements"]
+        ]
+        told = facts(pairs)
         head = ("measures", "as", "resolution", "evidence", "counts against")
         return [*told, "", *table(rows, head)]
 
@@ -280,4 +292,5 @@ def _written(here: Session, done: Any) -> Any:
     return here.tell(done.as_json(), lambda: [])
 
 
+app.registered_commands += _urgent.app.registered_commands
 cli = app.cli()

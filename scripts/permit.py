@@ -79,10 +79,12 @@ def show(number: str) -> Any:
     """
     from ledger.units import show as shown
     from scripts._permits import permit_by_number, permit_document
+    from scripts._provisional import beside_lines, beside_used
     from scripts._showing import facts, local_of, m3
 
     here = session()
-    document = permit_document(here, *permit_by_number(here, number))
+    found = permit_by_number(here, number)
+    document = permit_document(here, *found) | beside_used(here, *found)
 
     def lines() -> list[str]:
         keys = ("number", "kind", "state", "holder", "credit_code", "purpose", "source", "station")
@@ -105,6 +107,7 @@ def show(number: str) -> Any:
                 one["max"] and f"at most {one['max']}",
             ]
             told.append((one["parameter"], ", ".join(b for b in bounds if b) + ", daily mean"))
+        told += beside_lines(document)
         if here.details:
             more = ("version", "application", "scheme", "issued_at", "document_sha256")
             told += [(key, document[key]) for key in more]

@@ -131,6 +131,26 @@ def rule_cap(
     return act("QuotaPlans", "rule_cap", f"rule on the cap of {number} in {period}", *arguments)
 
 
+@app.read("list")
+def list_(
+    subject: Annotated[
+        str, typer.Argument(help="Only of this permit, credit code or device; all if left out.")
+    ] = "",
+    kind: Kind = "permit",
+) -> Any:
+    """List the plans there are: each period with what was planned and used, and its tier.
+
+    For example: waterline plan list C990100G2026-0002
+    """
+    from scripts._plans import list_documents, list_rows, subject_of
+    from scripts._showing import table
+
+    here = session()
+    found = list_documents(here, subject_of(here, subject, kind) if subject else None)
+    head = ("subject", "kind", "period", "planned", "used", "tier", "")
+    return here.tell(found, lambda: table(list_rows(found), head))
+
+
 @app.read("show")
 def show(
     subject: Subject,

@@ -45,13 +45,14 @@ def show(number: str) -> Any:
     """Show one account, what was told about it, and its meters."""
     from scripts._accounts import BOOKS, account_document, told_document, told_events
     from scripts._permits import permit_by_number
+    from scripts._provisional import beside_lines, beside_used
     from scripts._redated import notes
     from scripts._series import say_evidence, vouched
     from scripts._showing import facts, m3, share, table
 
     here = session()
     permit_id, permit = permit_by_number(here, number)
-    document = account_document(here, permit_id, permit)
+    document = account_document(here, permit_id, permit) | beside_used(here, permit_id, permit)
     events = told_events(here.ledger, BOOKS[permit["kind"]], permit_id)
     say_evidence(here, BOOKS[permit["kind"]], document["meters"])
     document["told"] = [told_document(event) for event in events]
@@ -64,6 +65,7 @@ def show(number: str) -> Any:
             ("permit", f"{document['permit']} ({document['kind']}, {document['state']})"),
             ("station", document["station"]),
             ("used", f"{m3(document['used_l'])}, {share(document['used_l'], document['plan_l'])}"),
+            *beside_lines(document),
             ("plan", m3(document["plan_l"])),
             ("pace", f"{pace} {m3(document['expected_l'])}, the plan's share of the time"),
             ("grade", vouched(document["meters"])),

@@ -16,7 +16,6 @@ from contracts.modules import lanes
 from contracts.modules import meters
 from contracts.modules import names
 
-implements: IAccounts
 
 initializes: access
 initializes: lanes[access := access]
@@ -65,12 +64,14 @@ def enrol(
 
 
 @external
-def bind(channel: uint256, permit_id: uint256):
+def bind(
+    channel: uint256, permit_id: uint256, held_s: uint256, held_l: uint256, before_l: uint256
+):
     """
     @notice Count a meter against a permit from its present register on.
     """
     access._only_contract(names.DEVICE_REGISTRY)
-    meters._bind_meter(channel, permit_id)
+    meters._bind_meter(channel, permit_id, held_s, held_l, before_l)
 
 
 @external

@@ -418,10 +418,12 @@ def _use(
 ) -> IQuotaPlans.Use:
     """
     @dev A meter that was bound within the period counts from there; one whose register at the
-         beginning was not kept makes the period unknown.
+         beginning was not kept makes the period unknown. One that gave way to another counts up to
+         its last reading, and no further one is awaited.
     """
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     turns: IRegisterTurns = IRegisterTurns(access._at(names.REGISTER_TURNS))
+    devices: IDeviceRegistry = IDeviceRegistry(access._at(names.DEVICE_REGISTRY))
     begins_at: uint256 = staticcall standards.boundary(calendar, period)
     ends_at: uint256 = staticcall standards.boundary(calendar, period + 1)
     use: IQuotaPlans.Use = IQuotaPlans.Use(
@@ -458,8 +460,12 @@ def _use(
         )
         if not ended.known:
             # the open period: what was read so far
-            use.ended = False
             now: IMeters.Count = staticcall book.count_of(channel)
+            if staticcall devices.is_replaced(channel):
+                if now.read_at <= begins_at:
+                    continue
+            else:
+                use.ended = False
             ended.count_l = now.count_l
             ended.estimated_l = now.estimated_l
             if now.read_at > ends_at:

@@ -60,6 +60,17 @@ def set_turns(channels: DynArray[uint256, MAX_CHANNELS], calendar: uint256):
 
 
 @external
+def keep_like(channel: uint256, like: uint256):
+    """
+    @notice Keep the registers of a meter that replaces another as finely as the other's, of months
+            at least.
+    """
+    access._only_contract(names.DEVICE_REGISTRY)
+    calendar: uint256 = self._turns[like].calendar
+    self._begin(channel, MONTH if calendar == 0 else calendar)
+
+
+@external
 def keep(channel: uint256, count: IMeters.Count, at: uint256) -> uint256:
     """
     @notice Take over a channel's register as it stood before a reading that ends beyond a turn.

@@ -29,7 +29,9 @@ OPEN: constant(uint256) = 1  # states of a proposal
 DONE: constant(uint256) = 2
 CANCELLED: constant(uint256) = 3
 MAX_ACT: constant(uint256) = 2048  # calldata of the longest act, a registration
-MAX_HOLDINGS: constant(uint256) = 256  # appointments of one post over its life
+HOLDERS: constant(uint256) = 0  # whose terms
+DEPUTIES: constant(uint256) = 1
+ROTATION_S: constant(uint256) = 7 * 86_400  # a request for a lost key waits so long; ours, no law's
 DOMAIN: constant(bytes32) = keccak256(
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
@@ -49,8 +51,8 @@ org_of: public(HashMap[address, uint256])
 org_by_code: public(HashMap[String[18], uint256])
 post: public(HashMap[uint256, IAuthority.Post])
 post_count: public(uint256)
-holdings: public(HashMap[uint256, DynArray[IAuthority.Holding, MAX_HOLDINGS]])
-deputies: public(HashMap[uint256, DynArray[IAuthority.Holding, MAX_HOLDINGS]])
+_terms: HashMap[uint256, HashMap[uint256, HashMap[uint256, IAuthority.Holding]]]  # whose, post
+_term_count: HashMap[uint256, HashMap[uint256, uint256]]
 rotation: public(HashMap[address, IAuthority.Rotation])  # old account: what was asked for it
 contract_at: public(HashMap[bytes32, address])
 contract_name: public(HashMap[uint256, bytes32])
@@ -238,11 +240,9 @@ def deputise(post_id: uint256, deputy: address, from_at: uint256, until_at: uint
     assert begins_at < until_at and until_at <= M32, "authority: deputy's term out of range"
     busy: bool = self._until(self._deputy[deputy]) > block.timestamp
     assert not busy, "authority: account is a deputy"
-    terms: uint256 = len(self.deputies[post_id])
-    if terms > 0:
-        before_at: uint256 = self.deputies[post_id][terms - 1].until_at
-        # one term at a time: whoever is relieved is the last of the list
-        assert before_at <= block.timestamp, "authority: another deputy's term is not over"
+    # one term at a time: whoever is relieved is the last
+    over: bool = self._last(DEPUTIES, post_id).until_at <= block.timestamp
+    assert over, "authority: another deputy's term is not over"
     self._set_deputy(post_id, deputy, begins_at, until_at)
 
 
@@ -253,9 +253,8 @@ def relieve(post_id: uint256):
     @dev By proposal and confirmation only.
     """
     self._only_self()
-    terms: uint256 = len(self.deputies[post_id])
-    assert terms > 0, "authority: post has no deputy"
-    last: IAuthority.Holding = self.deputies[post_id][terms - 1]
+    assert self._term_count[DEPUTIES][post_id] > 0, "authority: post has no deputy"
+    last: IAuthority.Holding = self._last(DEPUTIES, post_id)
     assert last.until_at > block.timestamp, "authority: deputy's term is over"
     self._relieve(last.holder)
 
@@ -274,13 +273,15 @@ def rotate(new: address, signature: Bytes[65]):
 @external
 def ask_rotation(old: address, new: address, signature: Bytes[65]):
     """
-    @notice Ask that everything of an account whose key is lost goes to another account.
+    @notice Ask that everything of an account whose key is lost goes to another account; what nobody
+            confirms in seven days is to be asked for again.
     @param signature As rotate takes it.
     """
     assert self._can(msg.sender, duties.REGISTRAR), "authority: caller asks for no rotation"
     self._check_rotation(old, new, signature)
-    self.rotation[old] = IAuthority.Rotation(new=new, asked_by=msg.sender)
-    log IAuthority.RotationAsked(old=old, new=new, by=msg.sender)
+    until_at: uint256 = block.timestamp + ROTATION_S
+    self.rotation[old] = IAuthority.Rotation(new=new, asked_by=msg.sender, until_at=until_at)
+    log IAuthority.RotationAsked(old=old, new=new, by=msg.sender, until_at=until_at)
 
 
 @external
@@ -293,6 +294,7 @@ def confirm_rotation(old: address, new: address):
     asked: IAuthority.Rotation = self.rotation[old]
     assert asked.asked_by != empty(address), "authority: no rotation was asked for"
     assert asked.new == new, "authority: another account was asked for"
+    assert block.timestamp < asked.until_at, "authority: request for a rotation is over"
     two: bool = not self._same_hand(asked.asked_by, msg.sender)
     assert two, "authority: whoever asked cannot confirm"
     self._check_ends(old, new)
@@ -464,10 +466,7 @@ def holder(post_id: uint256, at: uint256) -> address:
     """
     @notice Who held a post at a moment, as far back as it exists; empty for nobody.
     """
-    for holding: IAuthority.Holding in self.holdings[post_id]:
-        if at >= holding.from_at and at < holding.until_at:
-            return holding.holder
-    return empty(address)
+    return self._in_term(HOLDERS, post_id, at)
 
 
 @external
@@ -476,10 +475,25 @@ def deputy(post_id: uint256, at: uint256) -> address:
     """
     @notice Who was a post's deputy at a moment; empty for nobody.
     """
-    for term: IAuthority.Holding in self.deputies[post_id]:
-        if at >= term.from_at and at < term.until_at:
-            return term.holder
-    return empty(address)
+    return self._in_term(DEPUTIES, post_id, at)
+
+
+@external
+@view
+def holdings(post_id: uint256, number: uint256) -> IAuthority.Holding:
+    """
+    @notice A holder's term of a post, from 0 in their order; empty beyond the last.
+    """
+    return self._terms[HOLDERS][post_id][number]
+
+
+@external
+@view
+def deputies(post_id: uint256, number: uint256) -> IAuthority.Holding:
+    """
+    @notice A deputy's term of a post, from 0 in their order; empty beyond the last.
+    """
+    return self._terms[DEPUTIES][post_id][number]
 
 
 @internal
@@ -560,9 +574,7 @@ def _appoint(post_id: uint256, holder: address, from_at: uint256, until_at: uint
     self.post[post_id].holder = holder
     self.post[post_id].from_at = from_at
     self.post[post_id].until_at = until_at
-    self.holdings[post_id].append(
-        IAuthority.Holding(holder=holder, from_at=from_at, until_at=until_at)
-    )
+    self._add_term(HOLDERS, post_id, holder, from_at, until_at)
     kept: uint256 = self._standing[holder] & DEPUTISES
     self._standing[holder] = kept | self._word(post.duties, from_at, until_at, post_id)
     log IAuthority.PostAppointed(
@@ -580,17 +592,77 @@ def _vacate(post_id: uint256):
         return
     self._standing[holder] &= DEPUTISES
     self.post[post_id].holder = empty(address)
-    last: uint256 = len(self.holdings[post_id]) - 1
-    ends_at: uint256 = min(self.holdings[post_id][last].until_at, block.timestamp)
-    self.holdings[post_id][last].until_at = ends_at
+    self._end_term(HOLDERS, post_id)
+
+
+@internal
+def _add_term(
+    whose: uint256, post_id: uint256, account: address, from_at: uint256, until_at: uint256
+):
+    """
+    @dev A term begins no earlier than the one before it ended: terms are found by halving.
+    """
+    last: IAuthority.Holding = self._last(whose, post_id)
+    begins_at: uint256 = max(from_at, max(last.from_at, last.until_at))
+    number: uint256 = self._term_count[whose][post_id]
+    self._term_count[whose][post_id] = number + 1
+    self._terms[whose][post_id][number] = IAuthority.Holding(
+        holder=account, from_at=begins_at, until_at=until_at
+    )
+
+
+@internal
+def _end_term(whose: uint256, post_id: uint256):
+    """
+    @dev The last term ends now, if it has not ended before; one that has not begun never was, and
+         only the log tells of it.
+    """
+    number: uint256 = self._term_count[whose][post_id] - 1
+    last: IAuthority.Holding = self._terms[whose][post_id][number]
+    if last.from_at > block.timestamp:
+        self._term_count[whose][post_id] = number
+        self._terms[whose][post_id][number] = empty(IAuthority.Holding)
+        return
+    self._terms[whose][post_id][number].until_at = min(last.until_at, block.timestamp)
+
+
+@internal
+@view
+def _last(whose: uint256, post_id: uint256) -> IAuthority.Holding:
+    """
+    @dev The last term of a post, empty for none.
+    """
+    count: uint256 = self._term_count[whose][post_id]
+    if count == 0:
+        return empty(IAuthority.Holding)
+    return self._terms[whose][post_id][count - 1]
+
+
+@internal
+@view
+def _in_term(whose: uint256, post_id: uint256, at: uint256) -> address:
+    """
+    @dev The last term that had begun at a moment, if it was not over; terms are in their order.
+    """
+    low: uint256 = 0
+    high: uint256 = self._term_count[whose][post_id]
+    for _: uint256 in range(256):
+        if low == high:
+            break
+        middle: uint256 = (low + high) // 2
+        if self._terms[whose][post_id][middle].from_at <= at:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0 or at >= self._terms[whose][post_id][low - 1].until_at:
+        return empty(address)
+    return self._terms[whose][post_id][low - 1].holder
 
 
 @internal
 def _set_deputy(post_id: uint256, deputy: address, from_at: uint256, until_at: uint256):
     post_duties: uint256 = self.post[post_id].duties
-    self.deputies[post_id].append(
-        IAuthority.Holding(holder=deputy, from_at=from_at, until_at=until_at)
-    )
+    self._add_term(DEPUTIES, post_id, deputy, from_at, until_at)
     self._deputy[deputy] = self._word(post_duties, from_at, until_at, post_id)
     self._standing[deputy] |= DEPUTISES
     log IAuthority.DeputyNamed(
@@ -600,16 +672,8 @@ def _set_deputy(post_id: uint256, deputy: address, from_at: uint256, until_at: u
 
 @internal
 def _relieve(deputy: address):
-    """
-    @dev The term ends now; one that has not begun never was, and only the log tells of it.
-    """
-    word: uint256 = self._deputy[deputy]
-    post_id: uint256 = self._post(word)
-    if (word >> 96) & M32 > block.timestamp:
-        self.deputies[post_id].pop()
-    else:
-        last: uint256 = len(self.deputies[post_id]) - 1
-        self.deputies[post_id][last].until_at = block.timestamp
+    post_id: uint256 = self._post(self._deputy[deputy])
+    self._end_term(DEPUTIES, post_id)
     self._deputy[deputy] = 0
     self._standing[deputy] &= ~DEPUTISES
     log IAuthority.DeputyRelieved(post_id=post_id, deputy=deputy, ended_at=block.timestamp)

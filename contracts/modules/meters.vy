@@ -443,32 +443,39 @@ def _open_account(
 
 
 @internal
-def _bind_meter(channel: uint256, permit_id: uint256):
+def _bind_meter(
+    channel: uint256, permit_id: uint256, held_s: uint256, held_l: uint256, before_l: uint256
+):
     """
-    @dev Count the meter against the permit from its present register on.
+    @dev Count the meter against the permit from its present register on, and what it moved before
+         while its readings were held: `held_l` in the present year, `before_l` in the one before.
     """
     hot: uint256 = self._hot[channel]
     assert hot != 0, "meters: unknown channel"
-    assert self.base[channel].permit_id == 0, "meters: channel is bound"
+    # DeviceRegistry tells the reason; here is no room for one
+    assert self.base[channel].permit_id == 0
     account: IMeters.Account = self.account[permit_id]
     assert account.until_at != 0, "meters: unknown account"
     assert len(self._meters[permit_id]) < MAX_METERS, "meters: account has sixteen meters"
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     at: uint256 = (hot >> 48) & M32
     scheme: IStandards.Scheme = staticcall standards.scheme(account.scheme_id)
+    year: uint256 = staticcall standards.period_at(YEAR, at + 1)
     self.base[channel] = Base(
         register_l=hot & M48,
-        period=staticcall standards.period_at(YEAR, at + 1),
+        period=year,
         month=staticcall standards.period_at(MONTH, at + 1),
         permit_id=permit_id,
         peak_return_l_h=account.peak_l_h * scheme.peak_leave_bps // 10_000,
-        bound_at=at,
-        bound_count_l=self._count(channel, hot).count_l,
+        bound_at=unsafe_sub(at, held_s),
+        bound_count_l=unsafe_sub(self._count(channel, hot).count_l, unsafe_add(held_l, before_l)),
     )
+    self._closed_l[permit_id][year] += held_l
+    self._closed_l[permit_id][unsafe_sub(year, 1)] += before_l
     self._meters[permit_id].append(channel)
-    # a moved peak and tripwires at the present register: the next group is replayed, and sets them
-    hot = hot & ~(TRIPS | RULES | (M32 << 160)) | ((hot & M80) << 80) | (at << 197)
-    self._hot[channel] = hot | (account.peak_l_h << 160) | PAUSED
+    self._hot[channel] = hot & ~(M32 << 160) | (account.peak_l_h << 160)
+    # volume came in by the back, or a share became smaller: every meter asks anew
+    self._ask_anew(permit_id)
     log IMeters.MeterBound(channel=channel, permit_id=permit_id)
 
 
@@ -477,10 +484,18 @@ def _right_changed(permit_id: uint256):
     """
     @dev The right and the volume it gives are asked for again with the next reading.
     """
-    for channel: uint256 in self._meters[permit_id]:
-        # a moment long past as tripwire: the next group is replayed, and sets another
-        self._hot[channel] = (self._hot[channel] | PAUSED) & ~(BARRED | RULES | (M32 << 128))
+    self._ask_anew(permit_id)
     log IMeters.RightChanged(permit_id=permit_id, at=block.timestamp)
+
+
+@internal
+def _ask_anew(permit_id: uint256):
+    """
+    @dev A moment long past as tripwire: the next group of each meter is replayed, sets another, and
+         asks for the right and for what is left.
+    """
+    for channel: uint256 in self._meters[permit_id]:
+        self._hot[channel] = (self._hot[channel] | PAUSED) & ~(BARRED | RULES | (M32 << 128))
 
 
 @internal

@@ -13,6 +13,7 @@
 """
 
 from contracts.interfaces import IAuthority
+from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IMeters
 from contracts.interfaces import IPermitRegistry
 from contracts.interfaces import IProver
@@ -443,14 +444,19 @@ def _book(permit_id: uint256) -> IVolumeBook:
 @view
 def _require_read(permit_id: uint256, ends_at: uint256):
     """
-    @dev Every meter of the permit must have reported to the end of the period.
+    @dev Every meter of the permit must have reported to the end of the period, unless another took
+         its place; while the other's readings are held, nothing is billed beyond its last reading.
     """
     book: IVolumeBook = self._book(permit_id)
     meters: DynArray[uint256, 16] = staticcall book.meters_of(permit_id)
     assert len(meters) > 0, "tariff: permit has no meter"
     for channel: uint256 in meters:
         meter: IMeters.Meter = staticcall book.meter(channel)
-        assert meter.last_at >= ends_at, "tariff: a meter is not read to the period's end"
+        if meter.last_at < ends_at:
+            replaced: bool = staticcall IDeviceRegistry(
+                access._at(names.DEVICE_REGISTRY)
+            ).is_replaced(channel)
+            assert replaced, "tariff: a meter is not read to the period's end"
 
 
 @internal

@@ -45,13 +45,14 @@ PASSED_ON = {
     "right_changed",
     "set_turn",
     "keep",
+    "keep_like",
     "take",
     "take_approval",
     "need_witnesses",
     "follow",
     "adopt",
 }
-LISTS = {"holdings", "deputies"}  # an index beyond the end has no words
+LISTS: set[str] = set()  # views whose index beyond the end has no words
 SELF_ACTS = {
     "open_post",
     "appoint",
@@ -470,6 +471,27 @@ def counts_a_meter(suite: Suite, contract: str, kind: int) -> None:
     assert not suite.permit_registry.in_right(permit, 2**32 - 1)
 
 
+def replaces_meters_at_once(suite: Suite) -> None:
+    book, registry = suite.quota_tracker, suite.device_registry
+    permit = suite.permit()
+    old = [suite.channel(METER, "QuotaTracker", permit=permit) for _ in range(2)]
+    at_once = (word("urgent_replacement_days"), 0, 0, word("days"), "ours", False, T0)
+    suite.standards.load_settings([at_once], sender=suite.standards_keeper)
+    first = registry.replacement_count() + 1
+    for n, channel in enumerate(old):
+        asked = channel, f"URGENT-{n}", 100, 7, T0, HASH, HASH
+        registry.replace_urgently(*asked, sender=suite.holder)
+    held = registry.replacement(first)[1]
+    words = meter_group(held, 7, T0, [(30, 60)])
+    book.record_meters(suite.lane(book), 0, HASH, packed(words), b"", sender=suite.relay)
+    registry.tell_overdue(first, sender=suite.holder)
+    assert book.used_l(permit, 0) == 0
+    registry.release(first, sender=suite.supervisor)
+    registry.refuse(first + 1, HASH, sender=suite.supervisor)
+    assert book.used_l(permit, 0) == 30
+    assert (registry.is_replaced(old[0]), registry.is_replaced(old[1])) == (True, False)
+
+
 def keeps_to_plans(suite: Suite) -> None:
     plans, book, sector = suite.quota_plans, suite.quota_tracker, word("industry")
     permit = suite.permit(daily_l=50)
@@ -554,6 +576,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     bills_a_permit(suite)
     counts_a_meter(suite, "QuotaTracker", 1)
     counts_a_meter(suite, "DischargeVolumes", 2)
+    replaces_meters_at_once(suite)
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
     keeps_to_plans(suite)

@@ -6,6 +6,7 @@ from typing import Any
 import boa
 
 from checks.duties import (
+    ANSWERS_FOR_METER,
     ANSWERS_FOR_TANK,
     ANY_ORGANISATION,
     ANY_STANDING,
@@ -90,6 +91,7 @@ class Callers:
         suite.register_turns.set_turns([self.channel], 1, sender=suite.device_keeper)
         suite.applications.apply(suite.face(), 0, sender=suite.holder)
         permit = suite.permit()
+        self.bound = suite.channel(METER, "QuotaTracker", permit=permit)
         evidence = b"\1" * 32
         suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
         suite.supply_codes.set_tank(0, "Tower", 1, 1, 0, sender=suite.network_keeper)
@@ -142,7 +144,7 @@ class Callers:
             let |= self.holders | {"notified": self.notified}
         if gate.who == ANSWERS_FOR_TANK:
             let["city"] = self.holders["city"]
-        if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who):
+        if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who, ANSWERS_FOR_METER):
             let["applicant"] = self.suite.holder
         if gate.who == WITNESS:
             let = {"applicant": self.suite.holder}
@@ -159,6 +161,8 @@ class Callers:
             arguments[0] = self.lanes[contract]
         if function in NUMBERED:
             arguments[0] = 1
+        if function == "replace_urgently":
+            arguments[0] = self.bound
         if function == "dissent_from":
             arguments[:2] = [self.contracts["QuotaTracker"], self.lanes["QuotaTracker"]]
         encoded: bytes = method.prepare_calldata(*arguments)

@@ -107,7 +107,7 @@ def test_of_a_lost_key_one_officer_asks_and_another_confirms(suite):
     authority.ask_rotation(HOLDER.address, NEW.address, signature, sender=suite.registrar)
 
     about = {"old": HOLDER.address, "new": NEW.address, "by": suite.registrar}
-    assert events(authority) == [("RotationAsked", about)]
+    assert events(authority) == [("RotationAsked", about | {"until_at": NOW + 7 * DAY_S})]
     assert authority.org_of(HOLDER.address) == 2
     authority.confirm_rotation(HOLDER.address, NEW.address, sender=suite.verifier)
     about = {"old": HOLDER.address, "new": NEW.address, "by": suite.verifier}
@@ -115,6 +115,48 @@ def test_of_a_lost_key_one_officer_asks_and_another_confirms(suite):
     assert authority.org_of(NEW.address) == 2
     again = reason(authority.confirm_rotation, HOLDER.address, NEW.address, sender=suite.verifier)
     assert again == "authority: no rotation was asked for"
+
+
+def test_a_request_that_nobody_confirms_in_seven_days_is_to_be_asked_for_again(suite):
+    authority, signature = suite.authority, consent(suite, HOLDER.address)
+    ends = HOLDER.address, NEW.address
+    authority.ask_rotation(*ends, signature, sender=suite.registrar)
+    boa.env.evm.patch.timestamp = NOW + 7 * DAY_S
+
+    late = reason(authority.confirm_rotation, *ends, sender=suite.verifier)
+    authority.ask_rotation(*ends, signature, sender=suite.registrar)
+    boa.env.evm.patch.timestamp += 7 * DAY_S - 1
+    authority.confirm_rotation(*ends, sender=suite.verifier)
+
+    assert late == "authority: request for a rotation is over"
+    assert authority.org_of(NEW.address) == 2
+
+
+@pytest.mark.parametrize("deputises", [False, True])
+def test_however_often_an_account_is_rotated_its_post_can_be_given_on(suite, old, deputises):
+    authority, post = suite.authority, opened(suite, boa.env.generate_address())
+    if deputises:
+        suite.by_both("deputise", post, old, NOW, END)
+    else:
+        suite.by_both("appoint", post, old, NOW, END)
+    keys = [Account.from_key(n.to_bytes(32, "big")) for n in range(1_000, 1_260)]
+    for n, (before, key) in enumerate(zip([old, *(k.address for k in keys)], keys, strict=False)):
+        boa.env.evm.patch.timestamp = NOW + n + 1
+        rotated(suite, before, key)
+    boa.env.evm.patch.timestamp = NOW + 300
+    if deputises:
+        suite.by_both("relieve", post)
+        suite.by_both("deputise", post, NEW.address, NOW, END)
+    else:
+        suite.by_both("appoint", post, NEW.address, NOW, END)
+
+    held = authority.deputy if deputises else authority.holder
+    assert [held(post, NOW + s) for s in (0, 1, 200, 260, 299, 300)] == [
+        *(old, keys[0].address, keys[199].address, keys[259].address, keys[259].address),
+        NEW.address,
+    ]
+    assert authority.can(NEW.address, CLERK)
+    assert not authority.can(keys[259].address, CLERK)
 
 
 def test_whoever_asked_does_not_confirm_nor_under_a_rotated_key(suite, old):

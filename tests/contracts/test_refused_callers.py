@@ -14,6 +14,7 @@ from tests.contracts.suite import CREDIT_CODES, FOLDERS, ROOT, Suite, request_si
 
 # what a call with zeros is told, whoever makes it
 ASKED_FOR_NOTHING = {
+    "tell_overdue": "devices: no replacement waits beyond its time",
     "close": "gauges: unknown channel",
     "lapse": "applications: for its works, must be APPROVED, is UNKNOWN",
     "lift": "council: nothing to lift",

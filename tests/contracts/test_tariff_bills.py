@@ -77,6 +77,43 @@ def test_a_period_is_billed_when_it_has_ended_and_is_read_to_its_end(suite):
     assert reason(settle, unmetered, tariff, PERIOD, sender=by) == "tariff: permit has no meter"
 
 
+@pytest.mark.parametrize("kind", [1, DRAINAGE])
+def test_a_period_with_held_readings_is_billed_when_they_are_released(suite, kind):
+    permit_id = read(suite, 600_000, kind, until_at=BEGINS + DAY_S)
+    book = suite.contracts["QuotaTracker" if kind == 1 else "DischargeVolumes"]
+    registry, (old,) = suite.device_registry, book.meters_of(permit_id)
+    asked = old, "NEW-1", 600_100, 0, BEGINS + DAY_S, HASH, HASH
+    number = registry.replace_urgently(*asked, sender=suite.holder)
+    new = registry.replacement(number).channel
+    group = meter_group(new, 0, BEGINS + DAY_S, [(1_000_000, NOW - BEGINS - DAY_S)])
+    book.record_meters(suite.lane(book), 0, HASH, packed(group), b"", sender=suite.relay)
+    tariff = loaded(suite, of_city("Zhengzhou"))
+
+    held = reason(suite.tariff.settle, permit_id, tariff, PERIOD, sender=suite.biller)
+    registry.release(number, sender=suite.supervisor)
+
+    assert held == "tariff: a meter is not read to the period's end"
+    assert suite.tariff.bill(settled(suite, permit_id, tariff)).volume_l == 1_600_000
+
+
+def test_a_refused_replacement_leaves_a_period_to_deemed_use(suite):
+    permit_id = read(suite, 600_000, until_at=BEGINS + DAY_S)
+    book, registry = suite.quota_tracker, suite.device_registry
+    (old,) = book.meters_of(permit_id)
+    asked = old, "NEW-1", 600_100, 0, BEGINS + DAY_S, HASH, HASH
+    number = registry.replace_urgently(*asked, sender=suite.holder)
+    registry.refuse(number, HASH, sender=suite.supervisor)
+    tariff = loaded(suite, of_city("Zhengzhou"))
+
+    unread = reason(suite.tariff.settle, permit_id, tariff, PERIOD, sender=suite.biller)
+    registry.approve_deemed(old, 600_100, 900_000, ENDS, HASH, sender=suite.supervisor)
+    group = meter_group(old, 600_100, BEGINS + DAY_S, [(900_000, ENDS - BEGINS - DAY_S)], kind=4)
+    book.record_meters(suite.lane(book), 0, HASH, packed(group), b"", sender=suite.relay)
+
+    assert unread == "tariff: a meter is not read to the period's end"
+    assert suite.tariff.bill(settled(suite, permit_id, tariff)).volume_l == 1_500_000
+
+
 def test_a_period_is_billed_under_a_tariff_of_its_kind_that_was_in_force(suite):
     settle, by, permit_id = suite.tariff.settle, suite.biller, read(suite, 5)
 

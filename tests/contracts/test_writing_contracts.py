@@ -60,7 +60,7 @@ def test_a_bound_meter_counts_from_its_present_register(suite, name, opener):
     book.open_account(*ACCOUNT, sender=address(suite, opener))
     book.enrol(77, METER, RELAY_GROUP, 1_234, T0, sender=registry)
 
-    book.bind(77, 9, sender=registry)
+    book.bind(77, 9, 0, 0, 0, sender=registry)
 
     assert events(book) == [("MeterBound", {"channel": 77, "permit_id": 9})]
     base = book.base(77)
@@ -74,7 +74,7 @@ def test_a_changed_right_is_asked_for_again_with_the_next_group(suite, name, ope
     book, registry = suite.contracts[name], address(suite, "DeviceRegistry")
     book.open_account(*ACCOUNT, sender=address(suite, opener))
     book.enrol(77, METER, RELAY_GROUP, 1_234, T0, sender=registry)
-    book.bind(77, 9, sender=registry)
+    book.bind(77, 9, 0, 0, 0, sender=registry)
 
     book.right_changed(9, sender=address(suite, opener))
 
