@@ -51,12 +51,14 @@ YEAR: constant(uint256) = 4  # calendar of Standards
 MAX_PAGE: constant(uint256) = 200
 MAX_LANES: constant(uint256) = 256
 MAX_YEARS: constant(uint256) = 128
+MAX_FORMERS: constant(uint256) = 64  # books that replaced one another under one name
 M32: constant(uint256) = 2**32 - 1
 M48: constant(uint256) = 2**48 - 1
 M64: constant(uint256) = 2**64 - 1
 
 replacement: public(HashMap[bytes32, IAdoption.Replacement])
 closed: public(HashMap[address, bool])  # a book that was replaced, for good
+former_of: public(HashMap[address, address])  # a book: the one that it replaced or is about to
 _name_of: HashMap[address, bytes32]  # what a book was listed by when its replacement began
 _page: IAdoption.Page
 
@@ -88,6 +90,7 @@ def begin(name: bytes32, former: bytes32):
     if name != names.QUALITY_PROVENANCE:
         permits = staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit_count()
     self._name_of[old] = name
+    self.former_of[book] = old
     self.replacement[name] = IAdoption.Replacement(
         book=book,
         old=old,
@@ -204,6 +207,24 @@ def require_current():
     if one.old == msg.sender and not replaced:
         replaced = access._at(self._name_of[msg.sender]) == one.book
     assert not replaced, "adoption: another book stands in this one's place"
+
+
+@external
+@view
+def holder(name: bytes32, lane: uint256, batch_id: uint256) -> address:
+    """
+    @notice The book that holds the digest of a batch: the listed one, or for batches from before a
+            replacement the one that took them.
+    """
+    book: address = access._at(name)
+    for _: uint256 in range(MAX_FORMERS):
+        former: address = self.former_of[book]
+        if former == empty(address):
+            break
+        if batch_id >= (staticcall ILaneBook(former).lane(lane)).next_id:
+            break
+        book = former
+    return book
 
 
 @external

@@ -25,7 +25,6 @@ from contracts.modules import gauges
 from contracts.modules import lanes
 from contracts.modules import names
 
-implements: IAdoption
 implements: IGaugeAdoption
 
 # as in DischargeLimits, whose storage this code writes; QualityProvenance ends with the gauges
