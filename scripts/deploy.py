@@ -42,7 +42,7 @@ def replace(
     second: Annotated[str, typer.Option(help="The other administrator: signs confirmations.")],
     second_password_file: Annotated[Path | None, typer.Option(help="Its passphrase.")] = None,
 ) -> Any:
-    """Put a new book of meters or gauges in the place of one; safe to run again after any interruption.
+    """Put a new book in the place of one; safe to run again after any interruption.
 
     Its lanes must be halted before. The old book stays, is listed as NAME.1 and proves its batches;
     `waterline deploy adopt NAME` then has the new one take over what it counted.

@@ -1,4 +1,4 @@
-"""A book is replaced under a running city: no reading is lost, none is there twice, all are proved."""
+"""A book is replaced: no reading is lost, none is there twice, and all are proved."""
 
 import multiprocessing
 import os
@@ -11,14 +11,12 @@ from eth_tester.exceptions import TransactionFailed
 from ledger.errors import NotSettled, WrongChain
 from ledger.events import logs
 from oracle.comparison import settled
-from oracle.cosigners import Cosigners
 from oracle.feed import Stopped
 from oracle.journal import Journal
 from oracle.oracle import Oracle
 from oracle.proofs import check, prove
 from oracle.rebinding import rebind
 from oracle.retention import Retention, archive
-from oracle.witnesses_config import Address
 from scripts._billing import household_bill
 from tests.chain.replacing import POLICY, Replaced, file, gauge, recorded, rows_of
 from tests.chain.test_oracle_households import Homes
@@ -30,7 +28,7 @@ from tests.contracts.tariffs import loaded, resident
 from tests.unit.small_chain import LocalSigner
 
 GAUGE_BOOKS = ["QualityProvenance", "DischargeLimits"]
-BEFORE, AFTER = rows_of(6, 49), rows_of(6, 52, first=7)  # 50 mg/L is the limit
+BEFORE, AFTER = rows_of(6, 51), rows_of(6, 52, first=7)  # 50 mg/L is the limit
 MOST_ROWS = 10_000_000
 
 
@@ -111,7 +109,7 @@ def test_a_rebind_before_the_adoption_is_finished_and_final_is_refused(quality):
     quality.halt()
     quality.listed()
 
-    with pytest.raises(WrongChain, match="did not adopt the book at .* finish it first"):
+    with pytest.raises(WrongChain, match=r"did not adopt the book at .* finish it first"):
         quality.rebound()
     quality.adopted()
     with pytest.raises(NotSettled, match="not final yet"):
@@ -267,7 +265,7 @@ def test_of_two_lanes_one_that_was_not_drained_refuses_the_rebind_until_it_is(tw
     town, replaced = two.town, Replaced(two.town, "QuotaTracker")
     oracle = two.oracle()
     town.settle(oracle, two.files(WELL[:3])[:1])  # the first lane is drained
-    north, south = two.files(WELL[:3])
+    _, south = two.files(WELL[:3])
     for _ in oracle.read(south, growing=False):
         pass
     oracle.pump(flush=True)

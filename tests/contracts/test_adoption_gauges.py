@@ -221,14 +221,14 @@ def test_outlets_and_bindings_go_over_and_new_ones_wait_until_then(outlets):
     suite = outlets.suite
     outlets.halt()
     outlets.list()
-    bind, channel = suite.device_registry.bind, outlets.channels[-1]
+    bind, channel = suite.device_registry.bind, suite.channel(GAUGE, "DischargeLimits", COD)
     early = reason(bind, channel, outlets.permits[1], sender=suite.device_keeper)
     outlets.begin()
     outlets.pages()
     outlets.finish()
 
     assert early == "discharge: unknown outlet"
-    assert outlets.new.permit_of(channel) == outlets.permits[0]
+    assert outlets.new.permit_of(outlets.channels[0]) == outlets.permits[0]
     bind(channel, outlets.permits[1], sender=suite.device_keeper)
     assert outlets.new.permit_of(channel) == outlets.permits[1]
 

@@ -11,7 +11,7 @@ from tests.contracts.test_evidence import QUALITY, batch, file
 __all__ = ["file"]
 
 
-def replaced(suite, name):
+def replaced(suite, name, monkeypatch):
     """Another book in the place of one, with all that it had; the old one."""
     old, adoption, keeper = suite.contracts[name], suite.adoption, suite.device_keeper
     names = word(name), word(f"{name}.{suite.next_number(f'former {name}')}")
@@ -26,7 +26,7 @@ def replaced(suite, name):
     while (now := adoption.replacement(names[0])).next_permit <= now.permits:
         adoption.take_page(names[0], now.next_permit, 200, sender=keeper)
     adoption.finish(names[0], sender=keeper)
-    suite.contracts[name] = new
+    monkeypatch.setitem(suite.contracts, name, new)
     return old
 
 
@@ -39,8 +39,8 @@ def meter(suite):
     boa.env.evm.patch.timestamp = NOW
 
 
-def test_a_dispute_of_an_old_reading_is_opened_after_the_replacement(suite, meter):
-    replaced(suite, "QuotaTracker")
+def test_a_dispute_of_an_old_reading_is_opened_after_the_replacement(suite, meter, monkeypatch):
+    replaced(suite, "QuotaTracker", monkeypatch)
     call = meter.call(meter.telegram(SETTLED + 5, before=2))
 
     number = suite.disputes.open_dispute(*call, sender=suite.holder)
@@ -48,10 +48,10 @@ def test_a_dispute_of_an_old_reading_is_opened_after_the_replacement(suite, mete
     assert suite.disputes.dispute(number).channel == meter.channel
 
 
-def test_an_old_reading_becomes_evidence_after_two_replacements(suite, file):
+def test_an_old_reading_becomes_evidence_after_two_replacements(suite, file, monkeypatch):
     told = batch(suite)
-    first = replaced(suite, "QualityProvenance")
-    replaced(suite, "QualityProvenance")
+    first = replaced(suite, "QualityProvenance", monkeypatch)
+    replaced(suite, "QualityProvenance", monkeypatch)
     add = suite.evidence.add_reading
 
     add(file, QUALITY, *told, HASH, sender=suite.dispatcher)
@@ -62,9 +62,9 @@ def test_an_old_reading_becomes_evidence_after_two_replacements(suite, file):
     assert refused == "evidence: leaf is not of this batch"
 
 
-def test_a_batch_from_after_a_replacement_is_held_by_the_new_book(suite):
+def test_a_batch_from_after_a_replacement_is_held_by_the_new_book(suite, monkeypatch):
     lane, *_ = batch(suite)
-    replaced(suite, "QualityProvenance")
+    replaced(suite, "QualityProvenance", monkeypatch)
 
     held = suite.adoption.holder(QUALITY, lane, 1)
 
