@@ -184,7 +184,7 @@ def _proved(setting: Setting, ledger: Ledger) -> int:
     for row in rows:
         name = zlib.decompress(row["names"]).decode().split("\n")[-1]
         proof = prove(ledger, journal, by_number[row["channel"]], row["ends_at"], name)
-        words = proof.as_argument()
+        words = proof.as_argument(ledger)
         leaf = bytes.fromhex(proof.leaf.removeprefix("0x"))
         if not read(ledger, proof.contract, "prove", *words[1:5], leaf, words[-1]):
             raise Miscounted(

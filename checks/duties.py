@@ -64,7 +64,7 @@ ANSWERS_FOR_METER = "holder of the permit, or the post that answers for the stat
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
 HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
 TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
-OWN_LANE = Gate(LANE_OWNER, "lanes: caller does not own the lane", duties=("RELAY",))
+OWN_LANE = Gate(LANE_OWNER, "lanes: caller is not the owner", duties=("RELAY",))
 
 LANES = {
     "open_lane": duty("DEVICE_KEEPER"),
@@ -83,6 +83,7 @@ ENROLMENT = {"enrol": only("DeviceRegistry")}
 BINDING = {"bind": only("DeviceRegistry")}
 TURNS = {"set_turn": only("RegisterTurns")}
 ADOPTED = {"adopt": only("Adoption")}
+ADOPTED_GAUGES = {"adopt": only("GaugeAdoption")}
 
 
 def accounts(opened_by: str) -> dict[str, Gate]:
@@ -244,6 +245,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "finish": duty("DEVICE_KEEPER"),
         "adopt": only("Adoption"),
     },
+    "GaugeAdoption": {"take": only("Adoption")} | ADOPTED_GAUGES,
     "DischargeVolumes": LANES
     | METERS
     | ENROLMENT
@@ -251,8 +253,13 @@ GATES: dict[str, dict[str, Gate]] = {
     | TURNS
     | ADOPTED
     | accounts("DischargeLimits"),
-    "DischargeLimits": LANES | GAUGES | ENROLMENT | BINDING | accounts("PermitRegistry"),
-    "QualityProvenance": LANES | GAUGES | ENROLMENT,
+    "DischargeLimits": LANES
+    | GAUGES
+    | ENROLMENT
+    | BINDING
+    | ADOPTED_GAUGES
+    | accounts("PermitRegistry"),
+    "QualityProvenance": LANES | GAUGES | ENROLMENT | ADOPTED_GAUGES,
     "SourceMonitor": {
         "set_reservoir": duty("STANDARDS_KEEPER"),
         "add_levels": duty("STANDARDS_KEEPER"),
@@ -321,6 +328,7 @@ GATES: dict[str, dict[str, Gate]] = {
     "Disputes": {"resolve": duty("SUPERVISOR")},
     "Witnesses": {
         "set_witnesses": duty("SUPERVISOR"),
+        "follow": only("Adoption"),
         "dissent_from": Gate(WITNESS, "witnesses: caller is no witness of the lane"),
     },
     "Decisions": {

@@ -46,11 +46,12 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Evidence": ("evidence",),
     "DeviceKeys": ("device_keys", "disputes"),
     "Disputes": ("disputes",),
-    "Witnesses": ("witnesses",),
+    "Witnesses": ("witnesses", "adoption_witnesses"),
     "signatures": ("witnesses", "disputes", "permit_seals", "authority_organisations"),
     "RegisterTurns": ("register_turns",),
     "QuotaPlans": ("quota_plans", "tariff_parts"),
-    "Adoption": ("adoption",),
+    "Adoption": ("adoption*",),
+    "GaugeAdoption": ("adoption*",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
 

@@ -37,17 +37,37 @@ def logs(
     to_block: int | None = None,
     filters: Mapping[str, Any] | None = None,
 ) -> list[Event]:
-    """Events of a contract: all, or those named `event` whose arguments equal `filters`."""
-    bound = ledger.contract(contract)
-    by_topic = _events_of(bound)
+    """Events of a contract: all, or those named `event` whose arguments equal `filters`.
+
+    Of a contract that has replaced others theirs too, each under the name it was replaced by.
+    """
+    by_topic = _events_of(ledger.contract(contract))
     if event is not None and event not in {entry.event_name for entry in by_topic.values()}:
         raise NotFound(f"{contract} has no event {event!r}", f"it logs: {_names(by_topic)}")
     first = ledger.deployment.start_block if from_block is None else from_block
     last = ledger.chain.head().number if to_block is None else to_block
-    topics = [[topic for topic, entry in by_topic.items() if event in (None, entry.event_name)]]
+    found = []
+    for name in (*ledger.deployment.formers(contract), contract):
+        found += _logs_of(ledger, name, event, (first, last), filters)
+    return sorted(found, key=lambda one: (one.block, one.log_index))
+
+
+def _logs_of(
+    ledger: Ledger,
+    contract: str,
+    event: str | None,
+    blocks: tuple[int, int],
+    filters: Mapping[str, Any] | None,
+) -> list[Event]:
+    """The same of one address."""
+    bound = ledger.contract(contract)
+    by_topic = _events_of(bound)
+    topics = [topic for topic, entry in by_topic.items() if event in (None, entry.event_name)]
+    if not topics:  # an older one that did not log this yet
+        return []
     times: dict[str, int] = {}
     found = []
-    for raw in _raw_logs(ledger, bound.address, topics, first, last):
+    for raw in _raw_logs(ledger, bound.address, [topics], *blocks):
         decoded = by_topic[raw["topics"][0].to_0x_hex()]().process_log(raw)
         if _matches(decoded["args"], filters):
             found.append(_event(ledger, contract, decoded, times))

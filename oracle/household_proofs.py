@@ -17,7 +17,17 @@ from ledger.leaves import commitment, household_leaf
 from oracle import households
 from oracle.documents import first_fault
 from oracle.journal import Journal
-from oracle.proofs import Hash, Number, attempt_of, batch_tree, from_hex, raw, text_of, to_hex
+from oracle.proofs import (
+    Hash,
+    Number,
+    attempt_of,
+    batch_tree,
+    from_hex,
+    holder,
+    raw,
+    text_of,
+    to_hex,
+)
 
 FORMAT = 1
 REMEDY = "`waterline oracle household-proof` writes one"
@@ -57,10 +67,11 @@ class HouseholdProof:
         """The proof as it is exported."""
         return {"format": FORMAT, **asdict(self)}
 
-    def as_argument(self) -> tuple[Any, ...]:
-        """The proof as Tariff takes it."""
+    def as_argument(self, ledger: Ledger) -> tuple[Any, ...]:
+        """The proof as Tariff takes it, with the book that holds its batch now."""
+        held_by = holder(ledger, asdict(self))
         return (
-            *(label(self.contract), self.lane, self.batch),
+            *(label(held_by), self.lane, self.batch),
             *(from_hex(self.root), from_hex(self.words_hash)),
             *(self.channel, from_hex(self.household), from_hex(self.salt)),
             *(self.ends_at, self.register_l, self.volume_l, self.grade),

@@ -114,7 +114,7 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
         chain_id=ledger.deployment.chain_id,
         genesis_hash=ledger.deployment.genesis_hash,
         contract=part["contract"],
-        address=ledger.deployed(_holder(ledger, part)).address,
+        address=ledger.deployed(holder(ledger, part)).address,
         lane=part["lane"],
         batch=part["batch"],
         channel=channel.id,
@@ -154,7 +154,7 @@ def _put_away(ledger: Ledger, journal: Journal, channel: Channel, found: dict[st
         **{name: found[name] for name in (*same, "source", "transaction", "block", "block_hash")},
         chain_id=ledger.deployment.chain_id,
         genesis_hash=ledger.deployment.genesis_hash,
-        address=ledger.deployed(_holder(ledger, found)).address,
+        address=ledger.deployed(holder(ledger, found)).address,
         device=channel.device,
         parameter=channel.parameter,
         header=segment.header,
@@ -178,8 +178,11 @@ def _unknown() -> NotSettled:
     return NotSettled("the reading is sent, and not final yet", "ask again in a minute")
 
 
-def _holder(ledger: Ledger, part: Any) -> str:
-    """The name of the contract that keeps a batch's digest: for early ones, one replaced since."""
+def holder(ledger: Ledger, part: Any) -> str:
+    """The name of the contract that keeps a batch's digest: for early ones, one replaced since.
+
+    `part` names contract, lane and batch.
+    """
     for former in ledger.deployment.formers(part["contract"]):
         if part["batch"] < read(ledger, former, "lane", part["lane"])["next_id"]:
             return former

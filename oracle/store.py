@@ -2,7 +2,7 @@
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -207,10 +207,19 @@ class Store:
                     "name the journal of this chain, or a new folder, with --journal",
                 )
 
-    def rebind(self, key: str, value: str) -> None:
-        """Bind the journal to something else than before; whoever calls has proved that it may."""
+    def rebind(self, contracts: str, replaced: Sequence[str]) -> None:
+        """Bind the journal to other contracts; whoever calls has proved that it may.
+
+        What witnesses signed for a replaced one's address is dropped where it is not settled.
+        """
         with self.commit() as db:
-            db.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+            db.executemany(
+                "DELETE FROM cosigned WHERE contract = ? AND NOT EXISTS (SELECT 1 FROM batch"
+                " WHERE batch.contract = cosigned.contract AND batch.lane = cosigned.lane"
+                " AND batch.id = cosigned.batch AND state = 'settled')",
+                [(name,) for name in replaced],
+            )
+            db.execute("UPDATE meta SET value = ? WHERE key = 'contracts'", (contracts,))
 
     def identity(self) -> dict[str, str]:
         """What the journal is bound to."""

@@ -74,7 +74,7 @@ def household_bill(here: Session, first: Path, last: Path, tariff: str) -> dict[
 
     begins, ends = load(first), load(last)
     tariff_id, terms = in_force(here, tariff, begins.ends_at)
-    arguments = tariff_id, begins.as_argument(), ends.as_argument()
+    arguments = tariff_id, begins.as_argument(here.ledger), ends.as_argument(here.ledger)
     try:
         raw = read(here.ledger, "Tariff", "household_quote", *arguments)
     except (ContractLogicError, Web3RPCError) as error:

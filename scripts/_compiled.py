@@ -26,6 +26,7 @@ CONTRACTS = {
     "QuotaTracker": "cycle",
     "QuotaPlans": "cycle",
     "Adoption": "cycle",
+    "GaugeAdoption": "cycle",
     "DischargeVolumes": "cycle",
     "DischargeLimits": "cycle",
     "QualityProvenance": "cycle",

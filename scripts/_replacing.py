@@ -1,4 +1,4 @@
-"""Replacing a book of meters: halted, deployed anew and listed, adopted in pages."""
+"""Replacing a book: halted, deployed anew and listed, adopted in pages."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from ledger.structs import every, read
 from scripts._shared import Session
 from scripts._writing import Act, perform
 
-BOOKS = ("QuotaTracker", "DischargeVolumes")
+METERS, GAUGES = ("QuotaTracker", "DischargeVolumes"), ("DischargeLimits", "QualityProvenance")
+BOOKS = (*METERS, *GAUGES)
 MOST = 200  # channels or accounts of one page
 
 
 def require_book(name: str) -> None:
     """UsageError for a contract that cannot be replaced so."""
     if name not in BOOKS:
-        raise UsageError(f"{name} is no book of meters", f"use one of: {', '.join(BOOKS)}")
+        raise UsageError(f"{name} is no book of measurements", f"use one of: {', '.join(BOOKS)}")
 
 
 def is_listed(ledger: Ledger, name: str) -> bool:
@@ -69,7 +70,8 @@ def adopt(here: Session, name: str, size: int) -> dict[str, Any]:
         told = done.first("PageTaken")
         if told is None:
             raise WaterlineError(f"page of {says} told nothing", "run the same command again")
-        here.say(f"{told.args['taken']} taken, {told.args['new_l']} L in both books")
+        both = f"{told.args['new_l']} L in both books" if name in METERS else "both books agree"
+        here.say(f"{told.args['taken']} taken, {both}")
     done = perform(here, [Act("Adoption", calls.finish(word), f"{name} takes over the lanes")])
     return done.as_json()
 

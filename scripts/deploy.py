@@ -38,11 +38,11 @@ def contracts(
 
 @app.write("replace")
 def replace(
-    name: Annotated[str, typer.Argument(help="QuotaTracker or DischargeVolumes.")],
+    name: Annotated[str, typer.Argument(help="A book of meters or gauges.")],
     second: Annotated[str, typer.Option(help="The other administrator: signs confirmations.")],
     second_password_file: Annotated[Path | None, typer.Option(help="Its passphrase.")] = None,
 ) -> Any:
-    """Put a new book of meters in the place of one; safe to run again after any interruption.
+    """Put a new book in the place of one; safe to run again after any interruption.
 
     Its lanes must be halted before. The old book stays, is listed as NAME.1 and proves its batches;
     `waterline deploy adopt NAME` then has the new one take over what it counted.
@@ -77,10 +77,10 @@ def replace(
 
 @app.write("adopt")
 def adopt(
-    name: Annotated[str, typer.Argument(help="QuotaTracker or DischargeVolumes.")],
+    name: Annotated[str, typer.Argument(help="A book of meters or gauges.")],
     page: Annotated[int, typer.Option(help="Channels or accounts of one page.", max=200)] = 50,
 ) -> Any:
-    """Have a new book take over the meters, accounts and lanes of the one it replaced, in pages.
+    """Have a new book take over the channels, accounts and lanes of the one it replaced, in pages.
 
     Run again, it goes on with the next page. At the end both books answer alike, or it is refused;
     the lanes then wait for `waterline lane resume`.

@@ -3,25 +3,32 @@
 """
 @title Adoption
 @license Apache-2.0
-@notice Replaces a book of meters: the new one takes over channels, accounts and lanes in pages.
+@notice Replaces a book of measurements: the new one takes over channels, accounts and lanes in
+        pages.
 @dev The administrators list the new book under its name, and the old one under another. Its lanes
-     are halted before and stay so. A book has no room for this code, so before its first lane it
-     lends its storage to it: `adopt` runs in the book, on the layout that both share. A channel is
-     taken over with register, counts, flags and base, an account with the use of each of its years,
-     a lane with its next batch, running hash and counted litres, halted. Digests stay with the old
-     book, which goes on to prove them. Rights and tripwires are not copied: the next reading of a
-     meter asks for them anew. After each page both books are asked, and must answer alike.
+     are halted before and stay so: from `begin` on the old book resumes and opens none, and judges
+     and closes nothing; at the end that holds for good. A book has no room for this code, so
+     before its first lane it lends its storage to it: `adopt` runs in the book, on the layout that
+     both share. A meter is taken over with register, counts, flags and base, an account with the
+     use of each of its years, a lane with its next batch, running hash, counted litres and
+     witnesses, halted. Digests stay with the old book, which goes on to prove them. Rights and
+     tripwires are not copied: the next reading of a meter asks for them anew. Books of gauges lend
+     their storage to GaugeAdoption instead. After each page both books are asked, and must answer
+     alike.
 @custom:halt Withdraw the DEVICE_KEEPER posts in Authority; a book that has lanes takes nothing over.
 """
 
 from contracts.interfaces import IAdoption
 from contracts.interfaces import IDeviceRegistry
+from contracts.interfaces import IGaugeAdoption
+from contracts.interfaces import ILaneBook
 from contracts.interfaces import ILanes
 from contracts.interfaces import IMeters
 from contracts.interfaces import IPermitRegistry
 from contracts.interfaces import IRegisterTurns
 from contracts.interfaces import IStandards
 from contracts.interfaces import IVolumeBook
+from contracts.interfaces import IWitnesses
 from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import lanes
@@ -44,11 +51,15 @@ YEAR: constant(uint256) = 4  # calendar of Standards
 MAX_PAGE: constant(uint256) = 200
 MAX_LANES: constant(uint256) = 256
 MAX_YEARS: constant(uint256) = 128
+MAX_FORMERS: constant(uint256) = 64  # books that replaced one another under one name
 M32: constant(uint256) = 2**32 - 1
 M48: constant(uint256) = 2**48 - 1
 M64: constant(uint256) = 2**64 - 1
 
 replacement: public(HashMap[bytes32, IAdoption.Replacement])
+closed: public(HashMap[address, bool])  # a book that was replaced, for good
+former_of: public(HashMap[address, address])  # a book: the one that it replaced or is about to
+_name_of: HashMap[address, bytes32]  # what a book was listed by when its replacement began
 _page: IAdoption.Page
 
 
@@ -63,17 +74,23 @@ def begin(name: bytes32, former: bytes32):
     @notice Begin to take over the book listed as `former` into the one listed as `name`.
     """
     access._only(duties.DEVICE_KEEPER)
+    of_gauges: bool = self._of_gauges(name)
     of_meters: bool = name == names.QUOTA_TRACKER or name == names.DISCHARGE_VOLUMES
-    assert of_meters, "adoption: not a book of meters"
+    assert of_meters or of_gauges, "adoption: not a book of measurements"
     book: address = access._at(name)
     old: address = access._at(former)
     assert book != old, "adoption: a book cannot replace itself"
     assert self.replacement[name].book != book, "adoption: begun already"
-    assert staticcall IVolumeBook(book).lane_count() == 0, "adoption: new book has lanes"
+    assert not self.closed[old], "adoption: old book was replaced already"
+    assert staticcall ILaneBook(book).lane_count() == 0, "adoption: new book has lanes"
     channels: uint256 = staticcall IDeviceRegistry(
         access._at(names.DEVICE_REGISTRY)
     ).channel_count()
-    permits: uint256 = staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit_count()
+    permits: uint256 = 0
+    if name != names.QUALITY_PROVENANCE:
+        permits = staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit_count()
+    self._name_of[old] = name
+    self.former_of[book] = old
     self.replacement[name] = IAdoption.Replacement(
         book=book,
         old=old,
@@ -85,7 +102,7 @@ def begin(name: bytes32, former: bytes32):
         accounts=0,
         count_l=0,
         used_l=0,
-        lanes_hash=self._lanes_hash(IVolumeBook(old)),
+        lanes_hash=self._lanes_hash(ILaneBook(old)),
         finished=False,
     )
     log IAdoption.AdoptionBegun(
@@ -111,24 +128,18 @@ def take_page(name: bytes32, first: uint256, count: uint256):
     assert due <= last, "adoption: every page is taken"
     assert first == due, "adoption: not the next page"
     covered: uint256 = min(count, last - due + 1)
-    self._lend(one.book, IAdoption.Page(old=one.old, what=what, first=first, count=covered))
+    page: IAdoption.Page = IAdoption.Page(old=one.old, what=what, first=first, count=covered)
     taken: uint256 = 0
     old_l: uint256 = 0
     new_l: uint256 = 0
-    for number: uint256 in range(first, first + covered, bound=MAX_PAGE):
-        is_taken: bool = False
-        alike: bool = False
-        its_old_l: uint256 = 0
-        its_new_l: uint256 = 0
-        if what == CHANNELS:
-            is_taken, alike, its_old_l, its_new_l = self._compared(one, number)
-        else:
-            is_taken, alike, its_old_l, its_new_l = self._compared_account(one, number)
-        assert alike, "adoption: books do not answer alike"
-        old_l += its_old_l
-        new_l += its_new_l
-        if is_taken:
-            taken += 1
+    alike: bool = False
+    if self._of_gauges(name):
+        taken, alike = extcall IGaugeAdoption(access._at(names.GAUGE_ADOPTION)).take(
+            one.book, page
+        )
+    else:
+        taken, alike, old_l, new_l = self._taken(one, page)
+    assert alike, "adoption: books do not answer alike"
     if what == CHANNELS:
         self.replacement[name].next_channel = first + covered
         self.replacement[name].meters += taken
@@ -158,11 +169,21 @@ def finish(name: bytes32):
     one: IAdoption.Replacement = self._begun(name)
     through: bool = one.next_channel > one.channels and one.next_permit > one.permits
     assert through, "adoption: pages are left"
-    old: IVolumeBook = IVolumeBook(one.old)
+    old: ILaneBook = ILaneBook(one.old)
     assert self._lanes_hash(old) == one.lanes_hash, "adoption: old book moved on"
     self.replacement[name].finished = True
+    self.closed[one.old] = True
     count: uint256 = staticcall old.lane_count()
-    self._lend(one.book, IAdoption.Page(old=one.old, what=LANES, first=1, count=count))
+    page: IAdoption.Page = IAdoption.Page(old=one.old, what=LANES, first=1, count=count)
+    if self._of_gauges(name):
+        extcall IGaugeAdoption(access._at(names.GAUGE_ADOPTION)).take(one.book, page)
+    else:
+        self._lend(one.book, page)
+    alike: bool = self._lanes_hash(ILaneBook(one.book)) == one.lanes_hash
+    assert alike, "adoption: lanes do not answer alike"
+    witnesses: IWitnesses = IWitnesses(access._at(names.WITNESSES))
+    for lane: uint256 in range(1, count + 1, bound=MAX_LANES):
+        extcall witnesses.follow(one.old, one.book, lane)
     log IAdoption.AdoptionFinished(
         name=name,
         book=one.book,
@@ -173,6 +194,37 @@ def finish(name: bytes32):
         count_l=one.count_l,
         used_l=one.used_l,
     )
+
+
+@external
+@view
+def require_current():
+    """
+    @notice Revert for a book that another one has replaced, or is about to.
+    """
+    one: IAdoption.Replacement = self.replacement[self._name_of[msg.sender]]
+    replaced: bool = self.closed[msg.sender]
+    if one.old == msg.sender and not replaced:
+        replaced = access._at(self._name_of[msg.sender]) == one.book
+    assert not replaced, "adoption: another book stands in this one's place"
+
+
+@external
+@view
+def holder(name: bytes32, lane: uint256, batch_id: uint256) -> address:
+    """
+    @notice The book that holds the digest of a batch: the listed one, or for batches from before a
+            replacement the one that took them.
+    """
+    book: address = access._at(name)
+    for _: uint256 in range(MAX_FORMERS):
+        former: address = self.former_of[book]
+        if former == empty(address):
+            break
+        if batch_id >= (staticcall ILaneBook(former).lane(lane)).next_id:
+            break
+        book = former
+    return book
 
 
 @external
@@ -198,7 +250,7 @@ def adopt():
         elif page.what == ACCOUNTS:
             self._adopt_account(old, number)
         else:
-            self._adopt_lane(old, number)
+            lanes._adopt_lane(ILaneBook(page.old), number)
 
 
 @internal
@@ -206,6 +258,35 @@ def _lend(book: address, page: IAdoption.Page):
     self._page = page
     extcall IAdoption(book).adopt()
     self._page = empty(IAdoption.Page)
+
+
+@internal
+def _taken(
+    one: IAdoption.Replacement, page: IAdoption.Page
+) -> (uint256, bool, uint256, uint256):
+    """
+    @dev Write a page of meters or accounts, and add up what both books say of them.
+    """
+    self._lend(one.book, page)
+    taken: uint256 = 0
+    old_l: uint256 = 0
+    new_l: uint256 = 0
+    for number: uint256 in range(page.first, page.first + page.count, bound=MAX_PAGE):
+        is_taken: bool = False
+        alike: bool = False
+        its_old_l: uint256 = 0
+        its_new_l: uint256 = 0
+        if page.what == CHANNELS:
+            is_taken, alike, its_old_l, its_new_l = self._compared(one, number)
+        else:
+            is_taken, alike, its_old_l, its_new_l = self._compared_account(one, number)
+        if not alike:
+            return 0, False, 0, 0
+        old_l += its_old_l
+        new_l += its_new_l
+        if is_taken:
+            taken += 1
+    return taken, True, old_l, new_l
 
 
 @internal
@@ -285,17 +366,9 @@ def _adopt_account(old: IVolumeBook, permit_id: uint256):
 
 
 @internal
-def _adopt_lane(old: IVolumeBook, number: uint256):
-    lane: ILanes.Lane = staticcall old.lane(number)
-    lanes.lane_count = number
-    lanes.running[number] = staticcall old.running(number)
-    lanes._word[number] = (
-        convert(lane.owner, uint256)
-        | (lane.relay_group << lanes.GROUP_SHIFT)
-        | (lane.next_id << lanes.NEXT_SHIFT)
-        | (lane.total_l << lanes.TOTAL_SHIFT)
-        | (1 << lanes.HALTED_SHIFT)
-    )
+@pure
+def _of_gauges(name: bytes32) -> bool:
+    return name == names.DISCHARGE_LIMITS or name == names.QUALITY_PROVENANCE
 
 
 @internal
@@ -309,18 +382,18 @@ def _begun(name: bytes32) -> IAdoption.Replacement:
 
 @internal
 @view
-def _lanes_hash(old: IVolumeBook) -> bytes32:
+def _lanes_hash(book: ILaneBook) -> bytes32:
     """
-    @dev Where the lanes of the old book stand; each must be halted.
+    @dev Where the lanes of a book stand; each must be halted.
     """
     hashed: bytes32 = empty(bytes32)
-    count: uint256 = staticcall old.lane_count()
+    count: uint256 = staticcall book.lane_count()
     assert count <= MAX_LANES, "adoption: more than 256 lanes"
     for number: uint256 in range(1, count + 1, bound=MAX_LANES):
-        lane: ILanes.Lane = staticcall old.lane(number)
+        lane: ILanes.Lane = staticcall book.lane(number)
         assert lane.halted, "adoption: old book has a lane that is not halted"
-        running: bytes32 = staticcall old.running(number)
-        hashed = keccak256(abi_encode(hashed, lane.next_id, lane.total_l, running))
+        running: bytes32 = staticcall book.running(number)
+        hashed = keccak256(abi_encode(hashed, lane, running))
     return hashed
 
 

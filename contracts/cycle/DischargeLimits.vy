@@ -51,6 +51,7 @@ exports: (
     gauges.ruling,
     gauges.limit_of,
     gauges.ruled,
+    gauges.former,
 )
 
 GAUGE: constant(uint256) = 2  # kind of a channel in DeviceRegistry
@@ -117,6 +118,17 @@ def right_changed(permit_id: uint256):
     """
     access._only_contract(names.PERMIT_REGISTRY)
     extcall IAccounts(access._at(names.DISCHARGE_VOLUMES)).right_changed(permit_id)
+
+
+@external
+def adopt():
+    """
+    @notice Take over from the book that this one replaces, before its first lane.
+    @dev Adoption tells the reason where a lane is open; here is no room for one.
+    """
+    access._only_contract(names.GAUGE_ADOPTION)
+    assert lanes.lane_count == 0
+    raw_call(msg.sender, msg.data, is_delegate_call=True)
 
 
 @external

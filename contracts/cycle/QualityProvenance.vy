@@ -45,6 +45,7 @@ exports: (
     gauges.ruling,
     gauges.limit_of,
     gauges.ruled,
+    gauges.former,
 )
 
 GAUGE: constant(uint256) = 2  # kind of a channel in DeviceRegistry
@@ -68,6 +69,17 @@ def enrol(
     access._only_contract(names.DEVICE_REGISTRY)
     assert kind == GAUGE, "quality: takes gauges only"
     gauges._enrol_gauge(channel, relay_group, opened_at)
+
+
+@external
+def adopt():
+    """
+    @notice Take over from the book that this one replaces, before its first lane.
+    @dev Adoption tells the reason where a lane is open; here is no room for one.
+    """
+    access._only_contract(names.GAUGE_ADOPTION)
+    assert lanes.lane_count == 0
+    raw_call(msg.sender, msg.data, is_delegate_call=True)
 
 
 @external

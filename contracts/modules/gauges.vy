@@ -11,6 +11,7 @@
      enrolled 1. Format and vectors: docs/wire-format.md.
 """
 
+from contracts.interfaces import IGaugeBook
 from contracts.interfaces import IGauges
 from contracts.interfaces import ILanes
 from contracts.interfaces import IStandards
@@ -71,8 +72,9 @@ NO_BATCH: constant(uint256) = max_value(uint256)  # a day closed by hand
 
 grace_s: public(uint256)  # how long after its end a day may be closed by anyone
 limit_of: public(HashMap[uint256, uint256])  # channel: limit of Standards that rules it
+former: public(address)  # the book that this one replaced, which keeps the days it has ruled
 # channel, day: what it was ruled by. A contract cannot read an event, and a later rule needs the mean
-ruled: public(HashMap[uint256, HashMap[uint256, uint256]])
+_ruled_on: HashMap[uint256, HashMap[uint256, uint256]]
 _limits: HashMap[uint256, uint256]
 _ruling: HashMap[uint256, uint256]
 _hot: uint256[2**32]
@@ -328,6 +330,7 @@ def close(channel: uint256, period: uint256):
     @notice Rule on a day that has ended, silence included. Open to anyone.
     @param period The day, an index into the DAY calendar; it must be the gauge's current one.
     """
+    lanes._require_current()
     hot: uint256 = self._hot[channel]
     assert hot != 0, "gauges: unknown channel"
     ruling: IGauges.Ruling = gauge_words._ruling(self._ruling[channel])
@@ -357,6 +360,7 @@ def track_range(channel: uint256, tracked: bool):
     @notice Keep the day's lowest and highest value of a gauge, or stop keeping them.
     """
     access._only(duties.STANDARDS_KEEPER)
+    lanes._require_current()
     hot: uint256 = self._hot[channel]
     assert hot != 0, "gauges: unknown gauge"
     if tracked:
@@ -409,6 +413,19 @@ def ruling(channel: uint256) -> IGauges.Ruling:
     return gauge_words._ruling(self._ruling[channel])
 
 
+@external
+@view
+def ruled(channel: uint256, period: uint256) -> uint256:
+    """
+    @notice What a day of a gauge was ruled by, packed; of days before it replaced another book, as
+            that one says.
+    """
+    word: uint256 = self._ruled_on[channel][period]
+    if word == 0 and self.former != empty(address):
+        return staticcall IGaugeBook(self.former).ruled(channel, period)
+    return word
+
+
 @internal
 def _enrol_gauge(channel: uint256, relay_group: uint256, opened_at: uint256):
     """
@@ -445,6 +462,7 @@ def _judge(
     @dev Hold a gauge against stored limits `lo` to `hi`, both inclusive. Standing alerts end
          without a word: the new limits begin afresh.
     """
+    lanes._require_current()
     hot: uint256 = self._hot[channel]
     assert hot != 0, "gauges: gauge not enrolled"
     assert dwell_readings > 0 and dwell_readings <= M8, "gauges: dwell readings out of range"
@@ -707,8 +725,8 @@ def _ruled(channel: uint256, batch_id: uint256, hot: uint256) -> uint256:
         elif total > ruling.mean_hi * count or total < ruling.mean_lo * count:
             verdict = EXCEEDED
         if count > 0:
-            self.ruled[channel][ruling.period] = gauge_words._added(
-                self.ruled[channel][ruling.period], total, count, self._ruling[channel]
+            self._ruled_on[channel][ruling.period] = gauge_words._added(
+                self._ruled_on[channel][ruling.period], total, count, self._ruling[channel]
             )
         log IGauges.PeriodRuled(
             channel=channel,

@@ -7,6 +7,7 @@
      witnesses needed 4 | halted 1 | zero 3. Format: docs/wire-format.md.
 """
 
+from contracts.interfaces import ILaneBook
 from contracts.interfaces import ILanes
 from contracts.modules import access
 from contracts.modules import duties
@@ -44,6 +45,7 @@ def open_lane(owner: address, relay_group: uint256) -> uint256:
     @return Number of the lane, dense from 1.
     """
     access._only(duties.DEVICE_KEEPER)
+    self._require_current()
     assert owner != empty(address), "lanes: empty owner"
     assert relay_group > 0 and relay_group <= M16, "lanes: relay group out of range"
     self.lane_count += 1
@@ -72,6 +74,7 @@ def resume_lane(lane: uint256):
     @notice Let a halted lane go on where it stopped.
     """
     access._only(duties.SUPERVISOR)
+    self._require_current()
     word: uint256 = self._word[lane]
     assert (word >> HALTED_SHIFT) & 1 == 1, "lanes: must be halted"
     self._word[lane] = word ^ (1 << HALTED_SHIFT)
@@ -129,13 +132,23 @@ def prove(
 
 
 @internal
+@view
+def _require_current():
+    """
+    @dev Adoption refuses a book that another one replaces. The call is as short as it can be: a
+         book has no room.
+    """
+    raw_call(access._at(names.ADOPTION), method_id("require_current()"), is_static_call=True)
+
+
+@internal
 def _open(lane: uint256, batch_id: uint256, evidence_length: uint256) -> uint256:
     """
     @dev Only the owner, in order, on a lane that is not halted.
     @return The lane's word.
     """
     word: uint256 = self._word[lane]
-    assert convert(msg.sender, uint256) == word & OWNER_MASK, "lanes: caller does not own the lane"
+    assert convert(msg.sender, uint256) == word & OWNER_MASK, "lanes: caller is not the owner"
     access._only(duties.RELAY)
     assert batch_id == (word >> NEXT_SHIFT) & M24, "lanes: batch is not the next one"
     # one look says that nobody must sign, that nobody has, and that the lane is not halted
@@ -144,6 +157,24 @@ def _open(lane: uint256, batch_id: uint256, evidence_length: uint256) -> uint256
         # the whole call is handed on: little code here, where a book has no room
         raw_call(access._at(names.WITNESSES), msg.data, is_static_call=True)
     return word
+
+
+@internal
+def _adopt_lane(old: ILaneBook, number: uint256):
+    """
+    @dev Take a lane over where it stands, halted. For the code that a new book lends its storage
+         to; Witnesses sets the threshold afterwards.
+    """
+    lane: ILanes.Lane = staticcall old.lane(number)
+    self.lane_count = number
+    self.running[number] = staticcall old.running(number)
+    self._word[number] = (
+        convert(lane.owner, uint256)
+        | (lane.relay_group << GROUP_SHIFT)
+        | (lane.next_id << NEXT_SHIFT)
+        | (lane.total_l << TOTAL_SHIFT)
+        | (1 << HALTED_SHIFT)
+    )
 
 
 @internal

@@ -399,7 +399,7 @@ def _enrol_meter(channel: uint256, relay_group: uint256, register_l: uint256, op
     assert channel <= M32, "meters: channel out of range"
     assert self._hot[channel] == 0, "meters: channel enrolled"
     assert register_l <= M48, "meters: register out of range"
-    assert opened_at <= block.timestamp, "meters: opening lies in the future"
+    assert opened_at <= block.timestamp, "meters: opening in the future"
     unruled: uint256 = (M48 << 80) | (M32 << 128) | (M32 << 160) | RULES
     key: uint256 = (relay_group << 239) | (1 << 255)
     self._hot[channel] = register_l | (opened_at << 48) | unruled | key
@@ -456,7 +456,7 @@ def _bind_meter(
     assert self.base[channel].permit_id == 0
     account: IMeters.Account = self.account[permit_id]
     assert account.until_at != 0, "meters: unknown account"
-    assert len(self._meters[permit_id]) < MAX_METERS, "meters: account has sixteen meters"
+    assert len(self._meters[permit_id]) < MAX_METERS, "meters: account has 16 meters"
     standards: IStandards = IStandards(access._at(names.STANDARDS))
     at: uint256 = (hot >> 48) & M32
     scheme: IStandards.Scheme = staticcall standards.scheme(account.scheme_id)

@@ -12,6 +12,7 @@
 @custom:halt Withdraw the SUPERVISOR posts in Authority; a dispute that is open stays open.
 """
 
+from contracts.interfaces import IAdoption
 from contracts.interfaces import IDeviceKeys
 from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IDisputes
@@ -71,7 +72,10 @@ def open_dispute(
         access._at(names.DEVICE_REGISTRY)
     ).channel(settled.channel)
     assert channel.kind != 0, "disputes: no such channel"
-    proved: bool = staticcall IProver(access._at(channel.contract_name)).prove(
+    book: address = staticcall IAdoption(access._at(names.ADOPTION)).holder(
+        channel.contract_name, settled.lane, settled.batch_id
+    )
+    proved: bool = staticcall IProver(book).prove(
         settled.lane, settled.batch_id, settled.root, settled.words_hash, leaf, proof
     )
     assert proved, "disputes: reading is not proved"

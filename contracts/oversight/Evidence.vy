@@ -12,6 +12,7 @@
 @custom:halt Withdraw the DISPATCHER posts in Authority; what was added stays.
 """
 
+from contracts.interfaces import IAdoption
 from contracts.interfaces import IAuthority
 from contracts.interfaces import IEvidence
 from contracts.interfaces import IIncidents
@@ -100,7 +101,10 @@ def add_reading(
         names.QUALITY_PROVENANCE,
     ]
     assert holds, "evidence: contract takes no readings"
-    proved: bool = staticcall IProver(access._at(contract_name)).prove(
+    book: address = staticcall IAdoption(access._at(names.ADOPTION)).holder(
+        contract_name, lane, batch_id
+    )
+    proved: bool = staticcall IProver(book).prove(
         lane, batch_id, root, words_hash, leaf, proof
     )
     assert proved, "evidence: leaf is not of this batch"

@@ -118,6 +118,27 @@ def dissent_from(
 
 
 @external
+def follow(before: address, book: address, lane: uint256):
+    """
+    @notice Let the witnesses of a lane go on with the book that adopted it.
+    @dev They sign for the new book's address from its next batch on, and may dissent from both's.
+    """
+    access._only_contract(names.ADOPTION)
+    accounts: DynArray[address, MAX_WITNESSES] = self._witnesses[before][lane]
+    if len(accounts) == 0:
+        return
+    threshold: uint256 = self.threshold[before][lane]
+    for account: address in accounts:
+        self.is_witness[book][lane][account] = True
+    self._witnesses[book][lane] = accounts
+    self.threshold[book][lane] = threshold
+    log IWitnesses.WitnessesSet(
+        book=book, lane=lane, by=msg.sender, accounts=accounts, threshold=threshold
+    )
+    extcall ILaneBook(book).need_witnesses(lane, threshold)
+
+
+@external
 @view
 def record_meters(
     lane: uint256,

@@ -256,8 +256,10 @@ def test_an_old_book_that_moved_on_between_pages_is_not_finished(small):
     small.list()
     small.begin()
     small.page(1, 200)
+    small.suite.by_both("list_contract", NAME, small.old.address)  # called off, for a while
     small.old.resume_lane(small.lane, sender=small.suite.supervisor)
     small.record(small.old, small.channels[1], [(1, 60)])
+    small.list()
     small.pages()
 
     running = keeper(small, "finish", NAME)
@@ -270,7 +272,7 @@ def test_an_old_book_that_moved_on_between_pages_is_not_finished(small):
 
 def test_an_adoption_begins_with_halted_lanes_into_another_book_without_lanes(small):
     suite = small.suite
-    assert keeper(small, "begin", word("RedLines"), FORMER) == "adoption: not a book of meters"
+    assert keeper(small, "begin", word("RedLines"), FORMER) == "adoption: not a book of measurements"
     assert keeper(small, "begin", NAME, FORMER) == "access: contract not listed"
     assert keeper(small, "begin", NAME, NAME) == "adoption: a book cannot replace itself"
     assert keeper(small, "take_page", NAME, 1, 1) == "adoption: none is under way"

@@ -47,7 +47,7 @@ def test_an_account_takes_sixteen_meters(suite):
         suite.channel(METER, "QuotaTracker", permit=permit)
     one_more = suite.channel(METER, "QuotaTracker")
 
-    assert refused(suite, one_more, permit) == "meters: account has sixteen meters"
+    assert refused(suite, one_more, permit) == "meters: account has 16 meters"
 
 
 @pytest.mark.parametrize("contract", ["quota_tracker", "discharge_volumes"])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.telegrams import Reading, Telegram
-from tests.contracts.answers import events, reason
+from tests.contracts.answers import events, outcome, reason
 from tests.contracts.signing import (
     DEVICE_KEY,
     ED25519,
@@ -258,3 +258,15 @@ def test_nobody_s_account_has_no_key(suite):
     add(suite, devices=[device])
 
     assert suite.device_keys.key_of("0x" + "00" * 20, device, NOW) == 0
+
+
+def test_sixty_four_devices_are_let_sign_in_one_call_and_no_more(suite):
+    keys, device = suite.device_keys, suite.device()
+    number = add(suite, key=account_of(GATEWAY_KEY), gateway=True, devices=[device])
+
+    keys.let_sign(number, [device] * 64, sender=suite.device_keeper)
+
+    call = keys.let_sign.prepare_calldata(number, [device] * 64)
+    longer = call[:99] + bytes([65]) + call[100:] + call[-32:]  # the list's length, and one more
+    assert outcome(keys, call, suite.device_keeper) is None
+    assert outcome(keys, longer, suite.device_keeper) == ""

@@ -113,7 +113,7 @@ def test_a_device_has_a_channel_for_each_parameter(suite):
             "volumes: takes meters only",
         ),
         ({"register_l": 2**48}, "meters: register out of range"),
-        ({"opened_at": NOW + 1}, "meters: opening lies in the future"),
+        ({"opened_at": NOW + 1}, "meters: opening in the future"),
         (
             {"kind": GAUGE, "contract_name": word("QualityProvenance"), "opened_at": NOW + 1},
             "gauges: opening lies in the future",

@@ -138,7 +138,7 @@ def test_evidence_is_refused_while_the_lane_needs_none(suite, book):
 def test_a_stranger_cannot_write_a_lane_of_the_zero_account(suite, book):
     refused = reason(record(book), 99, 0, HASH, b"\0" * 32, b"", sender=suite.relay)
 
-    assert refused == "lanes: caller does not own the lane"
+    assert refused == "lanes: caller is not the owner"
 
 
 @pytest.mark.parametrize("words", [b"", b"\0" * 31, b"\0" * 33], ids=["none", "31", "33"])

@@ -70,7 +70,7 @@ def test_a_refusal_keeps_the_contracts_own_words_and_its_transaction():
     ("reason", "exit_code"),
     [
         ("access: caller lacks duty", 4),
-        ("lanes: caller does not own the lane", 4),
+        ("lanes: caller is not the owner", 4),
         ("applications: reviewer cannot decide", 4),
         ("permits: proposer cannot revoke", 4),
         ("permits: already REVOKED", 1),
