@@ -136,7 +136,7 @@ class Relays:
             cut_any = False
             while not relay.outbox.stopped and self._cut(relay, head.at, most_gas, flush):
                 cut_any = True
-            if cut_any or head.hash != self._seen:
+            if cut_any or head.hash != self._seen or relay.answered:
                 relay.step(head, room)
         self._seen = head.hash
 

@@ -55,6 +55,10 @@ class Side:
         self.journal.close()
 
 
+def bytes_of(request):
+    return request if isinstance(request, bytes) else json.dumps(request).encode()
+
+
 class Witnessed:
     """A town whose one lane has three witnesses and needs two."""
 
@@ -89,7 +93,7 @@ class Witnessed:
 
     def asks(self, request, url=None):
         asked = urllib.request.Request(
-            url or self.sides[0].url, data=json.dumps(request).encode(), method="POST"
+            url or self.sides[0].url, data=bytes_of(request), method="POST"
         )
         try:
             with urllib.request.urlopen(asked) as answer:
@@ -200,9 +204,14 @@ def request(witnessed):
     oracle.pump(flush=True)
     relay = oracle.relays.of("QuotaTracker", witnessed.lane)
     batch = relay.outbox.batch(0)
-    asked = cosigning.asked(oracle.journal, "QuotaTracker", witnessed.lane, 0, batch.words)
-    about = ("QuotaTracker", witnessed.lane, 0, batch.root, cosigning.words_hash(batch.words))
-    signed = message_for(witnessed.town.ledger, *about)
+    about = ("QuotaTracker", witnessed.lane, 0)
+    plain = cosigning.Request(*about, batch.words, batch.root)
+    asked = cosigning.parse(
+        cosigning.asked(oracle.journal, replace(plain, signature=bytes(65))), ["QuotaTracker"]
+    )
+    signed = message_for(
+        witnessed.town.ledger, *about, batch.root, cosigning.words_hash(batch.words)
+    )
     return asked, relay.signer.sign_message(signed), signed
 
 
@@ -231,12 +240,20 @@ def test_a_request_that_is_too_long_or_none_is_refused(witnessed):
         {**good, "words": "0x"},
         {**good, "words": good["words"][:-2]},
         {**good, "signature": "0x00"},
+        {**good, "root": "0x" + "07" * 32},
+        {**good, "root": "0x07"},
+        {**good, "homes": [[1, 2, 3, 4]]},
+        {**good, "homes": [[1, 2]]},
+        {**good, "homes": 7},
+        {**good, "homes": [[1, 2, 3, 10**9]]},
         {**good, "telegrams": {}},
         {**good, "telegrams": {**good["telegrams"], "99": "0x" + "00" * 32}},
     ):
         code, answer = witnessed.asks(broken)
         assert (code, list(answer)) == (400, ["error"]), broken
-    code, answer = witnessed.asks({**good, "words": "0x" + "00" * cosigning.MOST_BYTES})
+    code, answer = witnessed.asks({**good, "words": "0x" + "00" * cosigning.MOST_LINE})
+    assert (code, answer["error"][:32]) == (400, "this is no request for a signatu")
+    code, answer = witnessed.asks(bytes(cosigning.MOST_BYTES + 1))
     assert (code, list(answer)) == (413, ["error"])
 
 
