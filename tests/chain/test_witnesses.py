@@ -1,27 +1,30 @@
 """A relay and its witnesses: batches settle when enough of them hold the same readings."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from ledger.errors import BadRecord
 from ledger.settlement import SettlementPolicy
 from ledger.witnesses import dissents, message_for
-from oracle import cosigning
+from oracle import cosigning, feed
 from oracle.cosigners import Cosigners
 from oracle.feed import Stopped
 from oracle.journal import Journal
 from oracle.witnesses_config import Address
 from oracle.witnessing import Observer, Witness, WitnessServer
-from tests.chain.town import CONFIRMATIONS
+from tests.chain.town import CONFIRMATIONS, MOST_ROUNDS
 from tests.contracts.suite import T0
 from tests.contracts.witnessing import KEYS, witness
 from tests.unit.small_chain import LocalSigner
 
 ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
+SOON_S = 20
 OTHER = [*ROWS[:2], (ROWS[2][0], ROWS[2][1] + 1), *ROWS[3:]]
 
 
@@ -88,6 +91,27 @@ class Witnessed:
         cosigners = Cosigners([Address(url) for url in named], self.clock)
         return self.town.oracle(cosigners=cosigners)
 
+    def settle(self, oracle, inputs=()):
+        """As the town does, with the time that an answer takes."""
+        clock = count()
+
+        def wait(_):
+            time.sleep(0.05)
+            self.town.mine()
+
+        feed.replay(oracle, inputs, wait, lambda: next(clock), lambda: None, MOST_ROUNDS)
+
+    def feed(self, oracle):
+        for _ in oracle.read(self.input, growing=False):
+            pass
+
+    def until_sent(self, oracle):
+        until = time.monotonic() + SOON_S
+        while not oracle.journal.db.execute("SELECT count(*) FROM attempt").fetchone()[0]:
+            assert time.monotonic() < until, "no batch was sent"
+            oracle.pump(flush=True)
+            time.sleep(0.02)
+
     def waits(self):
         return [keys["reason"] for event, keys in self.town.told if event == "lane waits"]
 
@@ -113,7 +137,7 @@ def witnessed(town):
 def test_two_of_three_let_a_batch_settle(witnessed):
     witnessed.stands(ROWS, ROWS)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
 
@@ -124,13 +148,13 @@ def test_a_lane_waits_while_two_are_down_and_goes_on_by_itself(witnessed):
     oracle = witnessed.oracle(urls)
 
     with pytest.raises(Stopped, match="waits for witnesses"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     assert witnessed.town.registers() == []
     assert len(oracle.relays.of("QuotaTracker", witnessed.lane).outbox.cosigned(0)) == 1
     witnessed.sides.append(Side(witnessed.town, "late", KEYS[2], ROWS))
     witnessed.town.kill(oracle)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
 
@@ -138,14 +162,13 @@ def test_a_lane_waits_while_two_are_down_and_goes_on_by_itself(witnessed):
 def test_what_was_signed_is_kept_so_a_killed_relay_asks_nobody_again(witnessed):
     witnessed.stands(ROWS, ROWS)
     oracle = witnessed.oracle()
-    for _ in oracle.read(witnessed.input, growing=False):
-        pass
-    oracle.pump(flush=True)
+    witnessed.feed(oracle)
+    witnessed.until_sent(oracle)
     raw = oracle.journal.db.execute("SELECT raw FROM attempt").fetchone()[0]
     witnessed.town.kill(oracle)
 
     again = witnessed.oracle(urls=[])
-    witnessed.town.settle(again, [witnessed.input])
+    witnessed.settle(again, [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
     kept = again.journal.db.execute("SELECT raw FROM attempt").fetchall()
@@ -157,7 +180,7 @@ def test_a_witness_with_another_value_does_not_sign_and_dissents_once(witnessed)
     oracle = witnessed.oracle()
 
     with pytest.raises(Stopped, match="differs: channel"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     other = witnessed.sides[1]
     for now in (0.0, 1.0, 2.0):
         other.witness.dissent(other.journal, now)
@@ -176,7 +199,7 @@ def test_a_witness_with_another_value_does_not_sign_and_dissents_once(witnessed)
 def test_one_dissent_does_not_keep_two_others_from_signing(witnessed):
     witnessed.stands(ROWS, OTHER, ROWS)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
     assert witnessed.sides[1].journal.db.execute("SELECT count(*) FROM dissent").fetchone()[0] == 1
@@ -186,12 +209,12 @@ def test_a_witness_that_is_behind_signs_later_and_does_not_dissent(witnessed):
     witnessed.stands(ROWS, ROWS[:3])
     oracle = witnessed.oracle()
     with pytest.raises(Stopped, match="has nothing of"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     behind = witnessed.sides[1]
     assert behind.journal.db.execute("SELECT count(*) FROM dissent").fetchone()[0] == 0
 
     behind.read(ROWS)
-    witnessed.town.settle(oracle, [witnessed.input])
+    witnessed.settle(oracle, [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
 
