@@ -35,8 +35,11 @@ MIB = 2**20
 MOST_WHY = 200  # characters
 MOST_ANSWER = 65_536
 Key = tuple[str, int, int]  # contract, lane and batch
-# of the call with evidence: the whole of it is handed on once more, and every signature looked up
+# of a batch with evidence at the most, measured (tests/chain/test_gas_witnesses.py): the whole call
+# is handed on once more, and every signature is recovered and looked up
 HANDED_ON_GAS, SIGNATURE_GAS = 60_000, 10_000
+MOST_WITNESSES = 15
+MOST_EVIDENCE_GAS = HANDED_ON_GAS + SIGNATURE_GAS * MOST_WITNESSES
 
 
 @dataclass(slots=True)
@@ -158,10 +161,10 @@ def _ask(journal: Path, request: cosigning.Request, one: Address) -> Mapping[str
         return {"error": f"it cannot be asked: {type(error).__name__} {error}"}
 
 
-def post(one: Address, body: bytes, answer_s: float = ANSWER_S) -> Mapping[str, Any]:
+def post(one: Address, body: bytes) -> Mapping[str, Any]:
     """What a witness answers; OSError, HTTPException or ValueError where that is nothing."""
     parts = urlsplit(one.url)
-    with _line(one, answer_s + len(body) / MIB) as line:
+    with _line(one, ANSWER_S + len(body) / MIB) as line:
         connection = HTTPConnection(parts.hostname or "", parts.port)
         connection.sock = line
         connection.request("POST", "/", body, {"Content-Type": "application/json"})

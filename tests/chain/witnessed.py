@@ -1,10 +1,12 @@
 """A town whose lane has witnesses: each a journal, a key, and a port where it is asked."""
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
 from ledger.settlement import SettlementPolicy
@@ -14,7 +16,7 @@ from oracle.cosigners import Cosigners
 from oracle.journal import Journal
 from oracle.witnesses_config import Address
 from oracle.witnessing import Observer, Witness, WitnessServer
-from tests.chain.town import CONFIRMATIONS, MOST_ROUNDS
+from tests.chain.town import CONFIRMATIONS, MOST_ROUNDS, Relay
 from tests.contracts.suite import T0
 from tests.contracts.witnessing import KEYS, witness
 from tests.unit.small_chain import LocalSigner
@@ -49,9 +51,44 @@ class Side:
         for _ in self.observer.read(self.town.file(name, self.town.code, rows), growing=False):
             pass
 
+    def read_homes(self, homes):
+        for _ in self.observer.read(homes, growing=False):
+            pass
+
     def close(self):
         self.server.close()
         self.journal.close()
+
+
+class Liar:
+    """A port that answers whatever a test says of the request; None to never answer."""
+
+    def __init__(self, answers):
+        class Asked(BaseHTTPRequestHandler):
+            def do_POST(self):
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                told = answers(cosigning.parse(raw, ["QuotaTracker"]))
+                if told is None:
+                    self.connection.settimeout(SOON_S)
+                    self.rfile.read(1)  # until whoever asked has enough of it
+                    return
+                body = json.dumps(told).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def bytes_of(request):
@@ -66,12 +103,37 @@ class Witnessed:
         town.code = town.meter()
         self.lane = town.lane()
         self.input = town.file("well", town.code, ROWS)
-        chain_id = town.ledger.deployment.chain_id
-        witness(town.suite, "QuotaTracker", self.lane, KEYS[:3], needed, chain_id=chain_id)
+        self.need(KEYS[:3], needed)
         for key in KEYS[:3]:
             town.chain.sent({"to": key.address, "value": 10**18}, town.chain.w3.eth.accounts[0])
         self.sides = []
         self.ticks = 0.0
+
+    def lies(self, answers):
+        """A witness's address where anything is answered."""
+        self.sides.append(Liar(answers))
+        return self.sides[-1].url
+
+    def need(self, keys, needed):
+        """Other witnesses, or another number of them, as the supervisor says."""
+        chain_id = self.town.ledger.deployment.chain_id
+        about = ("QuotaTracker", self.lane, keys, needed)
+        witness(self.town.suite, *about, chain_id=chain_id)
+
+    def message(self, request, **changed):
+        """What is signed of a request."""
+        one = replace(request, **changed)
+        words_hash = cosigning.words_hash(one.words)
+        return message_for(self.town.ledger, *one.about, one.root, words_hash)
+
+    def signed(self, request):
+        """A request with the relay's signature."""
+        return replace(request, signature=Relay().sign_message(self.message(request)))
+
+    def cosigned(self, oracle, batch=0):
+        """The accounts whose signatures the relay holds."""
+        outbox = oracle.relays.of("QuotaTracker", self.lane).outbox
+        return list(outbox.cosigned(batch))
 
     def stands(self, *rows):
         for place, one in enumerate(rows):
