@@ -40,7 +40,8 @@ def town(
 ) -> Iterator[tuple[crash.Town, Devnet]]:
     """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
 
-    No more than `rows` can be fed. It has `more` funded accounts, without an office. Told to end by SIGTERM, it takes everything down as well.
+    No more than `rows` can be fed. It has `more` funded accounts, without an office. Told to end by
+    SIGTERM, it takes everything down as well.
     """
     folder = Path(tempfile.mkdtemp(prefix="waterline-bench-"))
     try:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Contract, Lane
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -11,8 +12,8 @@ app = Noun(__doc__)
 
 @app.write("set")
 def set_(
-    contract: str,
-    lane: int,
+    contract: Contract,
+    lane: Lane,
     witness: Annotated[
         list[str] | None,
         typer.Option(help="An account or address of another organisation; several, one each."),
@@ -39,7 +40,7 @@ def set_(
 
 
 @app.read("show")
-def show(contract: str, lane: int) -> Any:
+def show(contract: Contract, lane: Lane) -> Any:
     """Show who witnesses a lane and how many must sign.
 
     For example: waterline lane witnesses show QuotaTracker 1

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _witnesses
+from scripts._arguments import Contract, Lane
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -42,7 +43,7 @@ def open_(
 
 
 @app.write("halt")
-def halt(contract: str, lane: int) -> Any:
+def halt(contract: Contract, lane: Lane) -> Any:
     """Stop a lane at once; its batches are refused until it is resumed.
 
     For example: waterline lane halt QuotaTracker 1 --account officer-1
@@ -51,7 +52,7 @@ def halt(contract: str, lane: int) -> Any:
 
 
 @app.write("resume")
-def resume(contract: str, lane: int) -> Any:
+def resume(contract: Contract, lane: Lane) -> Any:
     """Let a halted lane go on where it stopped.
 
     For example: waterline lane resume QuotaTracker 1 --account officer-1
@@ -79,7 +80,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(contract: str, lane: int) -> Any:
+def show(contract: Contract, lane: Lane) -> Any:
     """Show one lane."""
     from scripts._showing import facts
 

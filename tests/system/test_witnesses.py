@@ -1,4 +1,4 @@
-"""A relay and three witnesses as processes on a real chain: two of three must sign, whoever dies."""
+"""A relay and three witnesses as processes on a real chain: two of the three must sign."""
 
 import json
 import os
