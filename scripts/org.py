@@ -146,7 +146,7 @@ def open_posts(
 
 @app.write("appoint")
 def appoint(
-    post: int,
+    post: Annotated[str, typer.Argument(help="Number or title of the post.")],
     holder: Annotated[str, typer.Option(help="Alias or address.")],
     from_at: Annotated[str | None, typer.Option("--from", help="Start of the term.")] = None,
     until_at: Annotated[str | None, typer.Option("--until", help="End of the term.")] = None,
@@ -159,17 +159,19 @@ def appoint(
     admin-2
     """
     from scripts._files import instant
+    from scripts._requests import post_by_title
     from scripts._showing import local_zone
     from scripts._signing import address_of_account
 
     here, zone = session(), local_zone()
+    number = post_by_title(here, post)
     begins = instant(from_at, zone) if from_at else here.chain.head().at
     ends = instant(until_at, zone) if until_at else FOR_EVER
     call = here.contract("Authority").functions.appoint(
-        post, address_of_account(holder), begins, ends
+        number, address_of_account(holder), begins, ends
     )
     return _both(
-        here, [(call, f"appoint {holder} to post {post}", False)], second, second_password_file
+        here, [(call, f"appoint {holder} to post {number}", False)], second, second_password_file
     )
 
 

@@ -21,7 +21,7 @@ from tests.contracts.witnessing import code
 from tests.system.small_city import BIN
 
 pytestmark = pytest.mark.chain
-WITHIN_S = 120
+WITHIN_S = 300
 WITNESSES = ("witness-1", "witness-2", "witness-3")
 SUPERVISOR = "supervisor-1"
 OFFICE = {
