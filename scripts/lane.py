@@ -34,7 +34,7 @@ def open_(
     here, acts = session(), []
     one = {"contract": contract, "relay": relay, "group": group}
     for entry in section(file, "lanes") if file else [one]:
-        name = _taking(str(take(entry, "contract", "a lane")))
+        name = taking(str(take(entry, "contract", "a lane")))
         owner = str(take(entry, "relay", f"lane of {name}"))
         number = count(entry, "group", f"lane of {name}")
         call = here.contract(name).functions.open_lane(address_of_account(owner), number)
@@ -85,11 +85,12 @@ def show(contract: Contract, lane: Lane) -> Any:
     from scripts._showing import facts
 
     here = session()
-    document = _document(here, _taking(contract), lane)
+    document = _document(here, taking(contract), lane)
     return here.tell(document, lambda: facts(document.items()))
 
 
-def _taking(name: str) -> str:
+def taking(name: str) -> str:
+    """The name of a contract that has lanes; UsageError for any other."""
     from ledger.errors import UsageError
 
     if name not in TAKING:
@@ -97,13 +98,19 @@ def _taking(name: str) -> str:
     return name
 
 
-def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
+def opened(here: Session, contract: str, number: int) -> None:
+    """NotFound where a contract has no such lane."""
     from ledger.errors import NotFound
+
+    if not 0 < number <= here.view(taking(contract), "lane_count"):
+        raise NotFound(f"{contract} has no lane {number}", "`waterline lane list` shows them")
+
+
+def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
     from ledger.structs import read
     from scripts._signing import name_of_account
 
-    if not 0 < number <= here.view(contract, "lane_count"):
-        raise NotFound(f"{contract} has no lane {number}", "`waterline lane list` shows them")
+    opened(here, contract, number)
     raw = read(here.ledger, contract, "lane", number)
     return {
         "contract": contract,
@@ -120,7 +127,7 @@ def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
 def _switch(function: str, verb: str, contract: str, number: int) -> Any:
     from scripts._writing import Act, perform
 
-    here, name = session(), _taking(contract)
+    here, name = session(), taking(contract)
     call = getattr(here.contract(name).functions, function)(number)
     return _written(here, perform(here, [Act(name, call, f"{verb} lane {number}")]))
 
