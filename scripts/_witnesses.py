@@ -72,6 +72,7 @@ def dissents(
     For example: waterline lane dissents QuotaTracker 1
     """
     from scripts._showing import local, table
+    from scripts.lane import taking
 
     here = session()
     if contract is not None:
