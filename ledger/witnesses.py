@@ -24,6 +24,7 @@ TYPES = {
     ]
 }
 SIGNATURE_BYTES = 65
+HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # of secp256k1
 PAGE = 64
 
 
@@ -68,7 +69,15 @@ def message_for(
 
 
 def signer_of(signed: SignableMessage, signature: bytes) -> str:
-    """The account whose signature it is, in small letters; BadRecord where no key made it."""
+    """The account whose signature it is, in small letters; BadRecord where no key made it.
+
+    What the contract would not take is none either, nor the second form that anybody can make of
+    a signature (EIP-2: s in the lower half; v 27 or 28).
+    """
+    low = int.from_bytes(signature[32:64], "big") <= HALF_ORDER
+    if len(signature) != SIGNATURE_BYTES or signature[64] not in (27, 28) or not low:
+        why = f"0x{signature.hex()[:24]}... is not written as signatures are"
+        raise BadRecord(why, "65 bytes: r, s in the lower half, v 27 or 28")
     try:
         return str(Account.recover_message(signed, signature=signature)).lower()
     except Exception as error:  # eth_keys has several, and none in common

@@ -1,14 +1,14 @@
 """What a relay asks a witness of a batch, and what the witness finds in its own journal.
 
-The relay sends words and, for each reading, the hash of the telegram that it came in; what is
-signed the witness computes from them itself. It holds every reading of the words against its own:
+The relay sends words and, for each reading, the hash of the telegram that it came in; the root
+must be that of their leaves. The witness holds every reading of the words against its own:
 channel, moment, value, kind and mark. Grade and telegram are the relay's, as each has its own way
-to the station.
+to the station. A request is a line of JSON, and behind it the households (oracle.cosigned_homes).
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger import merkle
@@ -18,12 +18,17 @@ from ledger.hashing import keccak
 from ledger.leaves import VOID, WORD, leaf
 from ledger.packing import MAX_BATCH_ID, MOST_WORDS
 from ledger.witnesses import SIGNATURE_BYTES
+from oracle import cosigned_homes
+from oracle.cosigned_homes import HOME_BYTES, Homes, Kept
+from oracle.households import MOST_LEAVES
 from oracle.journal import Journal
 from oracle.refused import METER_BOOKS
 
-MOST_BYTES = 2**20  # of a request: 1,008 words of eight readings each, in hex
+MOST_LINE = 2**20  # bytes: 1,008 words of eight readings each, in hex
+MOST_BYTES = MOST_LINE + 1 + MOST_LEAVES * HOME_BYTES
 MOST_TOLD = 20  # differences in an answer
 REMEDY = "ask as docs/witnesses.md says"
+NO_HOMES = Kept([], [], "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,31 @@ class Request:
     lane: int
     batch_id: int
     words: bytes
-    telegrams: Mapping[int, bytes]
+    root: bytes
+    telegrams: Mapping[int, bytes] = field(default_factory=dict)
+    homes: Sequence[Homes] = ()
     signature: bytes = b""
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def about(self) -> tuple[str, int, int]:
+        """Contract, lane and batch."""
+        return self.contract, self.lane, self.batch_id
+
+    def packed(self) -> bytes:
         """As it goes over the line."""
+        line = json.dumps(self.as_json()).encode()
+        return b"\n".join([line, b"".join(one.packed for one in self.homes)])
+
+    def as_json(self) -> dict[str, Any]:
+        """Its line; of households' days how many each has."""
         return {
             "contract": self.contract,
             "lane": self.lane,
             "batch": self.batch_id,
             "words": "0x" + self.words.hex(),
+            "root": "0x" + self.root.hex(),
             "telegrams": {str(n): "0x" + raw.hex() for n, raw in self.telegrams.items()},
+            "homes": [[one.channel, one.ends_at, one.grade, one.count] for one in self.homes],
             "signature": "0x" + self.signature.hex(),
         }
 
@@ -89,14 +108,19 @@ class Request:
 
 def parse(raw: bytes, contracts: Iterable[str]) -> Request:
     """A request as it came; BadRecord where it is none, or about no contract of these."""
+    line, _, packed = raw.partition(b"\n")
     try:
-        told = json.loads(raw)
+        if len(line) > MOST_LINE:
+            raise ValueError(f"a line of {len(line)} bytes, not {MOST_LINE}")
+        told = json.loads(line)
         request = Request(
             contract=str(told["contract"]),
             lane=_number(told["lane"], 2**32),
             batch_id=_number(told["batch"], MAX_BATCH_ID),
             words=_bytes(told["words"]),
+            root=_bytes(told["root"]),
             telegrams={_number(int(n), 2**32): _bytes(t) for n, t in told["telegrams"].items()},
+            homes=_homes(told["homes"], packed),
             signature=_bytes(told["signature"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -106,9 +130,22 @@ def parse(raw: bytes, contracts: Iterable[str]) -> Request:
     words = len(request.words)
     if not words or words % WORD or words > MOST_WORDS * WORD:
         raise BadRecord(f"{words} bytes are no words of a batch", REMEDY)
-    if len(request.signature) != SIGNATURE_BYTES:
-        raise BadRecord("the request is not signed", REMEDY)
+    if len(request.signature) != SIGNATURE_BYTES or len(request.root) != WORD:
+        raise BadRecord("the request has no root of 32 bytes that is signed", REMEDY)
     return request
+
+
+def _homes(told: Any, packed: bytes) -> list[Homes]:
+    """The days of households, each with its part of the bytes behind the line."""
+    found, place = [], 0
+    for channel, ends_at, grade, count in told:
+        size = _number(count, MOST_LEAVES) * HOME_BYTES
+        about = (_number(channel, 2**32), _number(ends_at, 2**32), _number(grade, 255))
+        found.append(Homes(*about, packed[place : place + size]))
+        place += size
+    if place != len(packed):
+        raise ValueError(f"{len(packed)} bytes of households, not {place}")
+    return found
 
 
 def _number(value: Any, most: int) -> int:
@@ -134,10 +171,19 @@ def readings(contract: str, words: bytes) -> list[Said]:
     return found
 
 
-def asked(journal: Journal, contract: str, lane: int, batch_id: int, words: bytes) -> Request:
-    """What the relay asks of a frozen batch of its journal, not signed yet."""
-    telegrams = journal.telegrams_of(contract, lane, batch_id)
-    return Request(contract, lane, batch_id, words, telegrams)
+def asked(journal: Journal, request: Request) -> bytes:
+    """A request about a frozen batch of a relay's journal, made whole, as it goes over the line."""
+    telegrams = journal.telegrams_of(*request.about)
+    homes = cosigned_homes.asked(journal, request.about, request.root)
+    return replace(request, telegrams=telegrams, homes=homes).packed()
+
+
+def rooted(request: Request, said: Sequence[Said]) -> None:
+    """BadRecord where the root is not that of the readings and households of a request."""
+    found = [one.leaf for one in said]
+    found += [leaf for day in request.homes for leaf in day.leaves]
+    if merkle.root(found) != request.root:
+        raise BadRecord("the root is not that of the readings", REMEDY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +200,12 @@ class Found:
         return "\n".join(self.differs)
 
 
-def compare(journal: Journal, said: Sequence[Said]) -> Found:
-    """Hold readings against a witness's own.
+def compare(journal: Journal, said: Sequence[Said], homes: Kept = NO_HOMES) -> Found:
+    """Hold readings against a witness's own, beside what was found of households.
 
     What lies before a channel's first reading here, or behind its last, nobody here can tell.
     """
-    differs, own, waits = [], [], ""
+    differs, own, waits = list(homes.differs), list(homes.leaves), homes.waits
     known = {channel: _Own.of(journal, channel, said) for channel in {o.channel for o in said}}
     for one in said:
         here = known[one.channel]
@@ -209,11 +255,6 @@ class _Own:
 def _words(one: Said) -> str:
     marked = f" mark {one.mark}" if one.mark else ""
     return f"{one.value} kind {one.kind}{marked}"
-
-
-def root_of(said: Sequence[Said]) -> bytes:
-    """The root over the leaves of readings."""
-    return merkle.root([one.leaf for one in said])
 
 
 def words_hash(words: bytes) -> bytes:

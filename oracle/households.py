@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from oracle.sources.chunks import Chunk
 
 KEPT_IN = "household.secret"
 SECRET_BYTES = 32
+MOST_LEAVES = 150_000  # of households in a batch: so a witness can be asked about it at once
 LEVEL = 1
 MOST_APART = (1, 10)  # of a community's volume, before it is told; our own choice
 
@@ -64,6 +65,36 @@ class Home:
         committed = commitment(self.household, self.salt)
         numbers = (self.ends_at, self.register_l, self.volume_l, self.grade)
         return household_leaf(self.channel, committed, *numbers, keccak(self.telegram))
+
+
+class Opened(NamedTuple):
+    """A household's leaf, and what only its proof shows: whose it is, its salt, its telegram."""
+
+    household: bytes
+    salt: bytes
+    telegram: bytes
+    leaf: bytes
+
+
+class Shared(NamedTuple):
+    """What all leaves of a community's day have alike, as it is hashed."""
+
+    channel: bytes
+    ends_at: bytes
+    rest: bytes
+
+    @classmethod
+    def of(cls, channel: int, ends_at: int, grade: int) -> "Shared":
+        """That of a day."""
+        return cls(_word(channel), _word(ends_at), _word(HOUSEHOLD) + _word(grade))
+
+    def leaf(
+        self, household: bytes, salt: bytes, register_l: int, volume_l: int, telegram: bytes
+    ) -> bytes:
+        """A household's leaf."""
+        committed = keccak(household + salt)
+        amounts = register_l.to_bytes(WORD, "big") + volume_l.to_bytes(WORD, "big")
+        return twice(self.channel + committed + self.ends_at + amounts + self.rest + telegram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +203,13 @@ def _day(row: Any) -> Day:
 
 
 def due(journal: Journal, waiting: Sequence[Waiting], counts: Sequence[int]) -> list[Any]:
-    """The days that hang in a batch of the first `counts` readings of each channel."""
+    """The days that hang in a batch of the first `counts` readings of each channel.
+
+    Days beyond MOST_LEAVES hang in a later one.
+    """
     if journal.db.execute("SELECT 1 FROM home WHERE batch IS NULL LIMIT 1").fetchone() is None:
         return []
-    return [
+    found = (
         row
         for one, count in zip(waiting, counts, strict=True)
         if count
@@ -184,7 +218,15 @@ def due(journal: Journal, waiting: Sequence[Waiting], counts: Sequence[int]) -> 
             " ORDER BY ends_at, segment",
             (one.channel, int(one.at[count - 1])),
         )
-    ]
+    )
+    hanging: list[Any] = []
+    leaves = 0
+    for row in found:
+        leaves += row["count"]
+        if hanging and leaves > MOST_LEAVES:
+            break
+        hanging.append(row)
+    return hanging
 
 
 def bind(journal: Journal, key: Key, rows: Sequence[Any]) -> None:
@@ -206,28 +248,58 @@ def leaves(journal: Journal, rows: Sequence[Any]) -> list[bytes]:
 
 def leaves_of(journal: Journal, key: Key) -> list[bytes]:
     """The leaves of households that hang in a batch."""
-    rows = journal.db.execute(
+    return leaves(journal, hanging(journal, key))
+
+
+def hanging(journal: Journal, key: Key) -> list[Any]:
+    """The days that hang in a batch, in the order of their leaves."""
+    return journal.db.execute(
         "SELECT * FROM home WHERE contract = ? AND lane = ? AND batch = ?"
         " ORDER BY channel, ends_at, segment",
         key,
     ).fetchall()
-    return leaves(journal, rows)
 
 
 def _leaves(journal: Journal, row: Any, key: bytes) -> Iterator[bytes]:
+    return (one.leaf for one in opened(journal, row, key))
+
+
+def opened(journal: Journal, row: Any, key: bytes) -> Iterator[Opened]:
     """ledger.leaves.household_leaf for each household of a day, what they share made once."""
     day = _day(row)
     telegrams = hashes(journal.segment(row["segment"]), day.rows)
-    salted = _salted(day.channel, day.ends_at)
-    channel, ends_at = _word(day.channel), _word(day.ends_at)
-    rest = _word(HOUSEHOLD) + _word(day.grade)
+    salted, shared = (
+        _salted(day.channel, day.ends_at),
+        Shared.of(day.channel, day.ends_at, day.grade),
+    )
     columns = (day.names, day.registers_l, day.volumes_l, telegrams)
     for name, register_l, volume_l, telegram in zip(*columns, strict=True):
         number = name.encode()
-        salt = hmac.digest(key, salted + number, "sha256")
-        committed = keccak(keccak(number) + salt)
-        amounts = register_l.to_bytes(WORD, "big") + volume_l.to_bytes(WORD, "big")
-        yield twice(channel + committed + ends_at + amounts + rest + telegram)
+        household, salt = keccak(number), hmac.digest(key, salted + number, "sha256")
+        leaf = shared.leaf(household, salt, register_l, volume_l, telegram)
+        yield Opened(household, salt, telegram, leaf)
+
+
+def span(journal: Journal, channel: int) -> tuple[int, int]:
+    """The ends of the first and last day of a community's households here; (0, -1) for none."""
+    first, last = journal.db.execute(
+        "SELECT min(ends_at), max(ends_at) FROM home WHERE channel = ?", (channel,)
+    ).fetchone()
+    return (0, -1) if first is None else (int(first), int(last))
+
+
+def told(journal: Journal, channel: int, ends_at: int) -> dict[bytes, tuple[int, int]]:
+    """Registers and volumes of a community's day, in litres, by the hash of a household."""
+    rows = journal.db.execute(
+        "SELECT * FROM home WHERE channel = ? AND ends_at = ?", (channel, ends_at)
+    ).fetchall()
+    return {
+        keccak(name.encode()): (register_l, volume_l)
+        for day in map(_day, rows)
+        for name, register_l, volume_l in zip(
+            day.names, day.registers_l, day.volumes_l, strict=True
+        )
+    }
 
 
 def home(journal: Journal, channel: int, ends_at: int, name: str) -> tuple[Home, Any]:

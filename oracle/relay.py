@@ -7,7 +7,6 @@ own, and a second writer is noticed at once.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 from typing import Any
 
 from eth_utils import keccak, to_checksum_address
@@ -227,7 +226,8 @@ class Relay:
             return
         if waiting[0].id != now.standing.next_id + len({one.batch for one in alive}):
             return  # batches before these have failed, and not all of them are accounted for
-        waiting = list(takewhile(self._cosigned, waiting))
+        signed = [self._cosigned(batch) for batch in waiting]  # all of them are asked about
+        waiting = waiting[: [*signed, False].index(False)]
         if not waiting or (not alive and self._would_fail(waiting[0])):
             return
         chain = self.ledger.chain
@@ -244,16 +244,21 @@ class Relay:
             nonce += 1
 
     def _cosigned(self, batch: Batch) -> bool:
-        """Whether as many witnesses as the lane needs have signed a batch; it waits for them."""
+        """Whether as many witnesses as the lane needs have signed a batch; they are asked."""
         about = (self.lane, self.outbox, self.signer, batch)
         if self._cosigners.gather(self.ledger, self._wanted, *about):
             return True
-        said = "; ".join(f"{url}: {why}" for url, why in self._cosigners.said.items())
-        why = f"waits for witnesses: {said or 'none is named in the configuration'}"
-        if why != self._warned:
+        said = self._cosigners.why(self.lane.contract, self.lane.number, batch.id)
+        why = f"waits for witnesses: {said}"
+        if said and why != self._warned:
             self._tell("lane waits", lane=self.name, batch=batch.id, reason=why)
-        self._warned = why
+            self._warned = why
         return False
+
+    @property
+    def answered(self) -> bool:
+        """Whether a witness has answered since the last look."""
+        return self._cosigners.answered(self.lane.contract, self.lane.number)
 
     def _would_fail(self, batch: Batch) -> bool:
         """Whether the contract would refuse the call now; nothing is spent on it then."""

@@ -14,7 +14,7 @@ from ledger.settlement import SettlementPolicy
 from ledger.transactions import base_fee_wei
 from oracle import households, lanes
 from oracle.batch import cut, fill
-from oracle.cosigners import Cosigners
+from oracle.cosigners import MOST_EVIDENCE_GAS, Cosigners
 from oracle.fees import Governor
 from oracle.journal import Journal
 from oracle.outbox import Outbox
@@ -136,7 +136,7 @@ class Relays:
             cut_any = False
             while not relay.outbox.stopped and self._cut(relay, head.at, most_gas, flush):
                 cut_any = True
-            if cut_any or head.hash != self._seen:
+            if cut_any or head.hash != self._seen or relay.answered:
                 relay.step(head, room)
         self._seen = head.hash
 
@@ -145,7 +145,7 @@ class Relays:
         lane = relay.lane
         which = (lane.contract, lane.relay_group, self._turns, MOST_WAITING)
         with closing(self.journal.waiting(*which)) as waiting:
-            found = fill(waiting, until_at, most_gas)
+            found = fill(waiting, until_at, most_gas - MOST_EVIDENCE_GAS)
         if not found.waiting or not (found.full or flush):
             return False
         leaves = [

@@ -8,8 +8,9 @@ import json
 import ssl
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,19 @@ from ledger.keystores import Signer
 from ledger.structs import read
 from ledger.transactions import send
 from ledger.witnesses import message_for, signer_of
-from oracle import cosigning
+from oracle import cosigned_homes, cosigning
+from oracle.cosigners import cut
 from oracle.journal import Journal
 from oracle.oracle import BOOKS, Oracle
 from oracle.relay import Tell
 
-IDLE_S = 10.0
-MOST_A_SECOND = 20  # requests, of everybody together
+READ_S = 10.0  # for the whole of a request, however it trickles
+MOST_AT_ONCE, MOST_OF_ONE = 16, 8  # connections; those of one machine
+MOST_A_SECOND = 20  # requests, of one machine
+MOST_MACHINES = 1_000  # that are remembered
 MOST_DISCARDED = 4 * cosigning.MOST_BYTES  # of a request that is too long
 CHUNK = 2**16
+AHEAD = 64  # batches that a lane may hold ready; about others nobody needs to be asked
 AGAIN_S = 15.0  # after a dissent was sent, until it is looked for and sent again
 Answer = tuple[int, dict[str, Any]]
 
@@ -52,15 +57,19 @@ class Witness:
         self.ledger, self.journal, self.signer = ledger, journal, signer
         self._dissents, self._tell = dissents, tell
         self._one = threading.Lock()
-        self._lately: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._lately: dict[str, deque[float]] = {}  # by machine, the longest silent first
         self._sent_at: dict[tuple[str, int, int], float] = {}  # book, lane, batch
 
-    def answer(self, raw: bytes, now: float) -> Answer:
-        """The answer to a request; one at a time, and so many a second."""
+    def answer(self, raw: bytes, now: float, machine: str = "") -> Answer:
+        """The answer to a request; one at a time, and so many a second of one machine."""
         with self._one:
-            if len(self._lately) == MOST_A_SECOND and now - self._lately[0] < 1:
+            lately = self._lately.pop(machine, None) or deque(maxlen=MOST_A_SECOND)
+            self._lately[machine] = lately
+            while len(self._lately) > MOST_MACHINES:
+                del self._lately[next(iter(self._lately))]
+            if len(lately) == MOST_A_SECOND and now - lately[0] < 1:
                 return 429, {"error": f"at most {MOST_A_SECOND} requests a second"}
-            self._lately.append(now)
+            lately.append(now)
             try:
                 return self._answered(raw)
             except (WaterlineError, Web3Exception) as error:
@@ -68,20 +77,21 @@ class Witness:
 
     def _answered(self, raw: bytes) -> Answer:
         request = cosigning.parse(raw, BOOKS)
-        said = request.readings
-        root, words_hash = cosigning.root_of(said), cosigning.words_hash(request.words)
-        about = (request.contract, request.lane, request.batch_id)
-        signed = message_for(self.ledger, *about, root, words_hash)
-        owner = str(read(self.ledger, request.contract, "lane", request.lane)["owner"])
-        if signer_of(signed, request.signature) != owner.lower():
+        words_hash = cosigning.words_hash(request.words)
+        signed = message_for(self.ledger, *request.about, request.root, words_hash)
+        lane = read(self.ledger, request.contract, "lane", request.lane)
+        if signer_of(signed, request.signature) != str(lane["owner"]).lower():
             return 403, {"error": "the request is not signed by the owner of the lane"}
-        journal = Journal(self.journal, writing=False)
-        try:
-            found = cosigning.compare(journal, said)
+        next_id = int(lane["next_id"])
+        if not next_id <= request.batch_id < next_id + AHEAD:
+            return 400, {"error": f"batch {request.batch_id} is not near the next one, {next_id}"}
+        said = request.readings
+        cosigning.rooted(request, said)
+        with closing(Journal(self.journal, writing=False)) as journal:
+            homes = cosigned_homes.compare(journal, request.homes, request.root)
+            found = cosigning.compare(journal, said, homes)
             if found.differs:
-                self._note(journal, about, found)
-        finally:
-            journal.close()
+                self._note(journal, request.about, found)
         if found.differs:
             return 200, {"differs": found.differs[: cosigning.MOST_TOLD]}
         if found.waits:
@@ -147,12 +157,12 @@ class WitnessServer:
     ) -> None:
         """`tls` are certificate and key, without which this machine alone should ask."""
         self._witness, self._where, self._tls = witness, (host, port), tls
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Few | None = None
 
     def open(self) -> int:
         """Begin to answer; the port. UsageError where it cannot be had."""
         try:
-            self._server = ThreadingHTTPServer(self._where, _asked(self._witness))
+            self._server = Few(self._where, _asked(self._witness))
             if self._tls is not None:
                 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
                 context.load_cert_chain(*self._tls)
@@ -172,11 +182,56 @@ class WitnessServer:
             self._server.server_close()
 
 
+class Few(ThreadingHTTPServer):
+    """A server that takes a few connections at once, and of one machine fewer: a thread each.
+
+    Any other is closed unanswered, and asks again later.
+    """
+
+    def __init__(self, *where: Any) -> None:
+        self._taken: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        super().__init__(*where)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a connection where there is room for it."""
+        machine = str(client_address[0])
+        with self._counting:
+            room = self._taken.total() < MOST_AT_ONCE and self._taken[machine] < MOST_OF_ONE
+            self._taken[machine] += room
+        if room:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """The thread of a connection, which gives its place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._counting:
+                self._taken[str(client_address[0])] -= 1
+                self._taken += Counter()  # forgets machines without any
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that broke: whoever asked asks again."""
+
+
 def _asked(
     witness: Witness, clock: Callable[[], float] = time.monotonic
 ) -> type[BaseHTTPRequestHandler]:
     class Asked(BaseHTTPRequestHandler):
-        timeout = IDLE_S
+        timeout = READ_S
+
+        def setup(self) -> None:
+            super().setup()
+            self._over = threading.Timer(READ_S, cut, (self.connection,))
+            self._over.daemon = True
+            self._over.start()
+
+        def finish(self) -> None:
+            self._over.cancel()
+            super().finish()
 
         def do_POST(self) -> None:
             said = self.headers.get("Content-Length", "")
@@ -185,7 +240,9 @@ def _asked(
                 self._discard(min(length or 0, MOST_DISCARDED))
                 code, told = 413, {"error": f"at most {cosigning.MOST_BYTES} bytes"}
             else:
-                code, told = witness.answer(self.rfile.read(length), clock())
+                raw = self.rfile.read(length)
+                self._over.cancel()
+                code, told = witness.answer(raw, clock(), str(self.client_address[0]))
             body = json.dumps(told).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")

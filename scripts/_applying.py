@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Application, Reason
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -59,7 +60,7 @@ def apply(
 
 @app.write("resubmit")
 def resubmit(
-    application: int,
+    application: Application,
     kind: Annotated[str, typer.Option(help="abstraction or drainage")] = "",
     station: Annotated[str, typer.Option(help="Code of the station.")] = "",
     annual: Annotated[str, typer.Option(help="Volume a year.")] = "",
@@ -130,7 +131,7 @@ def accept(applications: Numbers, stated: Stated = "") -> Any:
 
 
 @app.write("request-correction")
-def request_correction(application: int, reason: str, stated: Stated = "") -> Any:
+def request_correction(application: Application, reason: Reason, stated: Stated = "") -> Any:
     """Send an application back to be corrected.
 
     For example: waterline permit request-correction 3 'the peak rate is missing' --account
@@ -141,7 +142,11 @@ def request_correction(application: int, reason: str, stated: Stated = "") -> An
 
 
 @app.write("refer")
-def refer(application: int, competent: str, stated: Stated = "") -> Any:
+def refer(
+    application: Application,
+    competent: Annotated[str, typer.Argument(help="Who is competent instead, in words.")],
+    stated: Stated = "",
+) -> Any:
     """End an application this authority is not competent for, and name the one that is.
 
     For example: waterline permit refer 3 'Basin authority' --account officer-1
@@ -152,7 +157,7 @@ def refer(application: int, competent: str, stated: Stated = "") -> Any:
 
 @app.write("forward")
 def forward(
-    application: int,
+    application: Application,
     opinion: Annotated[Path, typer.Option(help="The opinion; its hash only.")],
     stated: Stated = "",
 ) -> Any:
@@ -167,9 +172,9 @@ def forward(
 
 @app.write("suspend-review")
 def suspend_review(
-    application: int,
+    application: Application,
     cause: Annotated[str, typer.Argument(help="hearing, consultation or dispute")],
-    reason: str,
+    reason: Reason,
     stated: Stated = "",
 ) -> Any:
     """Stop the clock of a review for a hearing, a consultation or while a dispute lasts.
@@ -187,7 +192,7 @@ def suspend_review(
 
 
 @app.write("resume-review")
-def resume_review(application: int, stated: Stated = "") -> Any:
+def resume_review(application: Application, stated: Stated = "") -> Any:
     """Let a stopped review go on; the time it stood is not counted.
 
     For example: waterline permit resume-review 3 --account officer-2
@@ -234,7 +239,7 @@ def decide(
 
 
 @app.write("begin-works")
-def begin_works(application: int, stated: Stated = "") -> Any:
+def begin_works(application: Application, stated: Stated = "") -> Any:
     """Report that the works of an approved application have begun.
 
     For example: waterline permit begin-works 3 --stated 2026-03-01 --account holder-1
@@ -244,7 +249,7 @@ def begin_works(application: int, stated: Stated = "") -> Any:
 
 @app.write("accept-works")
 def accept_works(
-    application: int,
+    application: Application,
     trial_from: Annotated[str, typer.Option(help="When the trial run began.")],
     report: Annotated[Path, typer.Option(help="The trial's report; its hash only.")],
     stated: Stated = "",
@@ -261,7 +266,7 @@ def accept_works(
 
 
 @app.write("lapse")
-def lapse(application: int) -> Any:
+def lapse(application: Application) -> Any:
     """Put on record that an approval lapsed because its works did not begin; anyone may.
 
     For example: waterline permit lapse 3 --account officer-1
@@ -275,7 +280,7 @@ def lapse(application: int) -> Any:
 
 
 @app.read("application")
-def application(number: int) -> Any:
+def application(number: Application) -> Any:
     """Show an application: what it asks for, how far it is, what is due when.
 
     For example: waterline permit application 3

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act, act_on
+from scripts._arguments import Application, PermitNumber, Reason, Transfer
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
@@ -17,9 +18,9 @@ ENDS = {3: "revoked", 5: "deregistered", 6: "invalid"}
 
 @app.write("restrict")
 def restrict(
-    number: str,
+    number: PermitNumber,
     annual: Annotated[str, typer.Argument(help="Volume a year while it lasts: 200000 m3.")],
-    reason: str,
+    reason: Reason,
     notice: Annotated[str, typer.Option(help="When the holder was notified in writing.")],
     until: Annotated[str, typer.Option(help="When it ends by itself.")],
     from_at: Annotated[str, typer.Option("--from", help="From when; now if left out.")] = "",
@@ -38,7 +39,7 @@ def restrict(
 
 
 @app.write("lift-restriction")
-def lift_restriction(number: str) -> Any:
+def lift_restriction(number: PermitNumber) -> Any:
     """End a restriction before its time.
 
     For example: waterline permit lift-restriction C990100S2026-0001 --account officer-1
@@ -48,7 +49,7 @@ def lift_restriction(number: str) -> Any:
 
 @app.write("request-extension")
 def request_extension(
-    number: str,
+    number: PermitNumber,
     until: Annotated[str, typer.Option(help="The new end of validity.")],
     document: Document = None,
     stated: Stated = "",
@@ -67,7 +68,7 @@ def request_extension(
 
 @app.write("decide-extension")
 def decide_extension(
-    number: str,
+    number: PermitNumber,
     refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False,
     stated: Stated = "",
 ) -> Any:
@@ -84,7 +85,7 @@ def decide_extension(
 
 @app.write("alter")
 def alter(
-    number: str,
+    number: PermitNumber,
     station: Annotated[str, typer.Option(help="Code of the station.")] = "",
     monthly: Annotated[str, typer.Option(help="Highest volume of a month.")] = "",
     daily: Annotated[str, typer.Option(help="Highest volume of a day.")] = "",
@@ -110,7 +111,7 @@ def alter(
 
 
 @app.write("amend")
-def amend(application: int, in_force: InForce = "", stated: Stated = "") -> Any:
+def amend(application: Application, in_force: InForce = "", stated: Stated = "") -> Any:
     """Give a permit the terms of an approved application that amends it.
 
     For example: waterline permit amend 4 --account officer-3
@@ -124,7 +125,7 @@ def amend(application: int, in_force: InForce = "", stated: Stated = "") -> Any:
 
 @app.write("offer-transfer")
 def offer_transfer(
-    number: str,
+    number: PermitNumber,
     to: Annotated[str, typer.Option(help="The permit that takes the volume.")],
     volume: Annotated[str, typer.Option(help="Volume a year: 20000 m3.")],
     price: Annotated[str, typer.Option(help="What is paid: '5000 yuan'.")] = "0 yuan",
@@ -149,7 +150,7 @@ def offer_transfer(
 
 @app.write("decide-transfer")
 def decide_transfer(
-    transfer: int, refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False
+    transfer: Transfer, refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False
 ) -> Any:
     """Approve an offered transfer, which moves the volume, or refuse it.
 
@@ -193,7 +194,7 @@ def transfers() -> Any:
 
 
 @app.write("surrender")
-def surrender(number: str, reason: str) -> Any:
+def surrender(number: PermitNumber, reason: Reason) -> Any:
     """Give a permit back, as its holder.
 
     For example: waterline permit surrender C990100S2026-0001 'works closed' --account holder-1
@@ -206,7 +207,11 @@ End = Annotated[str, typer.Option("--as", help="revoked, deregistered or invalid
 
 
 @app.write("propose-end")
-def propose_end(number: str, ground: str, end: End = "revoked") -> Any:
+def propose_end(
+    number: PermitNumber,
+    ground: Annotated[str, typer.Argument(help="Why it ends, in words.")],
+    end: End = "revoked",
+) -> Any:
     """Propose that a permit be revoked, deregistered or found invalid; another officer decides.
 
     For example: waterline permit propose-end C990100S2026-0001 'false documents' --as invalid
@@ -217,7 +222,7 @@ def propose_end(number: str, ground: str, end: End = "revoked") -> Any:
 
 
 @app.write("decide-end")
-def decide_end(number: str, end: End = "revoked") -> Any:
+def decide_end(number: PermitNumber, end: End = "revoked") -> Any:
     """Decide on a proposed end; the permit ends now.
 
     For example: waterline permit decide-end C990100S2026-0001 --as invalid --account officer-3

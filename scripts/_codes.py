@@ -130,7 +130,7 @@ def check(
 
 @tank.write("set")
 def set_tank(
-    name: str,
+    name: Annotated[str, typer.Argument(help="Name of the tank.")],
     station: Annotated[str, typer.Option(help="Code of the station that supplies it.")],
     org: Annotated[str, typer.Option(help="Who answers for it: credit code or name.")],
     in_use: Annotated[str, typer.Option(help="Since when; now if left out.")] = "",

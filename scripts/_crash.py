@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -36,18 +36,22 @@ FOUNDED_WITHIN_S = 300.0
 
 @contextmanager
 def town(
-    rows: int, say: Callable[[str], None], period_s: int = PERIOD_S
+    rows: int,
+    say: Callable[[str], None],
+    more: Sequence[str] = (),
+    period_s: int = PERIOD_S,
 ) -> Iterator[tuple[crash.Town, Devnet]]:
     """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
 
-    No more than `rows` can be fed. Told to end by SIGTERM, it takes everything down as well.
+    No more than `rows` can be fed. It has `more` funded accounts, without an office. Told to end by
+    SIGTERM, it takes everything down as well.
     """
     folder = Path(tempfile.mkdtemp(prefix="waterline-bench-"))
     try:
         with _ended_in_order(), own_home(folder / "state"):
             net = Devnet(home() / "devnet")
             try:
-                yield _founded(folder, net, rows, say, period_s), net
+                yield _founded(folder, net, rows, say, more, period_s), net
             finally:
                 net.reset()
     finally:
@@ -70,10 +74,15 @@ def _ended_in_order() -> Iterator[None]:
 
 
 def _founded(
-    folder: Path, net: Devnet, rows: int, say: Callable[[str], None], period_s: int
+    folder: Path,
+    net: Devnet,
+    rows: int,
+    say: Callable[[str], None],
+    more: Sequence[str],
+    period_s: int,
 ) -> crash.Town:
     keystores = home() / "ape" / "accounts"
-    accounts = [*OFFICES, *RELAYS]
+    accounts = [*OFFICES, *RELAYS, *more]
     rpc_url = net.up(
         accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url

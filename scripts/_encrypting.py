@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act_on
+from scripts._arguments import PermitNumber
 from scripts._shared import Local, Noun, Session, home, session
 
 app = Noun(__doc__)
@@ -81,7 +82,7 @@ def decrypt(
 
 
 @app.read("files")
-def files(number: str) -> Any:
+def files(number: PermitNumber) -> Any:
     """List the files that are anchored to a permit, with their hashes and who can read them.
 
     For example: waterline permit files C990100S2026-0001

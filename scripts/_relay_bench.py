@@ -31,7 +31,7 @@ def _latency(samples: int, period_s: int, say: Callable[[str], None]) -> dict[st
     from scripts._crash import town
     from scripts._shared import home
 
-    with town(samples, say, period_s) as (made, _):
+    with town(samples, say, period_s=period_s) as (made, _):
         keystore = home() / "ape" / "accounts" / f"{SPARE}.json"
         spare = KeystoreSigner(keystore, home() / "devnet" / "password")
         return measure(made, spare, period_s, samples, say)

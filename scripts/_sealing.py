@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act, act_on
+from scripts._arguments import PermitNumber
 from scripts._shared import Local, Noun, Session, session
 
 app = Noun(__doc__)
@@ -13,7 +14,7 @@ app = Noun(__doc__)
 
 @app.write("seal")
 def seal(
-    number: str,
+    number: PermitNumber,
     version: Annotated[int, typer.Option(help="Which version; the last if left out.")] = 0,
 ) -> Any:
     """Put the officer's own signature under a version of a permit.
@@ -37,7 +38,7 @@ def seal(
 
 @app.read("export")
 def export(
-    number: str,
+    number: PermitNumber,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")],
     version: Annotated[int, typer.Option(help="Which version; the last if left out.")] = 0,
 ) -> Any:
@@ -133,7 +134,7 @@ def check_offline(
 
 @app.write("anchor")
 def anchor(
-    number: str,
+    number: PermitNumber,
     file: Annotated[Path, typer.Argument(help="The file; its hash only.")],
     issuer: Annotated[str, typer.Option(help="Who sealed it elsewhere.")] = "",
     recipient: Annotated[
@@ -175,7 +176,7 @@ def set_key(
 
 @app.write("grant-sight")
 def grant_sight(
-    number: str,
+    number: PermitNumber,
     reader: Annotated[str, typer.Argument(help="Account or address that may see it.")],
     until: Annotated[str, typer.Option(help="Until when; ended at once if left out.")] = "",
 ) -> Any:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Contract, Lane
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -11,13 +12,15 @@ app = Noun(__doc__)
 
 @app.write("set")
 def set_(
-    contract: str,
-    lane: int,
+    contract: Contract,
+    lane: Lane,
     witness: Annotated[
         list[str] | None,
         typer.Option(help="An account or address of another organisation; several, one each."),
     ] = None,
-    needed: Annotated[int, typer.Option(help="How many must sign each batch; 0 for none.")] = 0,
+    needed: Annotated[
+        int, typer.Option(help="How many must sign each batch; 0 for none.", min=0, max=15)
+    ] = 0,
 ) -> Any:
     """Say who witnesses a lane, in place of those before, from its next batch on.
 
@@ -26,8 +29,10 @@ def set_(
     """
     from scripts._signing import address_of_account
     from scripts._writing import Act, perform
+    from scripts.lane import opened
 
     here, named = session(), witness or []
+    opened(here, contract, lane)
     accounts = [address_of_account(one) for one in named]
     label = contract.encode().ljust(32, b"\0")
     functions = here.contract("Witnesses").functions
@@ -39,7 +44,7 @@ def set_(
 
 
 @app.read("show")
-def show(contract: str, lane: int) -> Any:
+def show(contract: Contract, lane: Lane) -> Any:
     """Show who witnesses a lane and how many must sign.
 
     For example: waterline lane witnesses show QuotaTracker 1
@@ -47,8 +52,10 @@ def show(contract: str, lane: int) -> Any:
     from ledger.witnesses import witnesses
     from scripts._showing import facts
     from scripts._signing import name_of_account
+    from scripts.lane import opened
 
     here = session()
+    opened(here, contract, lane)
     found = witnesses(here.ledger, contract, lane)
     names = sorted(name_of_account(one) for one in found.accounts)
     document = {"contract": contract, "lane": lane, "needed": found.needed, "witnesses": names}
@@ -65,8 +72,11 @@ def dissents(
     For example: waterline lane dissents QuotaTracker 1
     """
     from scripts._showing import local, table
+    from scripts.lane import taking
 
     here = session()
+    if contract is not None:
+        taking(contract)
     document = [
         one
         for one in _dissents(here)
@@ -76,7 +86,7 @@ def dissents(
         (o["id"], o["contract"], o["lane"], o["batch"], o["by"], local(o["at"])) for o in document
     ]
     head = ("no.", "contract", "lane", "batch", "witness", "at")
-    return here.tell(document, lambda: table(rows, head))
+    return here.tell(document, lambda: table(rows, head) if rows else ["No dissent."])
 
 
 def _dissents(here: Session) -> list[dict[str, Any]]:

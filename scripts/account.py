@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
+from scripts._arguments import Account
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -24,7 +25,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(account: str) -> Any:
+def show(account: Account) -> Any:
     """Show one account, by alias or address."""
     from scripts._showing import facts
     from scripts._signing import address_of_account

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act, act_on
+from scripts._arguments import Bill, Reason
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
@@ -113,7 +114,7 @@ def list_(
 
 
 @app.read("show")
-def show(bill: int) -> Any:
+def show(bill: Bill) -> Any:
     """Show a bill line by line.
 
     For example: waterline bill show 1
@@ -129,7 +130,7 @@ def show(bill: int) -> Any:
 
 
 @app.write("reverse")
-def reverse(bill: int, reason: str) -> Any:
+def reverse(bill: Bill, reason: Reason) -> Any:
     """Take back a wrong bill; it stays on record and the period can be billed again.
 
     For example: waterline bill reverse 1 'meter of the neighbour' --account officer-3
@@ -139,7 +140,7 @@ def reverse(bill: int, reason: str) -> Any:
 
 @app.write("paid")
 def paid(
-    bill: int,
+    bill: Bill,
     on: Annotated[str, typer.Option(help="When the money came; now if left out.")] = "",
 ) -> Any:
     """Record that a bill was paid, with the late charge due by then.

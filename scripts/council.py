@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
+from scripts._arguments import Proposal, Urgent
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -61,7 +62,7 @@ def propose(
 
 
 @app.write("approve")
-def approve(proposal: int) -> Any:
+def approve(proposal: Proposal) -> Any:
     """Approve a proposed call, after reading what it would do.
 
     For example: waterline council approve 1 --account officer-2
@@ -76,7 +77,7 @@ def approve(proposal: int) -> Any:
 
 
 @app.write("withdraw-approval")
-def withdraw_approval(proposal: int) -> Any:
+def withdraw_approval(proposal: Proposal) -> Any:
     """Take one's approval back while the call waits.
 
     For example: waterline council withdraw-approval 1 --account officer-2
@@ -86,7 +87,7 @@ def withdraw_approval(proposal: int) -> Any:
 
 
 @app.write("execute")
-def execute(proposal: int) -> Any:
+def execute(proposal: Proposal) -> Any:
     """Carry out a call that is approved and has waited.
 
     For example: waterline council execute 1 --account officer-1
@@ -120,7 +121,7 @@ def urgent(
 
 
 @app.write("ratify")
-def ratify(urgent: int) -> Any:
+def ratify(urgent: Urgent) -> Any:
     """Ratify an urgent act.
 
     For example: waterline council ratify 1 --account officer-2
@@ -129,7 +130,7 @@ def ratify(urgent: int) -> Any:
 
 
 @app.write("lift")
-def lift(urgent: int) -> Any:
+def lift(urgent: Urgent) -> Any:
     """Undo an urgent act that was not ratified in time; anyone may.
 
     For example: waterline council lift 1 --account officer-1

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
+from scripts._arguments import Decision, Reason
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
@@ -33,7 +34,7 @@ def record(
 
 
 @app.write("approve")
-def approve(decision: int) -> Any:
+def approve(decision: Decision) -> Any:
     """Approve what another officer recorded.
 
     For example: waterline decision approve 1 --account officer-3
@@ -42,7 +43,7 @@ def approve(decision: int) -> Any:
 
 
 @app.write("withdraw")
-def withdraw(decision: int, reason: str) -> Any:
+def withdraw(decision: Decision, reason: Reason) -> Any:
     """Say that a decision no longer holds; it stays on record.
 
     For example: waterline decision withdraw 1 'wrong inputs' --account officer-3

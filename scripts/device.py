@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _keys, _urgent
+from scripts._arguments import Device, DeviceOrFile, ParameterOrFile
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -15,7 +16,7 @@ File = Annotated[Path | None, typer.Option("--file", "-f", help="File with many,
 
 @app.write("enrol")
 def enrol(
-    code: Annotated[str | None, typer.Argument()] = None,
+    code: DeviceOrFile = None,
     station: Annotated[str, typer.Option(help="Code of its station.")] = "",
     file: File = None,
 ) -> Any:
@@ -45,7 +46,7 @@ def enrol(
 
 @app.write("channel")
 def channel(
-    code: str,
+    code: Device,
     parameter: Annotated[str, typer.Argument(help="volume, or a key of a limit table.")],
     contract: Annotated[str, typer.Option(help="The contract that takes its readings.")],
     cadence: Annotated[str, typer.Option(help="How often it reads: 1 min.")],
@@ -69,8 +70,8 @@ def channel(
 
 @app.write("bind")
 def bind(
-    code: Annotated[str | None, typer.Argument()] = None,
-    parameter: Annotated[str, typer.Argument()] = "",
+    code: DeviceOrFile = None,
+    parameter: ParameterOrFile = "",
     permit: Annotated[str, typer.Option(help="Number of the permit.")] = "",
     file: File = None,
 ) -> Any:
@@ -99,8 +100,8 @@ def bind(
 
 @app.write("judge")
 def judge(
-    code: Annotated[str | None, typer.Argument()] = None,
-    parameter: Annotated[str, typer.Argument()] = "",
+    code: DeviceOrFile = None,
+    parameter: ParameterOrFile = "",
     standard: Annotated[str | None, typer.Option(help="Like 'GB 5749-2022'.")] = None,
     grade: Annotated[str, typer.Option(help="Its grade, where it has one.")] = "",
     basis: Annotated[str, typer.Option(help="Which of its limits.")] = "max",
@@ -134,7 +135,7 @@ def judge(
 
 @app.write("approve-exchange")
 def approve_exchange(
-    code: str,
+    code: Device,
     closing: Annotated[str, typer.Option(help="Register of the old meter: 1250 m3.")],
     opening: Annotated[str, typer.Option(help="Register of the new meter.")] = "0 L",
     reset: Annotated[bool, typer.Option(help="The same meter, its register set anew.")] = False,
@@ -159,7 +160,7 @@ def approve_exchange(
 
 @app.write("deem")
 def deem(
-    code: str,
+    code: Device,
     until: Annotated[str, typer.Option(help="End of the time without a meter: 2026-05-31.")],
     capacity: Annotated[str, typer.Option(help="Daily maximum capacity of the works: 1200 m3.")],
     reason: Annotated[Path, typer.Option(help="The document that says why; its hash only.")],
@@ -206,7 +207,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(code: str) -> Any:
+def show(code: Device) -> Any:
     """Show a device and its channels."""
     from ledger.devices import channel, device_by_code
     from ledger.network import station

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _violations
+from scripts._arguments import Device, Parameter
 from scripts._rulings import close_day, tell_alerts, tell_rulings
 from scripts._shared import Noun, Session, session
 
@@ -70,7 +71,7 @@ def rulings(
 
 
 @app.write("close")
-def close(device: str, parameter: str) -> Any:
+def close(device: Device, parameter: Parameter) -> Any:
     """Have the open day of a gauge ruled on, silence included; anybody may.
 
     For example: waterline discharge close OUT-1-ANALYSER cod --account holder-2

@@ -7,6 +7,7 @@ import typer
 
 from scripts import _evidence
 from scripts._acting import act
+from scripts._arguments import Incident, Order
 from scripts._shared import Noun, session
 from scripts._showing import ORDER_KINDS
 
@@ -72,7 +73,7 @@ def open_(
 
 
 @app.write("acknowledge")
-def acknowledge(incident: int) -> Any:
+def acknowledge(incident: Incident) -> Any:
     """Acknowledge an incident for the post one holds.
 
     For example: waterline incident acknowledge 1 --account officer-2
@@ -81,7 +82,7 @@ def acknowledge(incident: int) -> Any:
 
 
 @app.write("escalate")
-def escalate(incident: int) -> Any:
+def escalate(incident: Incident) -> Any:
     """Tell the next level that somebody has not acknowledged in time; anyone may.
 
     For example: waterline incident escalate 1 --account officer-1
@@ -91,7 +92,7 @@ def escalate(incident: int) -> Any:
 
 @app.write("step")
 def step(
-    incident: int,
+    incident: Incident,
     number: Annotated[int, typer.Argument(help="The step's place in the plan, from 1.", min=1)],
     evidence: Evidence,
 ) -> Any:
@@ -108,7 +109,7 @@ def step(
 
 @app.write("close")
 def close(
-    incident: int, report: Annotated[Path, typer.Option(help="The report; its hash only.")]
+    incident: Incident, report: Annotated[Path, typer.Option(help="The report; its hash only.")]
 ) -> Any:
     """Close an incident that all have acknowledged and all steps of which were taken.
 
@@ -122,7 +123,7 @@ def close(
 
 @app.write("order")
 def order(
-    incident: int,
+    incident: Incident,
     kind: Annotated[str, typer.Argument(help=", ".join(ORDER_KINDS.values()))],
     permit: Annotated[str, typer.Option(help="Number of the permit.")],
     until: Annotated[str, typer.Option(help="When it ends.")],
@@ -149,7 +150,7 @@ def order(
 
 
 @app.write("accept-order")
-def accept_order(order: int) -> Any:
+def accept_order(order: Order) -> Any:
     """Accept an order, as the permit's holder.
 
     For example: waterline incident accept-order 1 --account holder-1
@@ -158,7 +159,7 @@ def accept_order(order: int) -> Any:
 
 
 @app.write("check-order")
-def check_order(order: int) -> Any:
+def check_order(order: Order) -> Any:
     """Hold an order that has ended against what was measured; anyone may, once.
 
     For example: waterline incident check-order 1 --account officer-1
@@ -190,7 +191,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(incident: int) -> Any:
+def show(incident: Incident) -> Any:
     """Show an incident with its steps and orders.
 
     For example: waterline incident show 1

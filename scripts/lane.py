@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _witnesses
+from scripts._arguments import Contract, Lane
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -33,7 +34,7 @@ def open_(
     here, acts = session(), []
     one = {"contract": contract, "relay": relay, "group": group}
     for entry in section(file, "lanes") if file else [one]:
-        name = _taking(str(take(entry, "contract", "a lane")))
+        name = taking(str(take(entry, "contract", "a lane")))
         owner = str(take(entry, "relay", f"lane of {name}"))
         number = count(entry, "group", f"lane of {name}")
         call = here.contract(name).functions.open_lane(address_of_account(owner), number)
@@ -42,7 +43,7 @@ def open_(
 
 
 @app.write("halt")
-def halt(contract: str, lane: int) -> Any:
+def halt(contract: Contract, lane: Lane) -> Any:
     """Stop a lane at once; its batches are refused until it is resumed.
 
     For example: waterline lane halt QuotaTracker 1 --account officer-1
@@ -51,7 +52,7 @@ def halt(contract: str, lane: int) -> Any:
 
 
 @app.write("resume")
-def resume(contract: str, lane: int) -> Any:
+def resume(contract: Contract, lane: Lane) -> Any:
     """Let a halted lane go on where it stopped.
 
     For example: waterline lane resume QuotaTracker 1 --account officer-1
@@ -79,16 +80,17 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(contract: str, lane: int) -> Any:
+def show(contract: Contract, lane: Lane) -> Any:
     """Show one lane."""
     from scripts._showing import facts
 
     here = session()
-    document = _document(here, _taking(contract), lane)
+    document = _document(here, taking(contract), lane)
     return here.tell(document, lambda: facts(document.items()))
 
 
-def _taking(name: str) -> str:
+def taking(name: str) -> str:
+    """The name of a contract that has lanes; UsageError for any other."""
     from ledger.errors import UsageError
 
     if name not in TAKING:
@@ -96,13 +98,19 @@ def _taking(name: str) -> str:
     return name
 
 
-def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
+def opened(here: Session, contract: str, number: int) -> None:
+    """NotFound where a contract has no such lane."""
     from ledger.errors import NotFound
+
+    if not 0 < number <= here.view(taking(contract), "lane_count"):
+        raise NotFound(f"{contract} has no lane {number}", "`waterline lane list` shows them")
+
+
+def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
     from ledger.structs import read
     from scripts._signing import name_of_account
 
-    if not 0 < number <= here.view(contract, "lane_count"):
-        raise NotFound(f"{contract} has no lane {number}", "`waterline lane list` shows them")
+    opened(here, contract, number)
     raw = read(here.ledger, contract, "lane", number)
     return {
         "contract": contract,
@@ -119,7 +127,7 @@ def _document(here: Session, contract: str, number: int) -> dict[str, Any]:
 def _switch(function: str, verb: str, contract: str, number: int) -> Any:
     from scripts._writing import Act, perform
 
-    here, name = session(), _taking(contract)
+    here, name = session(), taking(contract)
     call = getattr(here.contract(name).functions, function)(number)
     return _written(here, perform(here, [Act(name, call, f"{verb} lane {number}")]))
 

@@ -294,7 +294,11 @@ def list_(
 
 
 @quarantine.command("show", cls=Local)
-def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
+def show(
+    number: Annotated[int, typer.Argument(help="Number of the entry, as listed.")],
+    journal: Journal = None,
+    as_json: Json = False,
+) -> Any:
     """Show one held reading: its row as it came, why it is held, what to do."""
     import json
 
@@ -319,7 +323,7 @@ def show(number: int, journal: Journal = None, as_json: Json = False) -> Any:
 
 @quarantine.read("release")
 def release(
-    numbers: list[int],
+    numbers: Annotated[list[int], typer.Argument(help="Numbers of the entries, as listed.")],
     note: Annotated[str, typer.Option(help="Who says that it is true, and why.")],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", "-m", help="A corrected mapping.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _posts
+from scripts._arguments import Account, CreditCode, CreditCodes, OrganisationName
 from scripts._posts import Second, SecondPassword
 from scripts._shared import Noun, Session, session
 
@@ -18,8 +19,8 @@ FUND_ETHER = "10"
 
 @app.write("request")
 def request(
-    name: str,
-    code: str,
+    name: OrganisationName,
+    code: CreditCode,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it.")
     ] = None,
@@ -46,7 +47,9 @@ def request(
 
 @app.write("register")
 def register(
-    requests: list[Path], second: Second = None, second_password_file: SecondPassword = None
+    requests: Annotated[list[Path], typer.Argument(help="What `org request` wrote; several.")],
+    second: Second = None,
+    second_password_file: SecondPassword = None,
 ) -> Any:
     """Register organisations from the requests their accounts signed.
 
@@ -73,7 +76,7 @@ def register(
 
 @app.write("verify")
 def verify(
-    codes: list[str],
+    codes: CreditCodes,
     fund: Annotated[str, typer.Option(help="Ether for the account's fees.")] = FUND_ETHER,
 ) -> Any:
     """Verify organisations that another officer registered, and fund their accounts.
@@ -96,7 +99,7 @@ def verify(
 
 @app.write("found")
 def found(
-    request: Path,
+    request: Annotated[Path, typer.Argument(help="What `org request` wrote.")],
     second: Annotated[str, typer.Option(help="The other administrator.")],
     posts: Annotated[Path | None, typer.Option(help="File with its posts.")] = None,
     second_password_file: SecondPassword = None,
@@ -143,7 +146,7 @@ def open_posts(
 
 @app.write("appoint")
 def appoint(
-    post: int,
+    post: Annotated[str, typer.Argument(help="Number or title of the post.")],
     holder: Annotated[str, typer.Option(help="Alias or address.")],
     from_at: Annotated[str | None, typer.Option("--from", help="Start of the term.")] = None,
     until_at: Annotated[str | None, typer.Option("--until", help="End of the term.")] = None,
@@ -156,22 +159,24 @@ def appoint(
     admin-2
     """
     from scripts._files import instant
+    from scripts._requests import post_by_title
     from scripts._showing import local_zone
     from scripts._signing import address_of_account
 
     here, zone = session(), local_zone()
+    number = post_by_title(here, post)
     begins = instant(from_at, zone) if from_at else here.chain.head().at
     ends = instant(until_at, zone) if until_at else FOR_EVER
     call = here.contract("Authority").functions.appoint(
-        post, address_of_account(holder), begins, ends
+        number, address_of_account(holder), begins, ends
     )
     return _both(
-        here, [(call, f"appoint {holder} to post {post}", False)], second, second_password_file
+        here, [(call, f"appoint {holder} to post {number}", False)], second, second_password_file
     )
 
 
 @app.write("withdraw")
-def withdraw(holder: str) -> Any:
+def withdraw(holder: Account) -> Any:
     """Take an account's post away at once, for a lost or stolen key.
 
     For example: waterline org withdraw relay-1 --account officer-1
@@ -197,7 +202,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(code: str) -> Any:
+def show(code: CreditCode) -> Any:
     """Show an organisation, its posts and its permits."""
     from scripts._requests import org_by_code, org_document
     from scripts._showing import facts, table

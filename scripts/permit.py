@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts import _applying, _changing, _encrypting, _reviewing, _sealing
+from scripts._arguments import PermitNumber, Reason
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -53,7 +54,7 @@ def issue(
 
 
 @app.write("suspend")
-def suspend(number: str, reason: str) -> Any:
+def suspend(number: PermitNumber, reason: Reason) -> Any:
     """Suspend a permit at once.
 
     For example: waterline permit suspend C990100S2026-0001 'the meter is broken' --account
@@ -63,7 +64,7 @@ def suspend(number: str, reason: str) -> Any:
 
 
 @app.write("resume")
-def resume(number: str) -> Any:
+def resume(number: PermitNumber) -> Any:
     """Give a suspended permit its right back.
 
     For example: waterline permit resume C990100S2026-0001 --account officer-1
@@ -72,7 +73,7 @@ def resume(number: str) -> Any:
 
 
 @app.read("show")
-def show(number: str) -> Any:
+def show(number: PermitNumber) -> Any:
     """Show a permit by its number.
 
     For example: waterline permit show C990100S2026-0001
@@ -132,7 +133,7 @@ def list_(
 
 
 @app.read("history")
-def history(number: str) -> Any:
+def history(number: PermitNumber) -> Any:
     """Show every change of the right that a permit gives."""
     from ledger.events import logs
     from scripts._permits import permit_by_number, reason_of
@@ -168,7 +169,12 @@ def history(number: str) -> Any:
 
 
 @app.read("as-of")
-def as_of(number: str, moment: str) -> Any:
+def as_of(
+    number: PermitNumber,
+    moment: Annotated[
+        str, typer.Argument(help="Moment with its zone, or a local one: 2026-06-30T12:00.")
+    ],
+) -> Any:
     """Show what a permit was at a moment: state, version in force, volume.
 
     For example: waterline permit as-of C990100S2026-0001 2026-06-30

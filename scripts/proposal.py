@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from scripts._arguments import Proposal
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -20,7 +21,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(number: int) -> Any:
+def show(number: Proposal) -> Any:
     """Show one proposal."""
     from ledger.errors import NotFound
     from scripts._showing import facts
@@ -33,7 +34,7 @@ def show(number: int) -> Any:
 
 
 @app.write("confirm")
-def confirm(number: int) -> Any:
+def confirm(number: Proposal) -> Any:
     """Confirm the other administrator's proposal; the act happens at once.
 
     For example: waterline proposal confirm 4 --account admin-2
@@ -42,7 +43,7 @@ def confirm(number: int) -> Any:
 
 
 @app.write("cancel")
-def cancel(number: int) -> Any:
+def cancel(number: Proposal) -> Any:
     """Take a proposal back.
 
     For example: waterline proposal cancel 4 --account admin-1

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Device, Parameter
 from scripts._rulings import close_day, tell_alerts, tell_rulings
 from scripts._shared import Noun, session
 
@@ -54,7 +55,7 @@ def rulings(
 
 
 @app.write("close")
-def close(device: str, parameter: str) -> Any:
+def close(device: Device, parameter: Parameter) -> Any:
     """Have the open day of a gauge ruled on, silence included; anybody may.
 
     For example: waterline quality close WTW-1-MS1 turbidity --account holder-1

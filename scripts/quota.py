@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from scripts._arguments import PermitNumber
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
@@ -41,7 +42,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(number: str) -> Any:
+def show(number: PermitNumber) -> Any:
     """Show one account, what was told about it, and its meters."""
     from scripts._accounts import BOOKS, account_document, told_document, told_events
     from scripts._permits import permit_by_number

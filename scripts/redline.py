@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._acting import act
+from scripts._arguments import Lane
 from scripts._shared import Noun, session
 
 app = Noun(__doc__)
@@ -24,7 +25,11 @@ UNITS = {1: "l", 2: "mL a yuan", 3: "mL a yuan", 4: "bps", 5: "bps"}
 
 
 @app.write("set-ceiling")
-def set_ceiling(region: Region, volume: str, source: Source) -> Any:
+def set_ceiling(
+    region: Region,
+    volume: Annotated[str, typer.Argument(help="Volume a year: 200000000 m3.")],
+    source: Source,
+) -> Any:
     """Set the yearly volume that the permits of a region may give together.
 
     For example: waterline redline set-ceiling Qinglan '500000 m3' --source plan.pdf --account
@@ -42,7 +47,7 @@ def set_ceiling(region: Region, volume: str, source: Source) -> Any:
 def assign_lane(
     region: Region,
     contract: Annotated[str, typer.Argument(help="QuotaTracker or DischargeVolumes.")],
-    lane: int,
+    lane: Lane,
     use: Annotated[str, typer.Option(help="abstraction, supply or discharge")] = "abstraction",
 ) -> Any:
     """Say that a lane counts a use of a region; for good.

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Station, StationOrFile
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -13,7 +14,7 @@ File = Annotated[Path | None, typer.Option("--file", "-f", help="File with many,
 
 @app.write("add")
 def add(
-    code: Annotated[str | None, typer.Argument()] = None,
+    code: StationOrFile = None,
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     kind: Annotated[str, typer.Option(help="source, intake, works, network, user ...")] = "",
     organisation: Annotated[str, typer.Option(help="Who runs it: credit code or name.")] = "",
@@ -49,7 +50,8 @@ def add(
 
 @app.write("classify")
 def classify(
-    code: str, purpose: Annotated[str, typer.Argument(help="industry, irrigation ...; '' for none")]
+    code: Station,
+    purpose: Annotated[str, typer.Argument(help="industry, irrigation ...; '' for none")],
 ) -> Any:
     """Say what a station's water is for; a permit for another purpose is a violation on record.
 
@@ -64,7 +66,10 @@ def classify(
 
 
 @app.write("set-region")
-def set_region(code: str, region: str) -> Any:
+def set_region(
+    code: Station,
+    region: Annotated[str, typer.Argument(help="Division code of the region: 990100.")],
+) -> Any:
     """Say to which region a station belongs, for the red lines.
 
     For example: waterline station set-region INT-1 Qinglan --account keeper-1
@@ -79,8 +84,8 @@ def set_region(code: str, region: str) -> Any:
 
 @app.write("link")
 def link(
-    upstream: Annotated[str | None, typer.Argument()] = None,
-    downstream: Annotated[str | None, typer.Argument()] = None,
+    upstream: StationOrFile = None,
+    downstream: StationOrFile = None,
     travel: Annotated[str, typer.Option(help="How long the water takes: 90 min, 6 h.")] = "",
     file: File = None,
 ) -> Any:
@@ -109,7 +114,7 @@ def link(
 
 @app.write("assign")
 def assign(
-    station: Annotated[str | None, typer.Argument()] = None,
+    station: StationOrFile = None,
     post: Annotated[str, typer.Option(help="Number or title of the post.")] = "",
     from_at: Annotated[str, typer.Option("--from", help="Since when.")] = "",
     file: File = None,
@@ -150,7 +155,7 @@ def list_() -> Any:
 
 
 @app.read("show")
-def show(code: str) -> Any:
+def show(code: Station) -> Any:
     """Show a station: who runs it, who answers for it, what flows in and out of it."""
     from ledger.network import links, station, station_by_code
     from scripts._showing import facts

@@ -18,7 +18,7 @@ Devices = Annotated[list[str] | None, typer.Option(help="Devices that measure a 
 
 @app.write("set-district")
 def set_district(
-    name: str,
+    name: Annotated[str, typer.Argument(help="Name of the district.")],
     inlet: Annotated[list[str], typer.Option(help="Devices at the inlets.")],
     outlet: Devices = None,
     user: Devices = None,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts._arguments import Device
 from scripts._shared import Local, Noun, Session, session
 
 app = Noun(__doc__)
@@ -13,7 +14,7 @@ FINDINGS = 6
 
 @app.read("reading")
 def reading(
-    device: str,
+    device: Device,
     parameter: Annotated[str, typer.Argument(help="volume, or a key of a limit table.")],
     at: Annotated[str, typer.Option(help="Its moment: 2026-01-31T08:00Z.")],
     output: Annotated[
@@ -51,7 +52,9 @@ def reading(
 
 
 @app.read("proof")
-def proof(file: Path) -> Any:
+def proof(
+    file: Annotated[Path, typer.Argument(help="A proof that `verify reading -o` exported.")],
+) -> Any:
     """Check an exported proof against the chain; no journal is needed."""
     from oracle.proofs import load
 
@@ -60,7 +63,7 @@ def proof(file: Path) -> Any:
 
 @app.command("offline", cls=Local)
 def offline(
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="A proof that `verify reading -o` exported.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Check an exported proof by itself: that the row leads to the digest, without any chain."""

@@ -7,6 +7,7 @@ import pytest
 
 from tests.chain.town import Town, build
 from tests.chain.warned import Place
+from tests.chain.witnessed import Witnessed
 from tests.unit.mailing import MailServer
 
 
@@ -38,3 +39,12 @@ def place(town: Town) -> Iterator[Place]:
     made.start()
     yield made
     server.close()
+
+
+@pytest.fixture
+def witnessed(town: Town) -> Iterator[Witnessed]:
+    """A town whose lane has three witnesses and needs two."""
+    made = Witnessed(town)
+    yield made
+    for side in made.sides:
+        side.close()

@@ -1,115 +1,21 @@
 """A relay and its witnesses: batches settle when enough of them hold the same readings."""
 
-import json
-import urllib.error
-import urllib.request
 from dataclasses import replace
 
 import pytest
 
 from ledger.errors import BadRecord
-from ledger.settlement import SettlementPolicy
-from ledger.witnesses import dissents, message_for
+from ledger.witnesses import dissents
 from oracle import cosigning
-from oracle.cosigners import Cosigners
 from oracle.feed import Stopped
-from oracle.journal import Journal
-from oracle.witnesses_config import Address
-from oracle.witnessing import Observer, Witness, WitnessServer
-from tests.chain.town import CONFIRMATIONS
-from tests.contracts.suite import T0
-from tests.contracts.witnessing import KEYS, witness
-from tests.unit.small_chain import LocalSigner
-
-ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
-OTHER = [*ROWS[:2], (ROWS[2][0], ROWS[2][1] + 1), *ROWS[3:]]
-
-
-class Side:
-    """A witness with a journal of its own, and the port where it is asked."""
-
-    def __init__(self, town, name, key, rows):
-        self.town, self.signer = town, LocalSigner(key)
-        self.journal = Journal(town.folder / name, writing=True)
-        self.observer = Observer(
-            *(town.ledger, self.journal, {}, SettlementPolicy(CONFIRMATIONS)),
-            *(lambda: 2_000_000_000, self.tell),
-        )
-        self.read(rows)
-        about = (town.ledger, self.journal.folder, self.signer)
-        self.witness = Witness(*about, dissents=True, tell=self.tell)
-        self.server = WitnessServer(self.witness, "127.0.0.1", 0)
-        self.port = self.server.open()
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def tell(self, event, **keys):
-        self.town.told.append((event, keys))
-
-    def read(self, rows):
-        name = self.journal.folder.name
-        for _ in self.observer.read(self.town.file(name, self.town.code, rows), growing=False):
-            pass
-
-    def close(self):
-        self.server.close()
-        self.journal.close()
-
-
-class Witnessed:
-    """A town whose one lane has three witnesses and needs two."""
-
-    def __init__(self, town, needed=2):
-        self.town = town
-        town.code = town.meter()
-        self.lane = town.lane()
-        self.input = town.file("well", town.code, ROWS)
-        chain_id = town.ledger.deployment.chain_id
-        witness(town.suite, "QuotaTracker", self.lane, KEYS[:3], needed, chain_id=chain_id)
-        for key in KEYS[:3]:
-            town.chain.sent({"to": key.address, "value": 10**18}, town.chain.w3.eth.accounts[0])
-        self.sides = []
-        self.ticks = 0.0
-
-    def stands(self, *rows):
-        for place, one in enumerate(rows):
-            self.sides.append(Side(self.town, f"w{place}", KEYS[place], one))
-        return self
-
-    def clock(self):
-        self.ticks += 10
-        return self.ticks
-
-    def oracle(self, urls=None):
-        named = urls if urls is not None else [side.url for side in self.sides]
-        cosigners = Cosigners([Address(url) for url in named], self.clock)
-        return self.town.oracle(cosigners=cosigners)
-
-    def waits(self):
-        return [keys["reason"] for event, keys in self.town.told if event == "lane waits"]
-
-    def asks(self, request, url=None):
-        asked = urllib.request.Request(
-            url or self.sides[0].url, data=json.dumps(request).encode(), method="POST"
-        )
-        try:
-            with urllib.request.urlopen(asked) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
-
-@pytest.fixture
-def witnessed(town):
-    made = Witnessed(town)
-    yield made
-    for side in made.sides:
-        side.close()
+from tests.chain.witnessed import OTHER, ROWS, Side, request
+from tests.contracts.witnessing import KEYS
 
 
 def test_two_of_three_let_a_batch_settle(witnessed):
     witnessed.stands(ROWS, ROWS)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
 
@@ -120,13 +26,13 @@ def test_a_lane_waits_while_two_are_down_and_goes_on_by_itself(witnessed):
     oracle = witnessed.oracle(urls)
 
     with pytest.raises(Stopped, match="waits for witnesses"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     assert witnessed.town.registers() == []
     assert len(oracle.relays.of("QuotaTracker", witnessed.lane).outbox.cosigned(0)) == 1
     witnessed.sides.append(Side(witnessed.town, "late", KEYS[2], ROWS))
     witnessed.town.kill(oracle)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
 
@@ -134,14 +40,13 @@ def test_a_lane_waits_while_two_are_down_and_goes_on_by_itself(witnessed):
 def test_what_was_signed_is_kept_so_a_killed_relay_asks_nobody_again(witnessed):
     witnessed.stands(ROWS, ROWS)
     oracle = witnessed.oracle()
-    for _ in oracle.read(witnessed.input, growing=False):
-        pass
-    oracle.pump(flush=True)
+    witnessed.feed(oracle)
+    witnessed.until_sent(oracle)
     raw = oracle.journal.db.execute("SELECT raw FROM attempt").fetchone()[0]
     witnessed.town.kill(oracle)
 
     again = witnessed.oracle(urls=[])
-    witnessed.town.settle(again, [witnessed.input])
+    witnessed.settle(again, [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
     kept = again.journal.db.execute("SELECT raw FROM attempt").fetchall()
@@ -153,7 +58,7 @@ def test_a_witness_with_another_value_does_not_sign_and_dissents_once(witnessed)
     oracle = witnessed.oracle()
 
     with pytest.raises(Stopped, match="differs: channel"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     other = witnessed.sides[1]
     for now in (0.0, 1.0, 2.0):
         other.witness.dissent(other.journal, now)
@@ -172,7 +77,7 @@ def test_a_witness_with_another_value_does_not_sign_and_dissents_once(witnessed)
 def test_one_dissent_does_not_keep_two_others_from_signing(witnessed):
     witnessed.stands(ROWS, OTHER, ROWS)
 
-    witnessed.town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
     assert witnessed.sides[1].journal.db.execute("SELECT count(*) FROM dissent").fetchone()[0] == 1
@@ -182,28 +87,14 @@ def test_a_witness_that_is_behind_signs_later_and_does_not_dissent(witnessed):
     witnessed.stands(ROWS, ROWS[:3])
     oracle = witnessed.oracle()
     with pytest.raises(Stopped, match="has nothing of"):
-        witnessed.town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     behind = witnessed.sides[1]
     assert behind.journal.db.execute("SELECT count(*) FROM dissent").fetchone()[0] == 0
 
     behind.read(ROWS)
-    witnessed.town.settle(oracle, [witnessed.input])
+    witnessed.settle(oracle, [witnessed.input])
 
     assert witnessed.town.registers() == ROWS
-
-
-def request(witnessed):
-    """The relay's own signed request for its first batch."""
-    oracle = witnessed.oracle(urls=[])
-    for _ in oracle.read(witnessed.input, growing=False):
-        pass
-    oracle.pump(flush=True)
-    relay = oracle.relays.of("QuotaTracker", witnessed.lane)
-    batch = relay.outbox.batch(0)
-    asked = cosigning.asked(oracle.journal, "QuotaTracker", witnessed.lane, 0, batch.words)
-    about = ("QuotaTracker", witnessed.lane, 0, batch.root, cosigning.words_hash(batch.words))
-    signed = message_for(witnessed.town.ledger, *about)
-    return asked, relay.signer.sign_message(signed), signed
 
 
 def test_only_the_owner_of_the_lane_is_answered(witnessed):
@@ -231,12 +122,22 @@ def test_a_request_that_is_too_long_or_none_is_refused(witnessed):
         {**good, "words": "0x"},
         {**good, "words": good["words"][:-2]},
         {**good, "signature": "0x00"},
+        {**good, "root": "0x07"},
+        {**good, "homes": [[1, 2, 3, 4]]},
+        {**good, "homes": [[1, 2]]},
+        {**good, "homes": 7},
+        {**good, "homes": [[1, 2, 3, 10**9]]},
         {**good, "telegrams": {}},
         {**good, "telegrams": {**good["telegrams"], "99": "0x" + "00" * 32}},
     ):
         code, answer = witnessed.asks(broken)
         assert (code, list(answer)) == (400, ["error"]), broken
-    code, answer = witnessed.asks({**good, "words": "0x" + "00" * cosigning.MOST_BYTES})
+    other = replace(asked, root=b"\x07" * 32)
+    code, answer = witnessed.asks(witnessed.signed(other).as_json())
+    assert (code, answer["error"][:43]) == (400, "the root is not that of the readings (ask a"[:43])
+    code, answer = witnessed.asks({**good, "words": "0x" + "00" * cosigning.MOST_LINE})
+    assert (code, answer["error"][:32]) == (400, "this is no request for a signatu")
+    code, answer = witnessed.asks(bytes(cosigning.MOST_BYTES + 1))
     assert (code, list(answer)) == (413, ["error"])
 
 

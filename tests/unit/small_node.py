@@ -1,5 +1,6 @@
 """What geth answers and eth-tester does not: errors in its words, a pool, calls without a fee."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class PoolingTester(EthereumTester):
     def __init__(self, backend: PyEVMBackend | None = None) -> None:
         super().__init__(backend or PyEVMBackend())
         self.pool: list[bytes] = []
+        self.one = threading.RLock()  # py-evm is for one thread at a time
 
     def send_raw_transaction(self, raw_transaction_hex: str) -> str:
         if self.auto_mine_transactions:
@@ -40,10 +42,11 @@ class PoolingTester(EthereumTester):
         return "0x" + keccak(raw).hex()
 
     def mine_blocks(self, *arguments: Any, **named: Any) -> Any:
-        for raw in self.pool:
-            self.backend.send_raw_transaction(raw)
-        self.pool.clear()
-        return super().mine_blocks(*arguments, **named)
+        with self.one:
+            for raw in self.pool:
+                self.backend.send_raw_transaction(raw)
+            self.pool.clear()
+            return super().mine_blocks(*arguments, **named)
 
     def get_nonce(self, account: str, block_number: Any = "latest") -> int:
         nonce = int(super().get_nonce(account, block_number))
@@ -62,11 +65,12 @@ class Node(EthereumTesterProvider):
         self.answers: dict[str, Callable[..., Any]] = {}
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        if method in self.answers:
-            return self._told(lambda: self._own(method, params))
-        if method in TRIED:
-            return self._tried(method, params)
-        return self._told(lambda: super(Node, self).make_request(method, params))
+        with self.ethereum_tester.one:
+            if method in self.answers:
+                return self._told(lambda: self._own(method, params))
+            if method in TRIED:
+                return self._tried(method, params)
+            return self._told(lambda: super(Node, self).make_request(method, params))
 
     def plain(self, method: str, params: Any) -> Any:
         """What eth-tester itself answers."""

@@ -6,11 +6,15 @@ import pytest
 
 from ledger import merkle
 from ledger.errors import BadRecord
-from oracle.cosigning import Request, Said, compare, parse, root_of
+from oracle.cosigning import Request, Said, compare, parse
 from tests.unit.oracle_rows import T0, journal
 from tests.unit.test_oracle_journal import ROWS, WELL, fed, kept
 
 HASH = b"\x07" * 32
+
+
+def root_of(said):
+    return merkle.root([one.leaf for one in said])
 
 
 @pytest.fixture
@@ -75,4 +79,4 @@ def test_a_request_names_its_fault():
 
 def test_telegrams_fit_the_readings_or_are_refused():
     with pytest.raises(BadRecord, match="more telegrams"):
-        _ = Request("QuotaTracker", 1, 0, b"", {7: HASH}).readings
+        _ = Request("QuotaTracker", 1, 0, b"", HASH, {7: HASH}).readings
