@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,10 @@ from oracle.cells import Known
 from oracle.household_rows import HouseholdMapping
 from oracle.intake import Accepted
 from oracle.mapping import Mapping as MappingFile
+from oracle.places import Place
 from oracle.readings import Block, Ints, Refusal, State
 from oracle.sources.chunks import Chunk
-from oracle.store import Store, on_disk
+from oracle.store import Store
 
 COLUMNS = 5  # at, value, mark, flags, row
 LEVEL = 1
@@ -68,9 +68,9 @@ class Sent:
 class Journal(Store):
     """The readings of one oracle; oracle.outbox has its batches."""
 
-    def __init__(self, folder: Path, *, writing: bool) -> None:
-        super().__init__(folder, writing=writing)
-        self.archive = Archive(folder / "archive")
+    def __init__(self, place: Place, *, writing: bool) -> None:
+        super().__init__(place, writing=writing)
+        self.archive = Archive(self.files)
 
     # sources and channels
 
@@ -126,9 +126,9 @@ class Journal(Store):
         """Enter channels that are new here, each standing where the chain has it: when, at what."""
         with self.commit() as db:
             db.executemany(
-                "INSERT OR IGNORE INTO channel (id, contract, relay_group, kind, last_at,"
+                "INSERT INTO channel (id, contract, relay_group, kind, last_at,"
                 " last_value, carry, run, accepted, cut, opening_at, opening_l)"
-                " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING",
                 [
                     (one.id, one.contract, one.relay_group, one.kind, *(at, value, at, value))
                     for one, (at, value) in standing.items()
@@ -139,7 +139,7 @@ class Journal(Store):
         """Where channels stand."""
         rows = self.db.execute(
             "SELECT id, last_at, last_value, carry, run FROM channel"
-            " WHERE id IN (SELECT value FROM json_each(?))",
+            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (json.dumps(channels),),
         )
         return {row[0]: State(row[1], row[2], Fraction(row[3]), row[4]) for row in rows}
@@ -161,9 +161,8 @@ class Journal(Store):
         """
         number = self._next_segment()
         segment = Segment(source.name, chunk.header, chunk.first_row, tuple(chunk.telegrams))
-        with on_disk(self.folder):
-            sha256 = self.archive.write(number, segment)
         with self.commit() as db:
+            sha256 = self.archive.write(number, segment)
             db.execute(
                 "INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
                 (number, source.id, chunk.first_row, len(chunk), sha256),
@@ -173,7 +172,7 @@ class Journal(Store):
                 self._hold(number, one.taken.refusals)
             self._hold(number, spoilt)
             db.executemany(
-                "INSERT OR IGNORE INTO signed VALUES (?, ?, ?, ?)",
+                "INSERT INTO signed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(one.key, one.device, _sequence(one.sequence), one.digest) for one in signed],
             )
             db.execute(
@@ -246,9 +245,11 @@ class Journal(Store):
     def last_sequence(self, key: int, device: int) -> int:
         """The highest sequence number of a key's telegrams for a device; 0 before the first."""
         row = self.db.execute(
-            "SELECT max(sequence) FROM signed WHERE key = ? AND device = ?", (key, device)
+            "SELECT sequence FROM signed WHERE key = ? AND device = ?"
+            " ORDER BY sequence DESC LIMIT 1",
+            (key, device),
         ).fetchone()
-        return int.from_bytes(row[0] or b"", "big")
+        return int.from_bytes(row[0] if row else b"", "big")
 
     def known(self, channel: int, at: int) -> Known | None:
         """The reading recorded for a moment, if there is one."""

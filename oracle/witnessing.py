@@ -26,6 +26,7 @@ from ledger.witnesses import message_for, signer_of
 from oracle import cosigning
 from oracle.journal import Journal
 from oracle.oracle import BOOKS, Oracle
+from oracle.places import Place
 from oracle.relay import Tell
 
 IDLE_S = 10.0
@@ -47,7 +48,7 @@ class Witness:
     """Who signs, and for which chain; every answer opens the journal anew."""
 
     def __init__(
-        self, ledger: Ledger, journal: Path, signer: Signer, *, dissents: bool, tell: Tell
+        self, ledger: Ledger, journal: Place, signer: Signer, *, dissents: bool, tell: Tell
     ) -> None:
         self.ledger, self.journal, self.signer = ledger, journal, signer
         self._dissents, self._tell = dissents, tell
@@ -92,8 +93,8 @@ class Witness:
         """Write down what differs, once a batch: its first form is what goes on chain."""
         with journal.commit() as db:
             new = db.execute(
-                "INSERT OR IGNORE INTO dissent (contract, lane, batch, root, reason, at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO dissent (contract, lane, batch, root, reason, at)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (*about, found.root, found.reason, int(time.time())),
             ).rowcount
         if new:

@@ -61,12 +61,12 @@ def archive(
     from oracle.journal import Journal
     from oracle.retention import archive as archived
     from oracle.retention import due
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
     from scripts._showing import table
 
     wanted, now = read(config), time.time()
-    folder = config.resolve().parent / wanted.journal if wanted.journal else None
-    journal = Journal(journal_folder(folder), writing=not dry_run)
+    place = journal_place(wanted.place(config.resolve().parent))
+    journal = Journal(place, writing=not dry_run)
     try:
         if dry_run:
             done = due(journal, wanted.archive, now)
