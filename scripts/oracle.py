@@ -107,7 +107,7 @@ def run(
     tell = _oracle.Voice(here)
     now = _running.run(_running.Work(here, wanted, password_file, tell, leaving.is_set))
     if now is None:
-        return here.tell({}, lambda: ["The lane was another's all the time."])
+        return here.tell({}, lambda: ["Another oracle feeds it."])
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
