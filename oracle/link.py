@@ -3,6 +3,7 @@
 import os
 import re
 import ssl
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -32,6 +33,8 @@ SETTINGS = {
 LEFT = ("08", "57P", "25P03", "25006", "53300", "55P03", "40")
 REFUSED = ("28", "42501")
 FULL = ("53100", "53200")
+# what a broken way gives; the driver finds no socket after it, or half a message
+BROKEN = (InterfaceError, OSError, AttributeError, LookupError, struct.error)
 _AGAIN = "`oracle run` opens it again; else look whether the server is up"
 
 
@@ -86,7 +89,7 @@ class Link:
         """Tell what a server or the way to it has in our own words."""
         try:
             yield
-        except (InterfaceError, OSError, AttributeError) as error:  # the last of a closed one
+        except BROKEN as error:
             self.close()  # an answer may still be on its way, and would be taken for the next one
             raise self._gone(error) from error
         except DatabaseError as error:
