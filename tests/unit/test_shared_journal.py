@@ -28,6 +28,8 @@ from tests.unit.commands import called
 from tests.unit.oracle_rows import IDENTITY, T0, channel, journal
 from tests.unit.test_oracle_journal import ROWS, WELL, fed, kept
 
+TOLD = "Secret-1"  # a word that no message may repeat
+WITH_PASSWORD = "postgresql://{}@127.0.0.1/db".format(f"u:{TOLD}")
 # writes a journal, says so, and goes on until it is killed
 WRITING = """
 import sys
@@ -74,7 +76,7 @@ def test_whatever_is_no_url_is_a_folder():
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("postgresql://u:Secret-1@127.0.0.1/db", "holds a password"),
+        (WITH_PASSWORD, "holds a password"),
         ("postgresql://u@127.0.0.1/db?password=Secret-1", "holds a password"),
         ("postgresql://127.0.0.1/db", "names no user"),
         ("postgresql://u@127.0.0.1", "no database"),
@@ -89,7 +91,7 @@ def test_a_url_that_cannot_be_used_is_refused_and_no_password_is_told(words, why
     with pytest.raises(BadRecord, match=why) as refused:
         place_of(words)
 
-    assert "Secret-1" not in str(refused.value) + refused.value.remedy
+    assert TOLD not in str(refused.value) + refused.value.remedy
 
 
 # who may open it
@@ -344,10 +346,8 @@ def test_status_and_quarantine_are_shown_from_a_url(opened, tmp_path):
 
 
 def test_a_url_with_a_password_is_refused_by_the_commands(tmp_path):
-    url = "postgresql://u:Secret-1@127.0.0.1/db"
-
-    said = called("oracle", "status", "--journal", url, home=tmp_path)
+    said = called("oracle", "status", "--journal", WITH_PASSWORD, home=tmp_path)
 
     assert said.exit_code == 2
     assert "passfile" in said.err
-    assert "Secret-1" not in said.out + said.err
+    assert TOLD not in said.out + said.err
