@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ledger.errors import BadRecord
-from oracle.places import JournalBusy
+from oracle.places import JournalBusy, NoJournal
 from oracle.schema import SCHEMA
 from oracle.shelves import Folder, on_disk
 
@@ -25,7 +25,7 @@ class Embedded:
         self._folder, self.files = folder, Folder(folder)
         self._lock = locked(folder) if writing else None
         path = folder / FILE
-        absent = BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
+        absent = NoJournal(f"no journal in {folder}", "feed something: `waterline oracle replay`")
         if not writing and not path.is_file():
             raise absent
         self.db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)

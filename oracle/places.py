@@ -21,6 +21,10 @@ class JournalBusy(WaterlineError):
     code = "journal_busy"
 
 
+class NoJournal(BadRecord):
+    """Nothing was ever written there."""
+
+
 class JournalFull(WaterlineError):
     """The disk took no more: what was being written is not recorded, nothing else is lost."""
 

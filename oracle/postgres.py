@@ -9,16 +9,16 @@ import os
 import platform
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
 from typing import BinaryIO
 
-from ledger.errors import BadRecord, NotFound
+from ledger.errors import NotAuthorised, NotFound
 from oracle.link import Link
-from oracle.places import JournalAway, JournalBusy, Server
+from oracle.places import JournalAway, JournalBusy, NoJournal, Server
 from oracle.schema import SCHEMA
 
 SLEPT_S = 60  # a writer that was not heard of for so long gives the journal up
@@ -61,7 +61,7 @@ class Served:
             if writing:
                 self._take_over()
             elif not self.has("meta"):
-                raise BadRecord(f"no journal in {server}", "feed something: `waterline oracle run`")
+                raise NoJournal(f"no journal in {server}", "feed something: `waterline oracle run`")
         except BaseException:
             self.close()
             raise
@@ -77,7 +77,9 @@ class Served:
                 "wait for it, or stop it; two lanes need a schema each",
             )
         self.db.execute("BEGIN")
-        self.db.script(f'CREATE SCHEMA IF NOT EXISTS "{self._server.schema}";{tables()}')
+        if not has_schema(self.db, self._server):  # else one that a database's owner has made
+            self.db.execute(f'CREATE SCHEMA "{self._server.schema}"')
+        self.db.script(tables())
         self._epoch = self.db.execute(
             "INSERT INTO writer VALUES (1, 1, ?, extract(epoch FROM now())::bigint)"
             " ON CONFLICT (id) DO UPDATE SET epoch = writer.epoch + 1, holder = excluded.holder,"
@@ -187,17 +189,31 @@ class Table:
 
 def evict(server: Server) -> None:
     """End the session that writes a journal; for whoever has its lane's lease and it has not."""
-    link = Link(server)
-    try:
-        key = lock_of(server) & (2**64 - 1)
+    key = lock_of(server) & (2**64 - 1)
+    with closing(Link(server)) as link:
         link.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND classid = ? AND objid = ? AND objsubid = 1",
             (key >> 32, key & (2**32 - 1)),
         )
-    finally:
-        link.close()
+
+
+def has_schema(link: Link, server: Server) -> bool:
+    """Whether there is a schema of the journal's name."""
+    asked = "SELECT to_regnamespace(?) IS NOT NULL AS there"
+    return bool(link.execute(asked, (f'"{server.schema}"',)).fetchone()["there"])
+
+
+def require_room(server: Server) -> None:
+    """NotAuthorised where a journal that is not there yet could not be made."""
+    with closing(Link(server)) as link:
+        asked = "SELECT has_database_privilege(current_database(), 'CREATE') AS may"
+        if not (has_schema(link, server) or link.execute(asked).fetchone()["may"]):
+            raise NotAuthorised(
+                f"{server.user} may make no schema in {server.database}",
+                f"as its owner: CREATE SCHEMA {server.schema} AUTHORIZATION {server.user}",
+            )
 
 
 def lock_of(server: Server) -> int:

@@ -21,8 +21,8 @@ Password = Annotated[
 def check(config: Config, password_file: Password = None) -> Any:
     """Check a configuration against the chain, and show what it would feed; nothing is started.
 
-    Mappings, channels, lanes and keys; with --password-file the keys are opened. No source is
-    asked. Exit code 6 when something is wrong.
+    Mappings, channels, lanes and keys, and the server of a journal; with --password-file the keys
+    are opened. No source is asked. Exit code 6 when something is wrong.
 
     For example: waterline oracle check -c waterline.toml --password-file pass
     """

@@ -29,7 +29,7 @@ from tests.unit.oracle_rows import IDENTITY, T0, channel, journal
 from tests.unit.test_oracle_journal import ROWS, WELL, fed, kept
 
 TOLD = "Secret-1"  # a word that no message may repeat
-WITH_PASSWORD = "postgresql://{}@127.0.0.1/db".format(f"u:{TOLD}")
+URL_TOLD = "postgresql://{}@127.0.0.1/db".format(f"u:{TOLD}")
 # writes a journal, says so, and goes on until it is killed
 WRITING = """
 import sys
@@ -76,7 +76,7 @@ def test_whatever_is_no_url_is_a_folder():
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (WITH_PASSWORD, "holds a password"),
+        (URL_TOLD, "holds a password"),
         ("postgresql://u@127.0.0.1/db?password=Secret-1", "holds a password"),
         ("postgresql://127.0.0.1/db", "names no user"),
         ("postgresql://u@127.0.0.1", "no database"),
@@ -346,7 +346,7 @@ def test_status_and_quarantine_are_shown_from_a_url(opened, tmp_path):
 
 
 def test_a_url_with_a_password_is_refused_by_the_commands(tmp_path):
-    said = called("oracle", "status", "--journal", WITH_PASSWORD, home=tmp_path)
+    said = called("oracle", "status", "--journal", URL_TOLD, home=tmp_path)
 
     assert said.exit_code == 2
     assert "passfile" in said.err
