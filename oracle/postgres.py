@@ -37,6 +37,7 @@ OF_WRITER = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25s",  # the same while an answer is on its way to it
 }
 TYPES = (
     (
