@@ -188,7 +188,7 @@ class _Ours:
     """The journal, which is given one chunk after the other."""
 
     def __init__(self, folder: Path, chunks: Sequence[Fed]) -> None:
-        self.journal = Journal(folder, writing=True)
+        self.folder, self.journal = folder, Journal(folder, writing=True)
         mapping = _mapping()
         self.source = self.journal.source("bench", mapping, 0)
         self.journal.enter({rule.channel: (OPENED_AT, 0) for rule in rules(mapping, _channels())})
@@ -209,7 +209,7 @@ class _Ours:
     def bytes_a_reading(self) -> dict[str, float]:
         """What a reading takes: in the journal, and in the archive with its row as it came."""
         self.journal.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        folder = self.journal.folder
+        folder = self.folder
         archive = sum(path.stat().st_size for path in (folder / "archive").iterdir())
         journal = (folder / "journal.sqlite").stat().st_size
         return {"journal": journal / self.held, "archive": archive / self.held}

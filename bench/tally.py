@@ -17,6 +17,7 @@ from ledger.errors import BadRecord
 from ledger.events import logs
 from ledger.packing import ZERO_VALUE
 from oracle.journal import Journal
+from oracle.places import Place
 
 STEP_S = 60
 METERS, GAUGES = "meters.csv", "gauges.csv"
@@ -79,10 +80,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def in_journal(folder: Path) -> Readings:
+def in_journal(place: Place) -> Readings:
     """Every reading that the journal has accepted."""
     found: Readings = Counter()
-    journal = Journal(folder, writing=False)
+    journal = Journal(place, writing=False)
     try:
         for channel, count in journal.db.execute("SELECT id, accepted FROM channel").fetchall():
             for kept in journal.kept(channel, 0, count):

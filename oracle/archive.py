@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import os
 import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
+from oracle.shelves import Files
 
 KEPT_OPEN = 16  # segments held in memory: what a batch reads lies close together
 LEVEL = 1
@@ -34,32 +33,27 @@ class Segment:
 
 
 class Archive:
-    """Segments in a folder, numbered from 1."""
+    """Segments among a journal's files, numbered from 1."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._open: OrderedDict[int, Segment] = OrderedDict()
 
-    def path(self, number: int) -> Path:
-        """Where a segment lies."""
-        return self.folder / f"{number:08d}.rows"
+    @staticmethod
+    def name_of(number: int) -> str:
+        """The name of a segment's file."""
+        return f"archive/{number:08d}.rows"
 
     def write(self, number: int, segment: Segment) -> str:
-        """Put a segment on the disk, whole; its SHA-256. One left by a crash is replaced."""
+        """Write a segment, whole; its SHA-256. One left by a crash is replaced."""
         head: dict[str, Any] = {"source": segment.source, "header": segment.header}
         head["first"] = segment.first_row
         if any(b"\n" in telegram for telegram in segment.telegrams):
             head["bytes"] = [len(telegram) for telegram in segment.telegrams]
         lines = [json.dumps(head, ensure_ascii=False).encode(), *segment.telegrams]
         packed = zlib.compress(b"\n".join(lines), LEVEL)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        half = self.path(number).with_suffix(".part")
-        with half.open("wb") as file:
+        with self._files.writing(self.name_of(number)) as file:
             file.write(packed)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(self.path(number))
-        _sync_folder(self.folder)
         self._keep(number, segment)
         return hashlib.sha256(packed).hexdigest()
 
@@ -68,20 +62,25 @@ class Archive:
         if number in self._open:
             self._open.move_to_end(number)
             return self._open[number]
-        path = self.path(number)
+        name = self.name_of(number)
         remedy = "restore the archive from a copy; without it readings cannot be proved"
         try:
-            packed = path.read_bytes()
+            with self._files.open(name) as file:
+                packed = file.read()
         except OSError as error:
-            raise BadRecord(f"{path} cannot be read: {error}", remedy) from error
+            raise BadRecord(f"{name} cannot be read: {error}", remedy) from error
         if hashlib.sha256(packed).hexdigest() != sha256:
-            raise BadRecord(f"{path} is not what the journal says was written", remedy)
+            raise BadRecord(f"{name} is not what the journal says was written", remedy)
         head, _, text = zlib.decompress(packed).partition(b"\n")
         about = json.loads(head)
         rows = _parted(text, about["bytes"]) if "bytes" in about else text.split(b"\n")
         segment = Segment(about["source"], about["header"], about["first"], tuple(rows))
         self._keep(number, segment)
         return segment
+
+    def remove(self, number: int) -> None:
+        """Remove a segment; one that is gone is no error."""
+        self._files.remove(self.name_of(number))
 
     def _keep(self, number: int, segment: Segment) -> None:
         self._open[number] = segment
@@ -107,11 +106,3 @@ def hashes(segment: Segment, rows: Sequence[int]) -> list[bytes]:
     """The telegram hashes of rows of a segment, numbered as in their file."""
     known, first = segment.hashes, segment.first_row
     return [known[row - first] for row in rows]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,8 @@ from oracle import lanes
 from oracle.config import Feeds
 from oracle.mapping import ByName, Rule, rules
 from oracle.mapping import Mapping as MappingFile
+from oracle.places import NoJournal, Server
+from oracle.store import Store
 
 Openers = Mapping[str, Callable[[], object]]
 
@@ -73,6 +75,7 @@ def check(ledger: Ledger, wanted: Feeds, openers: Openers, *, opened: bool) -> O
     for contract, group in reached:
         found.lanes.append(_reached(ledger, contract, group, openers, found.faults))
     _own_accounts(found)
+    _look_at_journal(wanted, found.faults)
     if opened:
         _open(found, openers)
     return found
@@ -114,6 +117,21 @@ def _reached(
         remedy = f"`waterline lane resume {contract} {lane.number}`, when it may go on"
         faults.append(Fault(f"{contract} lane {lane.number}", "the lane is halted", remedy))
     return Reached(contract, group, lane.number, lane.owner, halted)
+
+
+def _look_at_journal(wanted: Feeds, faults: list[Fault]) -> None:
+    """Whether the server of a journal lets us in, and holds one or has room for one."""
+    if not isinstance(wanted.journal, Server):
+        return
+    from oracle.postgres import require_room
+
+    try:
+        try:
+            Store(wanted.journal, writing=False).close()
+        except NoJournal:
+            require_room(wanted.journal)
+    except WaterlineError as error:
+        faults.append(Fault(str(wanted.journal), error.message, error.remedy))
 
 
 def _own_accounts(found: Outcome) -> None:

@@ -15,6 +15,7 @@ from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping
 from oracle.mapping import load as load_mapping
+from oracle.places import Place, place_of
 from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
 from oracle.retention import DAY_S, Retention
@@ -173,6 +174,7 @@ def passwords(path: Path) -> dict[str, str]:
 class Config(BaseModel):
     """A configuration file in TOML; its paths are relative to its folder.
 
+    `journal` is a folder, or the URL of a PostgreSQL server, which a stand-in may share.
     `endpoints` are nodes of the chain, the preferred one first, in place of --network; `quorum` of
     them, else more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
     Without a new block for `stall_after_s` the chain stands still. Above `most_base_fee_wei`
@@ -183,7 +185,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    journal: Path | None = None
+    journal: str | None = None
     poll_s: float = Field(default=2.0, gt=0, le=3600)
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     metrics_host: str = "127.0.0.1"
@@ -231,6 +233,10 @@ class Config(BaseModel):
             raise ValueError("checks need warnings: say who is told")
         return self
 
+    def place(self, folder: Path) -> Place | None:
+        """Where the journal lies: a folder found from `folder` on, or a server."""
+        return place_of(self.journal, folder) if self.journal else None
+
     @property
     def asked(self) -> list[Observed | Polled]:
         """What does not call but is asked."""
@@ -259,7 +265,7 @@ class Feeds:
     """A configuration and its mappings; `named` has each with where its series comes from."""
 
     def __init__(self, config: Config, folder: Path) -> None:
-        self.journal = folder / config.journal if config.journal else None
+        self.journal = config.place(folder)
         self.poll_s = config.poll_s
         self.metrics_host, self.metrics_port = config.metrics_host, config.metrics_port
         self.endpoints, self.quorum = config.endpoints, config.quorum

@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from ledger.errors import UsageError
+from oracle.places import Place
 from oracle.report import report
 from oracle.store import Store
 from oracle.warnings.book import Book
@@ -69,7 +69,9 @@ GROUP BY lane.contract, lane.lane
 class Health(Collector):
     """What is known of one oracle; `beat` is called whenever its loop comes round."""
 
-    def __init__(self, journal: Path, clock: Callable[[], float], jobs: Jobs | None = None) -> None:
+    def __init__(
+        self, journal: Place, clock: Callable[[], float], jobs: Jobs | None = None
+    ) -> None:
         """`jobs` are those of an oracle that warns."""
         self._journal, self._clock, self._jobs = journal, clock, jobs
         self._beat_at = clock()

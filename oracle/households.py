@@ -11,7 +11,6 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +32,8 @@ from oracle.household_rows import (
 )
 from oracle.journal import Journal, Source
 from oracle.mapping import ByName
-from oracle.pulls import private
 from oracle.readings import Refusal
+from oracle.shelves import Files
 from oracle.sources.chunks import Chunk
 
 KEPT_IN = "household.secret"
@@ -129,7 +128,7 @@ def take(
     now: int,
 ) -> None:
     """A chunk's rows as days of households and refusals, on the disk, all or nothing."""
-    secret(journal.folder, make=True)
+    secret(journal.files, make=True)
     first = chunk.first_row
     refusals = [
         Refusal(None, first + place, None, "", "malformed_row", why)
@@ -177,7 +176,8 @@ def _write(journal: Journal, found: Sequence[Day], standings: dict[int, Standing
         ],
     )
     journal.db.executemany(
-        "INSERT OR REPLACE INTO roster VALUES (?, ?)",
+        "INSERT INTO roster VALUES (?, ?)"
+        " ON CONFLICT (channel) DO UPDATE SET standing = excluded.standing",
         [
             (channel, zlib.compress(json.dumps(standing).encode(), LEVEL))
             for channel, standing in standings.items()
@@ -242,7 +242,7 @@ def leaves(journal: Journal, rows: Sequence[Any]) -> list[bytes]:
     """The leaves of days, in their order."""
     if not rows:
         return []
-    key = secret(journal.folder)
+    key = secret(journal.files)
     return [leaf for row in rows for leaf in _leaves(journal, row, key)]
 
 
@@ -319,7 +319,7 @@ def home(journal: Journal, channel: int, ends_at: int, name: str) -> tuple[Home,
                 volume_l=day.volumes_l[place],
                 grade=day.grade,
                 household=keccak(number),
-                salt=hmac.digest(secret(journal.folder), salted, "sha256"),
+                salt=hmac.digest(secret(journal.files), salted, "sha256"),
                 telegram=journal.telegram(row["segment"], day.rows[place]),
             )
             return found, row
@@ -338,30 +338,24 @@ def _word(number: int) -> bytes:
     return number.to_bytes(WORD, "big")
 
 
-def secret(folder: Path, *, make: bool = False) -> bytes:
-    """The secret that salts are made with: 32 bytes in a 0600 file of the journal's folder.
+def secret(files: Files, *, make: bool = False) -> bytes:
+    """The secret that salts are made with: 32 bytes among the journal's files, 0600 in a folder.
 
     With `make` a new one is written where no household was ever taken in. BadRecord where others
     can read it or it is none; NotFound where it is gone.
     """
-    path = folder / KEPT_IN
-    if make and not path.exists():
-        _write_secret(path)
-    private(path)
-    found = path.read_bytes()
+    try:
+        files.private(KEPT_IN)
+    except NotFound:
+        if not make:
+            raise
+        with files.writing(KEPT_IN) as file:
+            file.write(os.urandom(SECRET_BYTES))
+    with files.open(KEPT_IN) as file:
+        found = file.read()
     if len(found) != SECRET_BYTES:
-        raise BadRecord(f"{path} is no secret of {SECRET_BYTES} bytes", "restore it from a copy")
+        raise BadRecord(f"{KEPT_IN} is no secret of {SECRET_BYTES} bytes", "restore it from a copy")
     return found
-
-
-def _write_secret(path: Path) -> None:
-    half = path.with_suffix(".part")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(os.urandom(SECRET_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
 
 
 # a community beside its households

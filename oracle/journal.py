@@ -5,31 +5,25 @@ batch names a range of them: so every reading is in at most one batch, by arithm
 """
 
 import json
-import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ledger.channels import Channel
 from ledger.errors import NotFound
-from ledger.leaves import leaves
 from oracle import settled
-from oracle.archive import Archive, Segment, hashes
+from oracle.archive import Segment
 from oracle.batch import Cut, Waiting
 from oracle.cells import Known
 from oracle.household_rows import HouseholdMapping
 from oracle.intake import Accepted
+from oracle.kept import Kept, KeptReadings, packed
 from oracle.mapping import Mapping as MappingFile
-from oracle.readings import Block, Ints, Refusal, State
+from oracle.readings import Ints, Refusal, State
 from oracle.sources.chunks import Chunk
-from oracle.store import Store, on_disk
 
-COLUMNS = 5  # at, value, mark, flags, row
-LEVEL = 1
 REMOVED = b"a telegram that was removed for its age"
 
 
@@ -44,18 +38,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Consecutive readings of a channel, with where their rows are archived."""
-
-    first: int
-    kind: int
-    grade: int
-    segment: int
-    block: Block
-    flags: Ints
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """A signed telegram that was taken in, by whom it was signed and of which device."""
 
@@ -65,12 +47,8 @@ class Sent:
     digest: bytes
 
 
-class Journal(Store):
+class Journal(KeptReadings):
     """The readings of one oracle; oracle.outbox has its batches."""
-
-    def __init__(self, folder: Path, *, writing: bool) -> None:
-        super().__init__(folder, writing=writing)
-        self.archive = Archive(folder / "archive")
 
     # sources and channels
 
@@ -126,9 +104,9 @@ class Journal(Store):
         """Enter channels that are new here, each standing where the chain has it: when, at what."""
         with self.commit() as db:
             db.executemany(
-                "INSERT OR IGNORE INTO channel (id, contract, relay_group, kind, last_at,"
+                "INSERT INTO channel (id, contract, relay_group, kind, last_at,"
                 " last_value, carry, run, accepted, cut, opening_at, opening_l)"
-                " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, '0', 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING",
                 [
                     (one.id, one.contract, one.relay_group, one.kind, *(at, value, at, value))
                     for one, (at, value) in standing.items()
@@ -139,7 +117,7 @@ class Journal(Store):
         """Where channels stand."""
         rows = self.db.execute(
             "SELECT id, last_at, last_value, carry, run FROM channel"
-            " WHERE id IN (SELECT value FROM json_each(?))",
+            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (json.dumps(channels),),
         )
         return {row[0]: State(row[1], row[2], Fraction(row[3]), row[4]) for row in rows}
@@ -161,9 +139,8 @@ class Journal(Store):
         """
         number = self._next_segment()
         segment = Segment(source.name, chunk.header, chunk.first_row, tuple(chunk.telegrams))
-        with on_disk(self.folder):
-            sha256 = self.archive.write(number, segment)
         with self.commit() as db:
+            sha256 = self.archive.write(number, segment)
             db.execute(
                 "INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
                 (number, source.id, chunk.first_row, len(chunk), sha256),
@@ -173,7 +150,7 @@ class Journal(Store):
                 self._hold(number, one.taken.refusals)
             self._hold(number, spoilt)
             db.executemany(
-                "INSERT OR IGNORE INTO signed VALUES (?, ?, ?, ?)",
+                "INSERT INTO signed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(one.key, one.device, _sequence(one.sequence), one.digest) for one in signed],
             )
             db.execute(
@@ -195,7 +172,7 @@ class Journal(Store):
                 (
                     *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
                     *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
-                    *(_packed(block, one.flags), block.channel),
+                    *(packed(block, one.flags), block.channel),
                 )
                 for one in accepted
                 if len(block := one.taken.block)
@@ -246,9 +223,11 @@ class Journal(Store):
     def last_sequence(self, key: int, device: int) -> int:
         """The highest sequence number of a key's telegrams for a device; 0 before the first."""
         row = self.db.execute(
-            "SELECT max(sequence) FROM signed WHERE key = ? AND device = ?", (key, device)
+            "SELECT sequence FROM signed WHERE key = ? AND device = ?"
+            " ORDER BY sequence DESC LIMIT 1",
+            (key, device),
         ).fetchone()
-        return int.from_bytes(row[0] or b"", "big")
+        return int.from_bytes(row[0] if row else b"", "big")
 
     def known(self, channel: int, at: int) -> Known | None:
         """The reading recorded for a moment, if there is one."""
@@ -269,130 +248,6 @@ class Journal(Store):
         except NotFound:
             telegram = REMOVED
         return Known(found["value"], found["mark"], telegram)
-
-    # reading back
-
-    def begins(self, channel: int) -> int:
-        """The first reading of a channel that is in a block here, by its count."""
-        row = self.db.execute(
-            "SELECT coalesce((SELECT min(first) FROM block WHERE channel = id), accepted)"
-            " FROM channel WHERE id = ?",
-            (channel,),
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def reading(self, channel: int, at: int) -> tuple[Kept, int] | None:
-        """The block that holds a reading, and its place there."""
-        row = self.db.execute(
-            "SELECT * FROM block WHERE channel = ? AND first_at <= ?"
-            " ORDER BY first_at DESC LIMIT 1",
-            (channel, at),
-        ).fetchone()
-        if row is None:
-            return None
-        kept = _kept(row)
-        place = int(np.searchsorted(kept.block.at, at))
-        if place == len(kept.block) or kept.block.at[place] != at:
-            return None
-        return kept, place
-
-    def segment(self, number: int) -> Segment:
-        """A segment of the archive; NotFound when its telegrams were removed for their age."""
-        row = self.db.execute("SELECT sha256 FROM segment WHERE id = ?", (number,)).fetchone()
-        if row is None:
-            raise NotFound(
-                "the telegram was removed, as it was older than keep_telegrams_days",
-                "its hash is in the leaf; ask whoever has the telegram, or a copy of the archive",
-            )
-        return self.archive.read(number, row[0])
-
-    def shift_of(self, segment: int) -> int:
-        """By how many seconds the rows of a segment were re-dated."""
-        row = self.db.execute(
-            "SELECT shift_s FROM source JOIN segment ON segment.source = source.id"
-            " WHERE segment.id = ?",
-            (segment,),
-        ).fetchone()
-        return int(row[0])
-
-    def telegram(self, segment: int, row: int) -> bytes:
-        """A row as it came."""
-        found = self.segment(segment)
-        return found.telegrams[row - found.first_row]
-
-    def kept(self, channel: int, first: int, count: int) -> Iterator[Kept]:
-        """The readings of a range, block by block, cut to it."""
-        rows = self.db.execute(
-            "SELECT * FROM block WHERE channel = ? AND first < ? AND first + count > ?"
-            " ORDER BY first",
-            (channel, first + count, first),
-        )
-        for row in rows:
-            one = _kept(row)
-            start, end = max(first - one.first, 0), min(first + count - one.first, len(one.block))
-            yield _cut(one, start, end)
-
-    def until(self, channel: int, at: int) -> int:
-        """How many readings of a channel lie at or before a moment.
-
-        Of readings that were put away only the last one's count is known: it is given for all.
-        """
-        row = self.db.execute(
-            "SELECT * FROM block WHERE channel = ? AND first_at <= ?"
-            " ORDER BY first_at DESC LIMIT 1",
-            (channel, at),
-        ).fetchone()
-        if row is None:
-            return self.begins(channel)
-        kept = _kept(row)
-        return kept.first + int(np.searchsorted(kept.block.at, at, side="right"))
-
-    def register_at(self, channel: int, at: int) -> int | None:
-        """The register last read at or before a moment; where a lane's first group opened, else."""
-        number = self.until(channel, at)
-        if number:
-            return int(next(self.kept(channel, number - 1, 1)).block.value[0])
-        row = self.db.execute(
-            "SELECT opening_at, opening_l FROM part WHERE channel = ? AND first = 0"
-            " UNION ALL SELECT opening_at, opening_l FROM channel WHERE id = ? AND cut = 0",
-            (channel, channel),
-        ).fetchone()
-        return int(row[1]) if row and row[0] <= at else None
-
-    def leaves(self, channel: int, first: int, count: int) -> list[bytes]:
-        """The leaves of a range of readings."""
-        found = []
-        for one in self.kept(channel, first, count):
-            block = one.block
-            telegrams = hashes(self.segment(one.segment), block.row.tolist())
-            columns = (block.at, block.value, one.kind, one.grade, block.mark, telegrams)
-            found += leaves(channel, *columns)
-        return found
-
-    def telegrams_of(self, contract: str, lane: int, batch: int) -> dict[int, bytes]:
-        """The hashes of a batch's telegrams, by channel, in the order of its readings."""
-        parts = self.db.execute(
-            "SELECT channel, first, count FROM part WHERE contract = ? AND lane = ? AND batch = ?"
-            " ORDER BY channel",
-            (contract, lane, batch),
-        )
-        return {
-            channel: b"".join(
-                telegram
-                for one in self.kept(channel, first, count)
-                for telegram in hashes(self.segment(one.segment), one.block.row.tolist())
-            )
-            for channel, first, count in parts.fetchall()
-        }
-
-    def span(self, channel: int) -> tuple[int, int] | None:
-        """The moments of a channel's first and last reading here; None where it has none."""
-        row = self.db.execute(
-            "SELECT (SELECT first_at FROM block WHERE channel = ? ORDER BY first_at LIMIT 1),"
-            " (SELECT last_at FROM block WHERE channel = ? ORDER BY first_at DESC LIMIT 1)",
-            (channel, channel),
-        ).fetchone()
-        return None if row[0] is None else (int(row[0]), int(row[1]))
 
     # batches are cut from what waits
 
@@ -486,23 +341,3 @@ class Journal(Store):
 
 def _sequence(number: int) -> bytes:
     return number.to_bytes(8, "big")
-
-
-def _packed(block: Block, flags: Ints) -> bytes:
-    """Columns as differences, compressed."""
-    columns = np.stack([block.at, block.value, block.mark, flags, block.row])
-    return zlib.compress(np.diff(columns, axis=1, prepend=0).astype("<i8").tobytes(), LEVEL)
-
-
-def _kept(row: Any) -> Kept:
-    raw = np.frombuffer(zlib.decompress(row["columns"]), dtype="<i8").reshape(COLUMNS, -1)
-    at, value, mark, flags, place = np.cumsum(raw, axis=1)
-    block = Block(row["channel"], at, value, mark, place)
-    return Kept(row["first"], row["kind"], row["grade"], row["segment"], block, flags)
-
-
-def _cut(one: Kept, start: int, end: int) -> Kept:
-    block, part = one.block, slice(start, end)
-    columns = (block.at[part], block.value[part], block.mark[part], block.row[part])
-    cut = Block(block.channel, *columns)
-    return Kept(one.first + start, one.kind, one.grade, one.segment, cut, one.flags[part])

@@ -10,6 +10,7 @@ from oracle import households
 from oracle.batch import Cut, Waiting
 from oracle.journal import Journal
 
+EVERY = 2**62  # batches, where no number limits them
 HELD_BY_CONTRACT = "refused_by_contract"
 
 
@@ -52,8 +53,8 @@ class Outbox:
         """Enter a lane that is new here: the journal's batches follow what the chain has."""
         with self.journal.commit() as db:
             db.execute(
-                "INSERT OR IGNORE INTO lane (contract, lane, relay_group, account, first_batch,"
-                " first_running) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO lane (contract, lane, relay_group, account, first_batch,"
+                " first_running) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (*self._key, relay_group, account, next_id, running),
             )
 
@@ -148,7 +149,7 @@ class Outbox:
         ).fetchone()
         return self.first_id if row[0] is None else int(row[0]) + 1
 
-    def _batches(self, where: str, *values: object, most: int = -1) -> list[Batch]:
+    def _batches(self, where: str, *values: object, most: int = EVERY) -> list[Batch]:
         rows = self.journal.db.execute(
             "SELECT id, root, digest, words, readings, gas, state FROM batch"
             f" WHERE contract = ? AND lane = ? AND {where} ORDER BY id LIMIT ?",
@@ -171,8 +172,8 @@ class Outbox:
         """Write a witness's signature down."""
         with self.journal.commit() as db:
             db.execute(
-                "INSERT OR IGNORE INTO cosigned (contract, lane, batch, account, signature)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO cosigned (contract, lane, batch, account, signature)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (*self._key, batch, account, signature),
             )
 

@@ -103,8 +103,8 @@ def _lanes(store: Store) -> list[dict[str, Any]]:
         "SELECT lane.contract, lane.lane, account, stopped, count(batch.id) AS batches,"
         " (SELECT coalesce(sum(next_batch - first_batch), 0) FROM settled_file AS away"
         " WHERE away.contract = lane.contract AND away.lane = lane.lane) AS away,"
-        " coalesce(sum(batch.state = 'settled'), 0) AS settled,"
-        " coalesce(sum(batch.state = 'sent'), 0) AS sent FROM lane LEFT JOIN batch"
+        " count(batch.id) FILTER (WHERE batch.state = 'settled') AS settled,"
+        " count(batch.id) FILTER (WHERE batch.state = 'sent') AS sent FROM lane LEFT JOIN batch"
         " ON batch.contract = lane.contract AND batch.lane = lane.lane"
         " GROUP BY lane.contract, lane.lane"
     )

@@ -25,8 +25,6 @@ from oracle.store import Store
 
 DAY_S = 86_400
 WORK_S = 0.2  # between two looks at sources and chain
-PAGES = 2_000  # of the journal's file, given back in one step
-INCREMENTAL = 2  # SQLite's auto_vacuum that gives pages back when it is asked
 
 
 class Retention(BaseModel):
@@ -165,13 +163,13 @@ def archive(journal: Journal, wanted: Retention, now: float) -> Iterator[Due | N
         yield one
     if wanted.keep_telegrams_days is not None:
         yield from _remove_telegrams(journal, wanted, now)
-    yield from _give_back(journal)
+    yield from journal.give_back()
 
 
 def _put_away(journal: Journal, one: Due) -> Iterator[None]:
-    path = settled.path_of(journal, one.contract, one.lane, one.day, one.first_batch)
+    name = settled.name_of(one.contract, one.lane, one.day, one.first_batch)
     refused, moments, channels, shifted = 0, [], set(), {}
-    with settled.written(path) as writer:
+    with settled.written(journal.files, name) as writer:
         for number in range(one.first_batch, one.next_batch):
             columns = _columns(journal, one.contract, one.lane, number)
             writer.write_table(pa.table(columns, schema=settled.SCHEMA))
@@ -181,7 +179,7 @@ def _put_away(journal: Journal, one: Due) -> Iterator[None]:
             told = zip(columns["channel"], columns["shift_s"], strict=True)
             shifted.update({channel: shift_s for channel, shift_s in told if shift_s})
             yield None
-    sha256 = settled.sha256_of(path)
+    sha256 = settled.sha256_of(journal.files, name)
     yield None
     about = (one.contract, one.lane, one.first_batch, one.next_batch)
     with journal.commit() as db:
@@ -191,11 +189,15 @@ def _put_away(journal: Journal, one: Due) -> Iterator[None]:
             "UPDATE lane SET first_batch = ?, first_running = ? WHERE contract = ? AND lane = ?",
             (one.next_batch, running, one.contract, one.lane),
         )
-        db.executemany("INSERT OR REPLACE INTO shifted VALUES (?, ?)", shifted.items())
+        db.executemany(
+            "INSERT INTO shifted VALUES (?, ?)"
+            " ON CONFLICT (channel) DO UPDATE SET shift_s = excluded.shift_s",
+            shifted.items(),
+        )
         db.execute(
             "INSERT INTO settled_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
             (
-                *(*about, one.day, str(path.relative_to(journal.folder)), sha256),
+                *(*about, one.day, name, sha256),
                 *(one.readings, refused, flagged, min(moments), max(moments)),
             ),
         )
@@ -309,11 +311,11 @@ def _remove_telegrams(journal: Journal, wanted: Retention, now: float) -> Iterat
     old: set[int] = set()
     newer: set[int] = set()
     for row in files:
-        place = settled.Place(journal.folder / row["path"], row["sha256"])
+        place = settled.Place(journal.files, row["path"], row["sha256"])
         (old if row["day"] < day else newer).update(settled.segments(place))
         yield None
     for number in sorted(old - newer - _needed(journal)):
-        journal.archive.path(number).unlink(missing_ok=True)
+        journal.archive.remove(number)
         with journal.commit() as db:
             db.execute("DELETE FROM segment WHERE id = ?", (number,))
         yield None
@@ -328,15 +330,3 @@ def _needed(journal: Journal) -> set[int]:
         " UNION SELECT max(id) FROM segment GROUP BY source UNION SELECT segment FROM home"
     )
     return {row[0] for row in rows}
-
-
-def _give_back(journal: Journal) -> Iterator[None]:
-    """Give the pages that became free back to the disk."""
-    db = journal.db
-    if db.execute("PRAGMA auto_vacuum").fetchone()[0] != INCREMENTAL:
-        db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # of a journal from before there was this
-        db.execute("VACUUM")
-    while db.execute("PRAGMA freelist_count").fetchone()[0]:
-        db.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-        yield None
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -4,19 +4,18 @@ A file holds consecutive batches of one lane, one row group a batch, in the orde
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ledger.errors import BadRecord
+from oracle.shelves import Files
 from oracle.store import Store
 
 FOLDER = "settled"
@@ -58,41 +57,31 @@ BESIDE_HASHES = [name for name in SCHEMA.names if name not in ("telegram_hash", 
 class Place:
     """A file as the journal names it."""
 
-    path: Path
+    files: Files
+    name: str
     sha256: str
 
 
-def path_of(store: Store, contract: str, lane: int, day: str, first_batch: int) -> Path:
-    """Where a lane's file of a day lies; more than one of a day differ by their first batch."""
-    return store.folder / FOLDER / f"{contract}-{lane}" / f"{day}-{first_batch:09d}.parquet"
+def name_of(contract: str, lane: int, day: str, first_batch: int) -> str:
+    """The name of a lane's file of a day; more than one of a day differ by their first batch."""
+    return f"{FOLDER}/{contract}-{lane}/{day}-{first_batch:09d}.parquet"
 
 
 @contextmanager
-def written(path: Path) -> Iterator[pq.ParquetWriter]:
-    """Write a file whole: it has its name only when it is on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    with half.open("wb") as file:
+def written(files: Files, name: str) -> Iterator[pq.ParquetWriter]:
+    """Write a file whole: it has its name only when all of it is safe."""
+    with (
+        files.writing(name) as file,
         # leaves and hashes are noise, which no dictionary makes smaller
-        with pq.ParquetWriter(
-            file, SCHEMA, compression="zstd", use_dictionary=BESIDE_HASHES
-        ) as writer:
-            yield writer
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-    for folder in (path.parent, path.parent.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=BESIDE_HASHES) as writer,
+    ):
+        yield writer
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(files: Files, name: str) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with files.open(name) as file:
+        return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
 
 def find(store: Store, channel: int, at: int) -> dict[str, Any] | None:
@@ -104,7 +93,7 @@ def find(store: Store, channel: int, at: int) -> dict[str, Any] | None:
         (channel, at, at),
     )
     for row in places:
-        readings = _of_channel(Place(store.folder / row["path"], row["sha256"]), channel)
+        readings = _of_channel(Place(store.files, row["path"], row["sha256"]), channel)
         for found in readings.filter(pc.equal(readings["at"], at)).to_pylist():
             return dict(found)
     return None
@@ -119,7 +108,7 @@ def batch(store: Store, contract: str, lane: int, number: int) -> list[dict[str,
     ).fetchone()
     if row is None:
         return None
-    place = Place(store.folder / row["path"], row["sha256"])
+    place = Place(store.files, row["path"], row["sha256"])
     columns = ["leaf", "place", "root", "words_hash", "transaction", "block", "block_hash"]
     table = _table(place, columns, pc.field("batch") == number)
     return [dict(one) for one in table.sort_by("place").to_pylist()]
@@ -137,7 +126,8 @@ def _of_channel(place: Place, channel: int) -> pa.Table:
 
 def _table(place: Place, columns: list[str] | None, chosen: Any) -> pa.Table:
     _whole(place)
-    return pq.read_table(place.path, columns=columns, filters=chosen)
+    with place.files.open(place.name) as file:
+        return pq.read_table(file, columns=columns, filters=chosen)
 
 
 @lru_cache(maxsize=KEPT_READ)
@@ -145,8 +135,8 @@ def _whole(place: Place) -> None:
     """BadRecord when a file is gone or not what was written."""
     remedy = "restore the journal's folder from a copy; without it these readings cannot be proved"
     try:
-        found = sha256_of(place.path)
+        found = sha256_of(place.files, place.name)
     except OSError as error:
-        raise BadRecord(f"{place.path} cannot be read: {error}", remedy) from error
+        raise BadRecord(f"{place.name} cannot be read: {error}", remedy) from error
     if found != place.sha256:
-        raise BadRecord(f"{place.path} is not what the journal says was written", remedy)
+        raise BadRecord(f"{place.name} is not what the journal says was written", remedy)

@@ -1,200 +1,89 @@
-"""The journal's file: its tables, its binding to one chain, and that one process writes it."""
+"""An opened journal, wherever it lies: its transactions, and its binding to one chain."""
 
-import fcntl
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
-from ledger.errors import BadRecord, WaterlineError, WrongChain
-
-FORMAT = "1"
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- a file that was read: how far, under which mapping, moved by how much
-CREATE TABLE IF NOT EXISTS source (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, mapping TEXT NOT NULL,
-  shift_s INTEGER NOT NULL, rows INTEGER NOT NULL);
--- rows in the archive
-CREATE TABLE IF NOT EXISTS segment (
-  id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source, first_row INTEGER NOT NULL,
-  rows INTEGER NOT NULL, sha256 TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS segment_of_row ON segment (source, first_row);
--- where a channel stands: its last reading, how many were accepted and cut, where its next group
--- opens; `reopen` when the contract refused it and it must be opened where the chain has it
-CREATE TABLE IF NOT EXISTS channel (
-  id INTEGER PRIMARY KEY, contract TEXT NOT NULL, relay_group INTEGER NOT NULL,
-  kind INTEGER NOT NULL, last_at INTEGER NOT NULL, last_value INTEGER NOT NULL,
-  carry TEXT NOT NULL, run INTEGER NOT NULL, accepted INTEGER NOT NULL, cut INTEGER NOT NULL,
-  opening_at INTEGER NOT NULL, opening_l INTEGER NOT NULL, repeated INTEGER NOT NULL DEFAULT 0,
-  reopen INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS channel_waiting ON channel (contract, relay_group, opening_at, id)
-  WHERE accepted > cut AND reopen = 0;
-CREATE INDEX IF NOT EXISTS channel_refused ON channel (contract, relay_group) WHERE reopen = 1;
--- accepted readings as columns; `first` counts a channel's readings from 0
-CREATE TABLE IF NOT EXISTS block (
-  channel INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
-  segment INTEGER NOT NULL REFERENCES segment, kind INTEGER NOT NULL, grade INTEGER NOT NULL,
-  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, flagged INTEGER NOT NULL,
-  columns BLOB NOT NULL, PRIMARY KEY (channel, first)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS block_at ON block (channel, first_at);
--- what was refused, with its reason; nothing is deleted
-CREATE TABLE IF NOT EXISTS held (
-  id INTEGER PRIMARY KEY, segment INTEGER REFERENCES segment, row INTEGER, channel INTEGER,
-  at INTEGER, text TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
-  count INTEGER NOT NULL DEFAULT 1, state TEXT NOT NULL DEFAULT 'held',
-  decided_at INTEGER, note TEXT);
--- signed telegrams taken in; a sequence is 8 bytes, the highest first, as it may need all 64 bits
-CREATE TABLE IF NOT EXISTS signed (
-  key INTEGER NOT NULL, device INTEGER NOT NULL, sequence BLOB NOT NULL, digest BLOB NOT NULL,
-  PRIMARY KEY (key, device, sequence)) WITHOUT ROWID;
--- a lane's sequence, as this journal has sent it
-CREATE TABLE IF NOT EXISTS lane (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, relay_group INTEGER NOT NULL,
-  account TEXT NOT NULL, first_batch INTEGER NOT NULL, first_running BLOB NOT NULL,
-  stopped TEXT, PRIMARY KEY (contract, lane)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS batch (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, id INTEGER NOT NULL, root BLOB NOT NULL,
-  digest BLOB NOT NULL, words BLOB NOT NULL, readings INTEGER NOT NULL, gas INTEGER NOT NULL,
-  state TEXT NOT NULL DEFAULT 'cut', PRIMARY KEY (contract, lane, id)) WITHOUT ROWID;
--- which readings of which channel a batch carries, and where the channel's group opened
-CREATE TABLE IF NOT EXISTS part (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, channel INTEGER NOT NULL,
-  first INTEGER NOT NULL, count INTEGER NOT NULL, opening_at INTEGER NOT NULL,
-  opening_l INTEGER NOT NULL, refused INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (contract, lane, batch, channel)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS part_of_channel ON part (channel, first);
--- daily telegrams of households, those of one community and day in one segment; a batch once their
--- leaves hang in one, and for each community when each household was first and last heard of
-CREATE TABLE IF NOT EXISTS home (
-  channel INTEGER NOT NULL, ends_at INTEGER NOT NULL, segment INTEGER NOT NULL REFERENCES segment,
-  begins_at INTEGER NOT NULL, grade INTEGER NOT NULL, count INTEGER NOT NULL, names BLOB NOT NULL,
-  columns BLOB NOT NULL, contract TEXT, lane INTEGER, batch INTEGER,
-  PRIMARY KEY (channel, ends_at, segment)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS home_waiting ON home (channel, ends_at) WHERE batch IS NULL;
-CREATE INDEX IF NOT EXISTS home_of_batch ON home (contract, lane, batch) WHERE batch IS NOT NULL;
-CREATE TABLE IF NOT EXISTS roster (channel INTEGER PRIMARY KEY, standing BLOB NOT NULL);
--- signed bytes, stored before they are sent
-CREATE TABLE IF NOT EXISTS attempt (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, number INTEGER NOT NULL,
-  nonce INTEGER NOT NULL, hash TEXT NOT NULL, raw BLOB NOT NULL, max_fee_wei INTEGER NOT NULL,
-  state TEXT NOT NULL DEFAULT 'alive', block INTEGER, block_hash TEXT,
-  PRIMARY KEY (contract, lane, batch, number)) WITHOUT ROWID;
--- what witnesses signed of a batch, in the order in which it came
-CREATE TABLE IF NOT EXISTS cosigned (
-  id INTEGER PRIMARY KEY, contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL,
-  account TEXT NOT NULL, signature BLOB NOT NULL, UNIQUE (contract, lane, batch, account));
--- what a witness would not sign, until its dissent is on the chain
-CREATE TABLE IF NOT EXISTS dissent (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, batch INTEGER NOT NULL, root BLOB NOT NULL,
-  reason TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due',
-  PRIMARY KEY (contract, lane, batch)) WITHOUT ROWID;
--- settled batches that were put away in a file, from `first_batch` to before `next_batch`; its
--- telegrams are in the archive while `telegrams` is 1
-CREATE TABLE IF NOT EXISTS settled_file (
-  contract TEXT NOT NULL, lane INTEGER NOT NULL, first_batch INTEGER NOT NULL,
-  next_batch INTEGER NOT NULL, day TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
-  readings INTEGER NOT NULL, refused INTEGER NOT NULL, flagged INTEGER NOT NULL,
-  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, telegrams INTEGER NOT NULL,
-  PRIMARY KEY (contract, lane, first_batch)) WITHOUT ROWID;
--- channels with readings put away that were re-dated
-CREATE TABLE IF NOT EXISTS shifted (channel INTEGER PRIMARY KEY, shift_s INTEGER NOT NULL);
--- what people are warned of; `open` while its ladder is climbed, `rung` is the last one reached.
--- The batch is the one whose receipt it was ruled by
-CREATE TABLE IF NOT EXISTS warning (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-  subject TEXT NOT NULL, channel INTEGER, reading INTEGER, side TEXT, at INTEGER NOT NULL,
-  made_at INTEGER NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, why TEXT, unsent TEXT,
-  open INTEGER NOT NULL, rung INTEGER NOT NULL DEFAULT 0, rung_at INTEGER NOT NULL,
-  heard_at INTEGER, acknowledged_at INTEGER, note TEXT, ended_at INTEGER,
-  contract TEXT, lane INTEGER, batch INTEGER);
-CREATE INDEX IF NOT EXISTS warning_open ON warning (open) WHERE open = 1;
-CREATE INDEX IF NOT EXISTS warning_state ON warning (state, channel, reading);
--- a message to one recipient about a warning: due, accepted, failed or dropped
-CREATE TABLE IF NOT EXISTS letter (
-  warning INTEGER NOT NULL REFERENCES warning, about TEXT NOT NULL, address TEXT NOT NULL,
-  rung INTEGER NOT NULL, due_at INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-  state TEXT NOT NULL DEFAULT 'due', sent_at INTEGER, why TEXT,
-  PRIMARY KEY (warning, about, address)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS letter_due ON letter (state, due_at);
--- messages that left, for the limit per recipient; a digest is one
-CREATE TABLE IF NOT EXISTS message (
-  id INTEGER PRIMARY KEY, address TEXT NOT NULL, at INTEGER NOT NULL, letters INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS message_at ON message (address, at);
--- where a check stands, as JSON
-CREATE TABLE IF NOT EXISTS watched (key TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-"""
+from ledger.errors import WrongChain
+from oracle.embedded import Embedded
+from oracle.places import Place, Server
+from oracle.schema import FORMAT
+from oracle.shelves import Files
 
 
-class JournalBusy(WaterlineError):
-    """Another process writes this journal."""
+class Database(Protocol):
+    """A connection as sqlite3 has it: `?` in statements; rows by number, by name, as a tuple."""
 
-    code = "journal_busy"
+    def execute(self, words: str, values: Any = ..., /) -> Any:
+        """Execute a statement; its rows."""
 
-
-class JournalFull(WaterlineError):
-    """The disk took no more: what was being written is not recorded, nothing else is lost."""
-
-    code = "disk_full"
+    def executemany(self, words: str, values: Any, /) -> Any:
+        """Execute a statement for each of many values."""
 
 
-@contextmanager
-def on_disk(folder: Path) -> Iterator[None]:
-    """Tell a full or broken disk in our own words."""
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        raise JournalFull(
-            f"{folder} cannot be written: {error}", "free some space, then start again: it goes on"
-        ) from error
+class Opened(Protocol):
+    """A journal that is open: oracle.embedded and oracle.postgres."""
+
+    @property
+    def files(self) -> Files:
+        """What lies beside the tables."""
+
+    @property
+    def db(self) -> Database:
+        """The one connection."""
+
+    def has(self, table: str) -> bool:
+        """Whether the journal has a table."""
+
+    def commit(self) -> AbstractContextManager[Database]:
+        """One transaction."""
+
+    def give_back(self) -> Iterator[None]:
+        """Give what became free back to the disk, some at each step."""
+
+    def touch(self) -> None:
+        """Show that the process is alive."""
+
+    def close(self) -> None:
+        """Close it; another may write it."""
+
+
+def opened(place: Place, *, writing: bool) -> Opened:
+    """Open a journal; `writing` makes it where it is new, and only one process may do it.
+
+    Raises JournalBusy, JournalAway, and BadRecord where there is none.
+    """
+    if isinstance(place, Server):
+        from oracle.postgres import Served  # its driver is loaded where there is a server
+
+        return Served(place, writing=writing)
+    return Embedded(place, writing=writing)
 
 
 class Store:
-    """An opened journal file. `writing` takes the lock that only one process can have."""
+    """A journal's tables and files; what is read and written there is said by whoever uses it."""
 
-    def __init__(self, folder: Path, *, writing: bool) -> None:
-        self.folder = folder
-        self._lock = locked(folder) if writing else None
-        path = folder / "journal.sqlite"
-        absent = BadRecord(f"no journal in {folder}", "feed something: `waterline oracle replay`")
-        if not writing and not path.is_file():
-            raise absent
-        self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
-        self.db.row_factory = sqlite3.Row
-        if writing:
-            # before the first table: what is deleted can be given back (oracle.retention)
-            self.db.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=FULL")
-            self.db.executescript(f"BEGIN;{SCHEMA}COMMIT;")
-        elif not self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self.db.close()  # its process has only just made the file
-            raise absent
+    def __init__(self, place: Place, *, writing: bool) -> None:
+        self.place = place
+        self._opened = opened(place, writing=writing)
+        self.db, self.files = self._opened.db, self._opened.files
+        self.has, self.give_back = self._opened.has, self._opened.give_back
+        self.touch = self._opened.touch
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
-        self.db.close()
-        if self._lock is not None:
-            self._lock.close()
+        """Close the journal; another process may write it."""
+        self._opened.close()
 
     @contextmanager
-    def commit(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it reaches the disk, or nothing."""
-        with on_disk(self.folder):
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.db
-            except BaseException:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK")
-                raise
-            self.db.execute("COMMIT")
+    def commit(self) -> Iterator[Database]:
+        """One transaction: all of it is safe, or nothing."""
+        with self._opened.commit() as db:
+            yield db
 
     def bind(self, identity: Mapping[str, str]) -> None:
         """Bind a new journal to a chain and its contracts; WrongChain for one of another chain."""
         wanted = {"format": FORMAT, **identity}
-        found = {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}
+        found = self.identity()
         if not found:
             with self.commit() as db:
                 db.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
@@ -202,7 +91,7 @@ class Store:
         for key, value in wanted.items():
             if found.get(key) != value:
                 raise WrongChain(
-                    f"the journal in {self.folder} was written for {key} {found.get(key)}, "
+                    f"the journal in {self.place} was written for {key} {found.get(key)}, "
                     f"this is {value}",
                     "name the journal of this chain, or a new folder, with --journal",
                 )
@@ -224,23 +113,3 @@ class Store:
     def identity(self) -> dict[str, str]:
         """What the journal is bound to."""
         return {row["key"]: row["value"] for row in self.db.execute("SELECT key, value FROM meta")}
-
-
-def locked(folder: Path) -> TextIO:
-    """Take a folder for this process alone; JournalBusy where another has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = (folder / "journal.lock").open("w")
-    except OSError as error:
-        raise BadRecord(
-            f"{folder} cannot hold a journal: {error.strerror}", "name a folder with --journal"
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise JournalBusy(
-            f"another process writes the journal in {folder}",
-            "wait for it, or stop it; two oracles need two journals and two lanes",
-        ) from error
-    return handle

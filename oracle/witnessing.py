@@ -28,6 +28,7 @@ from oracle import cosigned_homes, cosigning
 from oracle.cosigners import cut
 from oracle.journal import Journal
 from oracle.oracle import BOOKS, Oracle
+from oracle.places import Place
 from oracle.relay import Tell
 
 READ_S = 10.0  # for the whole of a request, however it trickles
@@ -52,7 +53,7 @@ class Witness:
     """Who signs, and for which chain; every answer opens the journal anew."""
 
     def __init__(
-        self, ledger: Ledger, journal: Path, signer: Signer, *, dissents: bool, tell: Tell
+        self, ledger: Ledger, journal: Place, signer: Signer, *, dissents: bool, tell: Tell
     ) -> None:
         self.ledger, self.journal, self.signer = ledger, journal, signer
         self._dissents, self._tell = dissents, tell
@@ -102,8 +103,8 @@ class Witness:
         """Write down what differs, once a batch: its first form is what goes on chain."""
         with journal.commit() as db:
             new = db.execute(
-                "INSERT OR IGNORE INTO dissent (contract, lane, batch, root, reason, at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO dissent (contract, lane, batch, root, reason, at)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (*about, found.root, found.reason, int(time.time())),
             ).rowcount
         if new:

@@ -1,13 +1,13 @@
 """Signed telegrams beside what settled, as programs and people read them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts._shared import Session
 
 if TYPE_CHECKING:
     from oracle.comparison import Compared
+    from oracle.places import Place
 
 
 def document(here: Session, compared: "Sequence[Compared]") -> list[dict[str, Any]]:
@@ -57,13 +57,13 @@ def lines(told: Sequence[dict[str, Any]]) -> list[str]:
     return [same, "", *table(rows, head)] if rows else [same]
 
 
-def journal_compared(here: Session, folder: Path) -> list[dict[str, Any]]:
+def journal_compared(here: Session, place: "Place") -> list[dict[str, Any]]:
     """What settled otherwise than a journal has it; exit code 6 where there is any."""
     from oracle.comparison import compare_journal
     from oracle.journal import Journal
     from scripts._showing import local, table
 
-    journal = Journal(folder, writing=False)
+    journal = Journal(place, writing=False)
     try:
         found = compare_journal(here.ledger, journal)
     finally:

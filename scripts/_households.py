@@ -8,8 +8,8 @@ import typer
 from scripts._shared import session
 
 Journal = Annotated[
-    Path | None,
-    typer.Option("--journal", metavar="FOLDER", help="Else oracle in the state folder."),
+    str | None,
+    typer.Option("--journal", metavar="FOLDER|URL", help="Else oracle in the state folder."),
 ]
 
 
@@ -38,7 +38,7 @@ def household_proof(
     from oracle.household_rows import bounds
     from oracle.journal import Journal as Opened
     from oracle.pulls import private
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
     from scripts._showing import facts, local, local_zone, m3
 
     here = session()
@@ -49,7 +49,7 @@ def household_proof(
     private(household_file)
     number = household_file.read_text(encoding="utf-8").strip()
     channel = channel_of(here.ledger, community, parameter)
-    opened = Opened(journal_folder(journal), writing=False)
+    opened = Opened(journal_place(journal), writing=False)
     try:
         proof = prove(here.ledger, opened, channel, ends_at, number)
     finally:

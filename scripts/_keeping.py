@@ -21,8 +21,8 @@ Password = Annotated[
 def check(config: Config, password_file: Password = None) -> Any:
     """Check a configuration against the chain, and show what it would feed; nothing is started.
 
-    Mappings, channels, lanes and keys; with --password-file the keys are opened. No source is
-    asked. Exit code 6 when something is wrong.
+    Mappings, channels, lanes and keys, and the server of a journal; with --password-file the keys
+    are opened. No source is asked. Exit code 6 when something is wrong.
 
     For example: waterline oracle check -c waterline.toml --password-file pass
     """
@@ -61,12 +61,12 @@ def archive(
     from oracle.journal import Journal
     from oracle.retention import archive as archived
     from oracle.retention import due
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
     from scripts._showing import table
 
     wanted, now = read(config), time.time()
-    folder = config.resolve().parent / wanted.journal if wanted.journal else None
-    journal = Journal(journal_folder(folder), writing=not dry_run)
+    place = journal_place(wanted.place(config.resolve().parent))
+    journal = Journal(place, writing=not dry_run)
     try:
         if dry_run:
             done = due(journal, wanted.archive, now)

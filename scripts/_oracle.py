@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oracle.inputs import Input
     from oracle.mapping import Mapping
     from oracle.oracle import Oracle
+    from oracle.places import Place
     from oracle.report import Report
     from oracle.sources.bus import Bus
     from oracle.warnings.desk import Jobs
@@ -25,11 +26,13 @@ NOW = "now"
 LOOKS_EVERY_S = 0.2  # while waiting, whether it is time to leave
 
 
-def journal_folder(named: Path | None) -> Path:
-    """Where the journal lies; of a leased lane that of its last term."""
+def journal_place(named: "str | Place | None") -> "Place":
+    """Where the journal lies; of a leased lane with folders that of its last term."""
+    from oracle.places import Server, place_of
     from oracle.takeover import newest
 
-    return newest(named or home() / "oracle")
+    place = place_of(named) if isinstance(named, str) else named or home() / "oracle"
+    return place if isinstance(place, Server) else newest(place)
 
 
 def signers(password_file: Path | None) -> "dict[str, Callable[[], Signer]]":
@@ -53,12 +56,12 @@ class Voice:
 
 
 @contextmanager
-def opened(here: Session, folder: Path, password_file: Path | None) -> "Iterator[Oracle]":
+def opened(here: Session, place: "Place", password_file: Path | None) -> "Iterator[Oracle]":
     """The oracle of a journal, which no other process writes meanwhile."""
     from oracle.journal import Journal
     from oracle.oracle import Oracle
 
-    journal = Journal(folder, writing=True)
+    journal = Journal(place, writing=True)
     try:
         yield Oracle(
             here.ledger, journal, signers(password_file), here.policy, time.time, log(here)
@@ -89,9 +92,9 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
 
 @contextmanager
 def running(
-    here: Session, wanted: "Feeds", password_file: Path | None, tell: Voice, folder: Path
+    here: Session, wanted: "Feeds", password_file: Path | None, tell: Voice, place: "Place"
 ) -> "Iterator[Oracle]":
-    """The same on the journal in `folder`, as a configuration says: endpoints, quorum, bounds."""
+    """The same on the journal at `place`, as a configuration says: endpoints, quorum, bounds."""
     from ledger.deployment import Deployment
     from ledger.endpoints import Patience, connect_each
     from oracle.cosigners import Cosigners
@@ -99,14 +102,14 @@ def running(
     from oracle.oracle import Oracle
     from oracle.quorum import Quorum
 
-    deployment = Deployment.load(record_path())
-    identity = deployment.chain_id, deployment.genesis_hash
-    urls = wanted.endpoints or addresses_of(here.network)
-    chain, alone = connect_each(urls, Patience(wanted.rpc_timeout_s), identity, tell)
-    here.chain = chain  # whatever else this command asks goes the same way
-    ledgers = [deployment.open(one) for one in alone]
-    journal = Journal(folder, writing=True)
+    journal = Journal(place, writing=True)
     try:
+        deployment = Deployment.load(record_path())
+        identity = deployment.chain_id, deployment.genesis_hash
+        urls = wanted.endpoints or addresses_of(here.network)
+        chain, alone = connect_each(urls, Patience(wanted.rpc_timeout_s), identity, tell)
+        here.chain = chain  # whatever else this command asks goes the same way
+        ledgers = [deployment.open(one) for one in alone]
         yield Oracle(
             deployment.open(chain),
             journal,
@@ -133,13 +136,14 @@ def watched(
     if wanted.metrics_port is None:
         yield lambda: None
         return
-    health = Health(oracle.journal.folder, time.time, jobs if wanted.warnings else None)
+    health = Health(oracle.journal.place, time.time, jobs if wanted.warnings else None)
     server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
     tell("metrics", host=wanted.metrics_host, port=server.open())
     tell.listeners.append(health.hear)
     try:
         yield health.beat
     finally:
+        tell.listeners.remove(health.hear)
         server.close()
 
 

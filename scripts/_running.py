@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from oracle.config import Feeds
     from oracle.lease import Lease
     from oracle.oracle import Oracle
+    from oracle.places import Place, Server
     from oracle.report import Report
     from oracle.sources.bus import Bus
 
 HOLDER = "holder"  # the file with this oracle's name, which no other has
 LOOKS_EVERY_S = 0.2
+BUSY_S = 1.0  # between two looks at a journal that another process writes
+AWAY_S, MOST_AWAY_S = 0.5, 30.0  # before a server is asked again, each time longer
 
 
 @dataclass(frozen=True)
@@ -37,38 +41,122 @@ class Work:
 class Turn:
     """A stretch of it on one journal: how it begins, and when it is over."""
 
-    journal: Path
+    journal: "Place"
     begin: "Callable[[Oracle], Bus | None]"
     over: "Callable[[Oracle], bool]"
 
 
+class Away:
+    """How long a server's journal was out of reach: told once, looked for ever more seldom."""
+
+    def __init__(self, tell: Callable[..., None]) -> None:
+        self._tell, self._why, self._pause_s, self._begun = tell, "", AWAY_S, time.monotonic()
+
+    def begin(self) -> None:
+        """It is opened now."""
+        self._begun = time.monotonic()
+
+    def note(self, event: str, why: str) -> None:
+        """It is out of reach."""
+        if time.monotonic() - self._begun > MOST_AWAY_S:
+            self._why, self._pause_s = "", AWAY_S  # it went well for a while
+        if why != self._why:
+            self._tell(event, why=why)
+        self._why = why
+
+    def wait(self, leaving: Callable[[], bool], most_s: float = MOST_AWAY_S) -> None:
+        """Wait before it is opened again, longer each time."""
+        until = time.monotonic() + min(self._pause_s, most_s)
+        while time.monotonic() < until and not leaving():
+            time.sleep(LOOKS_EVERY_S)
+        self._pause_s = min(2 * self._pause_s, MOST_AWAY_S)
+
+
 def run(work: Work) -> "Report | None":
-    """Feed until it is time to leave; what came of it, None where the lane was never ours."""
+    """Feed until it is time to leave; what came of it, None where it was another's all the time."""
+    from oracle.places import Server
+
     wanted = work.wanted
-    folder = wanted.journal or home() / "oracle"
-    if wanted.lease is None or wanted.bus is None:
-        return _fed(work, Turn(folder, lambda _: wanted.bus, lambda _: work.leaving()))
-    return _leased(work, wanted.lease, wanted.bus, folder)
+    place = wanted.journal or home() / "oracle"
+    if wanted.lease is not None and wanted.bus is not None:
+        return _leased(work, wanted.lease, wanted.bus, place)
+    turn = Turn(place, lambda _: wanted.bus, lambda _: work.leaving())
+    if isinstance(place, Server):
+        return _shared(work, turn, work.leaving, lambda: None)
+    return _fed(work, turn)
 
 
-def _leased(work: Work, leased: "Leased", bus: "Bus", folder: Path) -> "Report | None":
+def _shared(
+    work: Work, turn: Turn, leaving: Callable[[], bool], make_way: Callable[[], None]
+) -> "Report | None":
+    """Feed on a server's journal, again whenever the server went away or another process wrote.
+
+    `make_way` is called while another process has the journal.
+    """
+    from oracle.places import JournalAway, JournalBusy
+
+    now, away = None, Away(work.tell)
+    while not leaving():
+        away.begin()
+        try:
+            now = _fed(work, turn)
+        except JournalBusy as error:
+            away.note("waits for its journal", error.message)
+            with suppress(JournalAway):
+                make_way()
+            away.wait(leaving, BUSY_S)
+        except JournalAway as error:
+            away.note("journal is away", error.message)
+            away.wait(leaving)
+    return now
+
+
+def _leased(work: Work, leased: "Leased", bus: "Bus", place: "Place") -> "Report | None":
     """Feed the lane in every term in which it is ours."""
     from oracle.lease import Lease
-    from oracle.store import locked
+    from oracle.places import Server
     from oracle.takeover import folder_of
 
-    now, lock = None, locked(folder)
-    about = (bus.server, leased.lane, _holder(folder), leased.ttl_s, bus.replicas, work.tell)
-    lease = Lease(*about)
-    lease.open()
-    try:
-        work.tell("waits for its lane", lane=leased.lane)
-        while (term := lease.wait(work.leaving)) is not None:
-            now = _fed(work, _turn(work, leased, bus, lease, term, folder_of(folder, term)))
-    finally:
-        lease.close()
-        lock.close()
+    now = None
+    with _named(place) as holder:
+        about = (bus.server, leased.lane, holder, leased.ttl_s, bus.replicas, work.tell)
+        lease = Lease(*about)
+        lease.open()
+        try:
+            work.tell("waits for its lane", lane=leased.lane)
+            while (term := lease.wait(work.leaving)) is not None:
+                if isinstance(place, Server):
+                    now = _in_term(work, leased, bus, lease, term, place) or now
+                else:
+                    folder = folder_of(place, term)
+                    now = _fed(work, _turn(work, leased, bus, lease, term, folder))
+        finally:
+            lease.close()
     return now
+
+
+def _in_term(
+    work: Work, leased: "Leased", bus: "Bus", lease: "Lease", term: int, server: "Server"
+) -> "Report | None":
+    """Feed on the journal that all terms share; who had the lane before makes way."""
+    from oracle.postgres import evict
+
+    turn = _turn(work, leased, bus, lease, term, server)
+    over = lambda: work.leaving() or lease.term != term  # noqa: E731
+    return _shared(work, turn, over, lambda: evict(server))
+
+
+@contextmanager
+def _named(place: "Place") -> Iterator[str]:
+    """A name that no other process has meanwhile: of a folder always the same one."""
+    from oracle.embedded import locked
+    from oracle.places import Server
+
+    if isinstance(place, Server):
+        yield secrets.token_hex(8)
+        return
+    with locked(place):
+        yield _holder(place)
 
 
 def _holder(folder: Path) -> str:
@@ -79,25 +167,33 @@ def _holder(folder: Path) -> str:
 
 
 def _turn(
-    work: Work, leased: "Leased", bus: "Bus", lease: "Lease", term: int, journal: Path
+    work: Work, leased: "Leased", bus: "Bus", lease: "Lease", term: int, journal: "Place"
 ) -> Turn:
-    """A term: it sends while the lease lasts, and ends where the chain has another's batches."""
+    """A term: it sends while the lease lasts.
+
+    One with a journal of its own ends where the chain has another's batches. A journal that the
+    terms share goes on as it is, but a new one begins where the chain stands, as a term's own does.
+    """
+    shared = not isinstance(journal, Path)
 
     def over(oracle: "Oracle") -> bool:
-        if oracle.relays.foreign:
+        if oracle.relays.foreign and not shared:
             lease.begin_anew()
         return work.leaving() or lease.term != term
 
     def begin(oracle: "Oracle") -> "Bus | None":
         oracle.relays.keep_to(leased.contract, leased.relay_group)
         oracle.relays.may_send = lambda: lease.term == term
+        if shared and not oracle.relays.new:
+            return bus
         if not _settled(oracle, leased, lambda: over(oracle)):
             return None
         for mappings in work.wanted.spoken.values():
             for mapping in mappings:
                 oracle.prepare(mapping)
         oracle.prepare_signed()
-        return replace(bus, durable=f"{bus.durable}-{term}", since_at=oracle.recall())
+        durable = bus.durable if shared else f"{bus.durable}-{term}"
+        return replace(bus, durable=durable, since_at=oracle.recall())
 
     return Turn(journal, begin, over)
 
@@ -126,7 +222,11 @@ def _fed(work: Work, turn: Turn) -> "Report":
         bus = turn.begin(oracle)
         if turn.over(oracle):
             return report(oracle.journal)
-        leaves = lambda: turn.over(oracle)  # noqa: E731
+
+        def leaves() -> bool:
+            oracle.journal.touch()
+            return turn.over(oracle)
+
         with (
             _oracle.warning(oracle, wanted, tell) as jobs,
             _oracle.watched(oracle, wanted, jobs, tell) as beat,

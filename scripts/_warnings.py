@@ -1,13 +1,12 @@
 """What an oracle warned of, and that somebody has taken note; no chain is asked."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 Journal = Annotated[
-    Path | None,
-    typer.Option("--journal", metavar="FOLDER", help="Else oracle in the state folder."),
+    str | None,
+    typer.Option("--journal", metavar="FOLDER|URL", help="Else oracle in the state folder."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -27,7 +26,7 @@ def warnings(
     from scripts import _oracle
     from scripts._showing import local, table
 
-    book = Book.open(_oracle.journal_folder(journal))
+    book = Book.open(_oracle.journal_place(journal))
     found = book.after(after)
     book.close()
     if as_json:
@@ -72,7 +71,7 @@ def acknowledge(
     from oracle.warnings.book import Book
     from scripts import _oracle
 
-    book = Book.open(_oracle.journal_folder(journal))
+    book = Book.open(_oracle.journal_place(journal))
     try:
         done = book.acknowledge(number, note, int(time.time()))
     finally:

@@ -33,10 +33,10 @@ def witnessed(here: Session, wanted: "Feeds", password_file: Path | None) -> "St
         signal.signal(number, lambda *_: leaving.set())
     tell = _oracle.Voice(here)
     signer = open_account(as_whom.account, password_file)
-    journal = Journal(_oracle.journal_folder(wanted.journal), writing=True)
+    journal = Journal(_oracle.journal_place(wanted.journal), writing=True)
     try:
         observer = Observer(here.ledger, journal, {}, here.policy, time.time, tell)
-        witness = Witness(here.ledger, journal.folder, signer, dissents=as_whom.dissents, tell=tell)
+        witness = Witness(here.ledger, journal.place, signer, dissents=as_whom.dissents, tell=tell)
         server = WitnessServer(witness, as_whom.host, as_whom.port, as_whom.tls(wanted.folder))
         tell("witness listens", host=as_whom.host, port=server.open(), account=signer.address)
 
@@ -50,4 +50,4 @@ def witnessed(here: Session, wanted: "Feeds", password_file: Path | None) -> "St
             server.close()
     finally:
         journal.close()
-    return Store(journal.folder, writing=False)
+    return Store(journal.place, writing=False)

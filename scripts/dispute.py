@@ -26,8 +26,8 @@ def open_(
         typer.Option(help="Proofs of settled readings, of `waterline verify reading`."),
     ] = None,
     journal: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Or the oracle's journal, to prove them from."),
+        str | None,
+        typer.Option(metavar="FOLDER|URL", help="Or the oracle's journal, to prove them from."),
     ] = None,
 ) -> Any:
     """Prove on chain that settled readings are not what was signed; anyone may.
@@ -172,13 +172,13 @@ def _document(here: Session, number: int, raw: dict[str, Any]) -> dict[str, Any]
 
 
 @contextmanager
-def _proving(here: Session, proofs: list[Path] | None, journal: Path | None) -> "Iterator[Prove]":
+def _proving(here: Session, proofs: list[Path] | None, journal: str | None) -> "Iterator[Prove]":
     """How a settled reading is proved: from exported proofs, or from a journal."""
     from ledger.devices import channel
     from ledger.errors import NotFound
     from oracle.journal import Journal
     from oracle.proofs import load, prove
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
 
     if proofs:
         known = {(one.channel, one.at): one for one in map(load, proofs)}
@@ -192,7 +192,7 @@ def _proving(here: Session, proofs: list[Path] | None, journal: Path | None) -> 
 
         yield exported
         return
-    with closing(Journal(journal_folder(journal), writing=False)) as held:
+    with closing(Journal(journal_place(journal), writing=False)) as held:
         yield lambda number, at: prove(here.ledger, held, channel(here.ledger, number), at)
 
 

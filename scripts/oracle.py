@@ -14,8 +14,8 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(_decoding.app, name="decode")
 
 Journal = Annotated[
-    Path | None,
-    typer.Option("--journal", metavar="FOLDER", help="Else oracle in the state folder."),
+    str | None,
+    typer.Option("--journal", metavar="FOLDER|URL", help="Else oracle in the state folder."),
 ]
 Password = Annotated[
     Path | None, typer.Option(help="Passphrase of the relays' accounts, in a 0600 file.")
@@ -58,7 +58,7 @@ def replay(
     wanted = _oracle.inputs(others, _oracle.load_mappings(mapping or []), shift_to)
     if dry_run:
         return _rehearsed(wanted)
-    with _oracle.opened(here, _oracle.journal_folder(journal), password_file) as oracle:
+    with _oracle.opened(here, _oracle.journal_place(journal), password_file) as oracle:
         with _oracle.shown(here, oracle, len(files)) as progress:
             feed.replay(oracle, [*homes, *wanted], time.sleep, time.monotonic, progress, patience)
         now = report(oracle.journal)
@@ -107,7 +107,7 @@ def run(
     tell = _oracle.Voice(here)
     now = _running.run(_running.Work(here, wanted, password_file, tell, leaving.is_set))
     if now is None:
-        return here.tell({}, lambda: ["The lane was another's all the time."])
+        return here.tell({}, lambda: ["Another oracle feeds it."])
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 
@@ -201,7 +201,7 @@ def status(journal: Journal = None, as_json: Json = False) -> Any:
     from oracle.store import Store
     from scripts import _oracle
 
-    store = Store(_oracle.journal_folder(journal), writing=False)
+    store = Store(_oracle.journal_place(journal), writing=False)
     now = report(store)
     store.close()
     if as_json:
@@ -222,9 +222,9 @@ def rebind(journal: Journal = None) -> Any:
     """
     from oracle.journal import Journal as Opened
     from oracle.rebinding import rebind as bind_anew
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
 
-    here, opened = session(), Opened(journal_folder(journal), writing=True)
+    here, opened = session(), Opened(journal_place(journal), writing=True)
     try:
         changed = bind_anew(here.ledger, opened, here.policy)
     finally:
@@ -237,8 +237,8 @@ def rebind(journal: Journal = None) -> Any:
 def compare(
     file: Annotated[Path | None, typer.Argument(help="Signed telegrams, one JSON a line.")] = None,
     journal: Annotated[
-        Path | None,
-        typer.Option("--journal", metavar="FOLDER", help="A witness's journal, instead of a file."),
+        str | None,
+        typer.Option("--journal", metavar="FOLDER|URL", help="A witness's, instead of a file."),
     ] = None,
 ) -> Any:
     """Compare signed telegrams that somebody holds, or a witness's journal, with what settled.
@@ -249,13 +249,14 @@ def compare(
     """
     from oracle.comparison import FINDINGS, load
     from oracle.comparison import compare as compared
+    from scripts import _oracle
     from scripts._comparing import document, journal_compared, lines
 
     here = session()
     if (file is None) == (journal is None):
         raise typer.BadParameter("name a file of telegrams, or --journal")
     if journal is not None:
-        return journal_compared(here, journal)
+        return journal_compared(here, _oracle.journal_place(journal))
     assert file is not None
     told = document(here, compared(here.ledger, load(file)))
     here.tell(told, lambda: lines(told))
@@ -278,7 +279,7 @@ def list_(
     from scripts import _oracle
     from scripts._showing import local, table
 
-    store = Store(_oracle.journal_folder(journal), writing=False)
+    store = Store(_oracle.journal_place(journal), writing=False)
     entries = held(store, every=every)
     store.close()
     if as_json:
@@ -307,7 +308,7 @@ def show(
     from scripts import _oracle
     from scripts._showing import facts, local
 
-    opened = Opened(_oracle.journal_folder(journal), writing=False)
+    opened = Opened(_oracle.journal_place(journal), writing=False)
     entry = one_of(opened, number)
     if entry["segment"] is not None:
         entry["header"] = opened.segment(entry["segment"]).header
@@ -341,7 +342,7 @@ def release(
 
     here = session()
     channels = lanes.channels(here.ledger)
-    opened = Opened(_oracle.journal_folder(journal), writing=True)
+    opened = Opened(_oracle.journal_place(journal), writing=True)
     try:
         now, used = int(time.time()), load(mapping) if mapping else None
         document = [released(opened, one, channels, now, note, used) for one in numbers]

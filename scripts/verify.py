@@ -21,7 +21,7 @@ def reading(
         Path | None, typer.Option("--output", "-o", help="Export the proof to a file.")
     ] = None,
     journal: Annotated[
-        Path | None, typer.Option("--journal", metavar="FOLDER", help="The oracle's journal.")
+        str | None, typer.Option("--journal", metavar="FOLDER|URL", help="The oracle's journal.")
     ] = None,
 ) -> Any:
     """Follow a reading from the row it came in to its block, and check every step.
@@ -34,12 +34,12 @@ def reading(
     from oracle.journal import Journal
     from oracle.proofs import prove
     from scripts._files import instant
-    from scripts._oracle import journal_folder
+    from scripts._oracle import journal_place
     from scripts._showing import local_zone
 
     here = session()
     channel = channel_of(here.ledger, device, parameter)
-    opened = Journal(journal_folder(journal), writing=False)
+    opened = Journal(journal_place(journal), writing=False)
     try:
         proof = prove(here.ledger, opened, channel, instant(at, local_zone()))
     finally:

@@ -1,24 +1,22 @@
-"""Warnings and the messages about them, in the journal's file.
+"""Warnings and the messages about them, in the journal.
 
 The oracle writes a warning in the commit that takes its reading; the sender of messages and
 `oracle acknowledge` each have a connection of their own. Every write is short: nobody waits for
-the network while the file is locked.
+the network while the journal is locked.
 """
 
 import json
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ledger.errors import BadRecord, NotFound
-from oracle.store import on_disk
+from oracle.places import Place
+from oracle.store import Database, Store
 
 PROVISIONAL, CONFIRMED, WITHDRAWN, OWN = "provisional", "confirmed", "withdrawn", "own"
 RAISED, TAKEN_BACK = "raised", "withdrawn"  # what a message is about
-WAIT_S = 30  # for whoever holds the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +52,31 @@ class Letter:
 
 
 class Book:
-    """Warnings on a connection; whoever calls has begun a transaction, or opens one here."""
+    """Warnings of an opened journal; whoever calls has begun a transaction, or opens one here."""
 
-    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
-        self.db, self._folder = db, folder
+    def __init__(self, store: Store) -> None:
+        self.db, self._store = store.db, store
+        self.lost = False  # whether its connection is gone
 
     @classmethod
-    def open(cls, folder: Path) -> "Book":
+    def open(cls, place: Place) -> "Book":
         """A connection of its own to a journal that another process or thread may write."""
-        path = folder / "journal.sqlite"
-        if not path.is_file():
-            raise BadRecord(f"no journal in {folder}", "name its folder with --journal")
-        db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
-        db.row_factory = sqlite3.Row
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'warning'").fetchone():
-            db.close()
+        store = Store(place, writing=False)
+        if not store.has("warning"):
+            store.close()
             raise BadRecord(
-                f"the journal in {folder} has never had warnings",
+                f"the journal in {place} has never had warnings",
                 "configure them: docs/warnings.md, then `waterline oracle run`",
             )
-        db.execute("PRAGMA synchronous=FULL")
-        return cls(db, folder)
+        return cls(store)
 
     def close(self) -> None:
         """Close a connection of its own."""
-        self.db.close()
+        self._store.close()
 
-    @contextmanager
-    def commit(self) -> Iterator[None]:
+    def commit(self) -> AbstractContextManager[Database]:
         """One transaction of this connection."""
-        with on_disk(self._folder):
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self.db.execute("ROLLBACK")
-                raise
-            self.db.execute("COMMIT")
+        return self._store.commit()
 
     # making warnings; the caller commits
 
@@ -98,9 +84,9 @@ class Book:
         """Enter a warning, and its messages to the first rung; None when it was entered before."""
         state = PROVISIONAL if one.chain_rules else OWN
         row = self.db.execute(
-            "INSERT OR IGNORE INTO warning (key, kind, subject, channel, reading, side, at,"
+            "INSERT INTO warning (key, kind, subject, channel, reading, side, at,"
             " made_at, text, state, unsent, open, rung_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
             (
                 *(one.key, one.kind, one.subject, one.channel, one.reading, one.side, one.at),
                 *(now, one.text, state, one.unsent, int(one.unsent is None), now),
@@ -117,8 +103,8 @@ class Book:
     ) -> None:
         """Messages about a warning, due now; a recipient who has one gets no second."""
         self.db.executemany(
-            "INSERT OR IGNORE INTO letter (warning, about, address, rung, due_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO letter (warning, about, address, rung, due_at)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(warning, about, address, rung, now) for address in addresses],
         )
 
@@ -168,7 +154,11 @@ class Book:
         if state is None:
             self.db.execute("DELETE FROM watched WHERE key = ?", (key,))
             return
-        self.db.execute("INSERT OR REPLACE INTO watched VALUES (?, ?)", (key, json.dumps(state)))
+        self.db.execute(
+            "INSERT INTO watched VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
+            (key, json.dumps(state)),
+        )
 
     def standing(self, prefix: str) -> set[str]:
         """The checks of a kind that found something which is not over."""
@@ -231,7 +221,7 @@ class Book:
         return self.one(number)
 
 
-def document(row: sqlite3.Row) -> dict[str, Any]:
+def document(row: Any) -> dict[str, Any]:
     """A warning as programs read it; moments in Unix seconds."""
     left_out = ("key", "open", "rung", "rung_at", "contract", "lane", "batch")
     return {key: row[key] for key in row.keys() if key not in left_out}  # noqa: SIM118

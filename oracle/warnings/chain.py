@@ -1,6 +1,5 @@
 """What warnings must know of the chain: limits, permits, and what it ruled in a final batch."""
 
-import sqlite3
 from dataclasses import dataclass
 
 from ledger.channels import GAUGE, Channel
@@ -8,6 +7,7 @@ from ledger.deployment import Ledger
 from ledger.events import Event, decode_receipt, logs
 from ledger.settlement import receipt_of
 from ledger.structs import read
+from oracle.store import Database
 from oracle.warnings.alerts import HIGH, LOW, Limits, Peak, Standing
 
 # states of PermitRegistry in which a meter's alarms are nobody's any more
@@ -50,7 +50,7 @@ def _permit(ledger: Ledger, number: int) -> str | None:
     return ENDED.get(int(found["state"]))
 
 
-def settled(ledger: Ledger, db: sqlite3.Connection, batch: tuple[str, int, int]) -> list[Event]:
+def settled(ledger: Ledger, db: Database, batch: tuple[str, int, int]) -> list[Event]:
     """What the chain logged when it took a final batch."""
     contract, lane, number = batch
     row = db.execute(

@@ -7,10 +7,10 @@ loses nothing: a message whose receipt was not written down goes out again under
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from oracle.places import JournalAway, Place
 from oracle.warnings.book import RAISED, Book, Letter
 from oracle.warnings.config import Ladder, Recipient, Warnings
 from oracle.warnings.letters import Message, digest, written
@@ -214,14 +214,14 @@ class Post:
 
     def __init__(
         self,
-        folder: Path,
+        place: Place,
         making: Callable[[Book], Postman],
         beat: Callable[[Book], None],
         clock: Callable[[], float],
         tell: Tell,
     ) -> None:
         """`beat` is called with the thread's own book after each round that went well."""
-        self._folder, self._making, self._beat = folder, making, beat
+        self._place, self._making, self._beat = place, making, beat
         self._clock, self._tell = clock, tell
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -237,12 +237,15 @@ class Post:
 
     def rounds(self, until: Callable[[bool], bool]) -> None:
         """Make rounds on this thread; `until` is told after each whether anything was due."""
-        book = Book.open(self._folder)
+        book = Book.open(self._place)
         postman, told = self._making(book), ""
         try:
             while True:
                 busy = False
                 try:
+                    if book.lost:
+                        book = Book.open(self._place)
+                        postman = self._making(book)
                     busy = postman.round(int(self._clock()))
                     self._beat(book)
                     told = ""
@@ -251,6 +254,7 @@ class Post:
                     if why != told:
                         self._tell("warnings cannot be sent", why=why)
                     told = why
+                    book.lost = isinstance(error, JournalAway)
                 if until(busy):
                     return
         finally:

@@ -39,7 +39,7 @@ class Running:
     ) -> None:
         """Files with secrets lie in `folder`; they and what is compared are looked at now."""
         self.jobs = jobs
-        self.book = Book(journal.db, journal.folder)
+        self.book = Book(journal)
         desk = Desk(self.book, wanted)
         self._watch = Watch(ledger, journal, desk, checks, self.jobs, clock)
         self._rounds = Rounds(journal, self._watch, desk, checks, self.jobs, channels, clock)
@@ -57,7 +57,7 @@ class Running:
                 with book.commit():
                     Desk(book, wanted).jobs(self.jobs, int(clock()))
 
-        self.post = Post(journal.folder, making, came_round, clock, tell)
+        self.post = Post(journal.place, making, came_round, clock, tell)
 
     def open(self) -> None:
         """Begin to send what is due."""

@@ -230,7 +230,7 @@ class Watch:
 
     def _ready(self) -> list[Any]:
         """Provisional warnings whose reading is final."""
-        return self._journal.db.execute(
+        rows: list[Any] = self._journal.db.execute(
             "SELECT warning.id, warning.kind, warning.channel, warning.reading, warning.at,"
             " warning.side, part.contract, part.lane, part.batch,"
             " part.first + part.count - part.refused AS taken"
@@ -241,6 +241,7 @@ class Watch:
             " WHERE warning.state = ? AND batch.state = 'settled' ORDER BY warning.id",
             (PROVISIONAL,),
         ).fetchall()
+        return rows
 
     def _rule(self, row: Any) -> None:
         batch = (row["contract"], row["lane"], row["batch"])

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from oracle.places import Server
+
 PASSWORD = "a password of this test"
 PROGRAMS = ("postgres", "initdb", "psql")
 ACCOUNTS = ("postgres", "nobody")  # the server refuses to run as root
@@ -103,6 +105,21 @@ class Postgres:
     def url(self) -> str:
         """Where it is, and as whom."""
         return f"postgresql://works:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/postgres"
+
+    def passfile(self) -> Path:
+        """The role's password as libpq reads it, in a file of ours alone."""
+        path = self.folder / "pgpass"
+        path.touch(mode=0o600)
+        path.write_text(f"127.0.0.1:{self.port}:*:works:{PASSWORD}\n", encoding="utf-8")
+        return path
+
+    def journal(self, schema: str) -> Server:
+        """A place for a journal."""
+        return Server("works", "127.0.0.1", self.port, "postgres", schema, self.passfile())
+
+    def journal_url(self, schema: str) -> str:
+        """The same as an operator writes it."""
+        return f"{self.journal(schema)}&passfile={self.passfile()}"
 
     def __call__(self, statement: str) -> str:
         """Execute by psql, as another program would."""

@@ -126,7 +126,7 @@ def test_rows_that_did_not_come_are_told_by_their_number(place):
 
 def test_pages_show_warnings_and_jobs(place):
     place.reads(HIGH, HIGH)
-    health = Health(place.oracle.journal.folder, lambda: place.now, place.jobs)
+    health = Health(place.oracle.journal.place, lambda: place.now, place.jobs)
     server = HealthServer(health, "127.0.0.1", 0)
     root = f"http://127.0.0.1:{server.open()}"
     try:
@@ -148,7 +148,7 @@ def test_pages_show_warnings_and_jobs(place):
 
 def test_commands_list_and_take_note_while_the_oracle_runs(place):
     place.reads(HIGH, HIGH)
-    journal = ("--journal", place.oracle.journal.folder)
+    journal = ("--journal", place.oracle.journal.place)
     home = place.town.folder
 
     listed = called("oracle", "warnings", *journal, home=home)
@@ -165,7 +165,7 @@ def test_commands_list_and_take_note_while_the_oracle_runs(place):
 
 
 def test_a_warning_that_is_not_there_cannot_be_noted(place):
-    journal = ("--journal", place.oracle.journal.folder)
+    journal = ("--journal", place.oracle.journal.place)
 
     said = called("oracle", "acknowledge", 9, "--note", "x", *journal, home=place.town.folder)
 

@@ -17,12 +17,14 @@ class Place:
         self.town, self.device, self.key = town, town.meter(), Relay()
         self.ours = {self.key.address: lambda: self.key}
 
-    def checked(self, *columns, openers=None, opened=False, **sources):
+    def checked(self, *columns, openers=None, opened=False, journal=None, **sources):
         shape = {"title": "wells", "time": {"form": "unix_s", "column": "at"}}
         named = columns or ({"column": "a", "device": self.device},)
         shape["channels"] = [COLUMN | one for one in named]
         written(self.town.folder / "wells.yaml", shape)
         document = sources or {"sources": [{"mapping": "wells.yaml", "file": "wells.csv"}]}
+        if journal:
+            document = {"journal": journal, **document}
         wanted = config.load(written(self.town.folder / "waterline.toml", document))
         keys = self.ours if openers is None else openers
         return checking.check(self.town.ledger, wanted, keys, opened=opened)
@@ -127,3 +129,29 @@ def test_a_key_that_does_not_open_is_a_fault_only_when_it_is_tried(place):
 
     assert told(place.checked(openers=keys)) == []
     assert "stays locked" in told(place.checked(openers=keys, opened=True))[0]
+
+
+def test_the_server_of_a_journal_is_asked_and_nothing_is_made_there(place, postgres):
+    role = "CREATE ROLE guest LOGIN PASSWORD 'a guest of this test'"
+    postgres(f"{role}; CREATE SCHEMA given; GRANT USAGE ON SCHEMA given TO guest")
+    secret = place.town.folder / "pass"
+    secret.touch(mode=0o600)
+    secret.write_text("*:*:*:*:a guest of this test\n", encoding="utf-8")
+
+    def asked(user, schema, passfile):
+        where = f"{user}@127.0.0.1:{postgres.port}/postgres?schema={schema}"
+        return told(place.checked(journal=f"postgresql://{where}&passfile={passfile}"))
+
+    assert asked("works", "fresh", postgres.passfile()) == []
+    assert asked("guest", "given", "pass") == []
+    (no_room,) = asked("guest", "fresh", "pass")
+    (wrong,) = asked("works", "fresh", "pass")
+    assert "guest may make no schema in postgres" in no_room
+    assert "password authentication failed" in wrong
+    assert postgres("SELECT count(*) FROM pg_namespace WHERE nspname = 'fresh'") == "0"
+
+
+def test_a_journal_s_server_that_does_not_answer_is_told(place):
+    (fault,) = told(place.checked(journal="postgresql://works@127.0.0.1:9/water"))
+
+    assert "does not answer" in fault

@@ -208,7 +208,7 @@ def test_an_earlier_day_and_a_register_that_fell_since_are_held(homes):
 def test_the_secret_is_for_its_owner_alone_and_asked_for_when_it_is_gone(homes):
     homes.tell(0, "account 1", 0, 3)
     homes.feed(3_000)
-    path = homes.journal.folder / households.KEPT_IN
+    path = homes.journal.place / households.KEPT_IN
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     path.chmod(0o644)

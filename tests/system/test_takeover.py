@@ -25,6 +25,8 @@ LANES = {"MAIN": ("QuotaTracker", 1), "OUTFALL": ("DischargeVolumes", 3)}
 class Oracles:
     """Processes of `oracle run` on folders that stand for machines."""
 
+    journal = "journal"
+
     def __init__(self, folder, made, cluster):
         self.folder, self.town, self.cluster = folder, made, cluster
         self.running, self.sent = {}, dict.fromkeys(LANES, 0)
@@ -54,7 +56,7 @@ class Oracles:
             "lease": {"contract": contract, "relay_group": group, "ttl_s": TTL_S},
             "mappings": ["mapping.yaml"],
         }
-        config = {"journal": "journal", "poll_s": 0.5, "bus": bus}
+        config = {"journal": self.journal, "poll_s": 0.5, "bus": bus}
         (here / "waterline.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
         with (here / "log").open("wb") as log:
             words = [BIN, "oracle", "run", "-c", here / "waterline.toml"]

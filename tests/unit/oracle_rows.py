@@ -11,6 +11,7 @@ from ledger.channels import GAUGE, METER, Channel
 from oracle.intake import Accepted, take
 from oracle.journal import Journal
 from oracle.mapping import Mapping, Rule, rules
+from oracle.places import Place
 from oracle.readings import Refusal, State
 from oracle.sources.chunks import Chunk, cut
 
@@ -116,9 +117,17 @@ def reasons(refusals: Sequence[Refusal]) -> list[str]:
     return [one.reason for one in refusals]
 
 
-def journal(folder: Path, *channels: Channel) -> Journal:
+def journal(place: Place, *channels: Channel) -> Journal:
     """A new journal with its channels entered where they opened."""
-    opened = Journal(folder, writing=True)
+    opened = Journal(place, writing=True)
     opened.bind(IDENTITY)
     opened.enter({one: (one.opened_at, 0) for one in channels})
     return opened
+
+
+def cut_off(opened: Journal, name: str) -> None:
+    """Take the last bytes of one of a journal's files away."""
+    with opened.files.open(name) as file:
+        whole = file.read()
+    with opened.files.writing(name) as file:
+        file.write(whole[:-3])

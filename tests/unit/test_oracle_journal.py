@@ -13,9 +13,20 @@ from ledger.errors import BadRecord, WrongChain
 from oracle.batch import cut
 from oracle.intake import take
 from oracle.journal import Journal
+from oracle.places import JournalBusy
 from oracle.report import report
-from oracle.store import JournalBusy, Store
-from tests.unit.oracle_rows import IDENTITY, NOW, T0, channel, chunk, journal, mapping, rule
+from oracle.store import Store
+from tests.unit.oracle_rows import (
+    IDENTITY,
+    NOW,
+    T0,
+    channel,
+    chunk,
+    cut_off,
+    journal,
+    mapping,
+    rule,
+)
 
 WELL = channel(METER)
 ROWS = [(T0 + 900 * n, f"{n}.5") for n in range(1, 9)]
@@ -57,15 +68,15 @@ def kept(opened):
 
 
 @pytest.fixture
-def opened(tmp_path):
-    with_a_well = journal(tmp_path / "journal", WELL)
+def opened(where):
+    with_a_well = journal(where, WELL)
     yield with_a_well
     with_a_well.close()
 
 
 def again(opened):
     opened.close()
-    return Journal(opened.folder, writing=True)
+    return Journal(opened.place, writing=True)
 
 
 def test_readings_rows_and_standing_are_there_after_a_restart(opened):
@@ -120,8 +131,8 @@ def test_a_process_killed_while_it_takes_rows_in_leaves_whole_chunks(tmp_path, c
 
 
 def test_a_segment_that_a_crash_left_behind_is_written_over(opened):
-    opened.archive.folder.mkdir()
-    opened.archive.path(1).write_bytes(b"half")
+    with opened.files.writing(opened.archive.name_of(1)) as file:
+        file.write(b"half")
 
     fed(opened, ROWS)
     other = again(opened)
@@ -133,8 +144,7 @@ def test_a_segment_that_a_crash_left_behind_is_written_over(opened):
 def test_a_segment_that_was_changed_is_noticed(opened):
     fed(opened, ROWS)
     other = again(opened)
-    path = other.archive.path(1)
-    path.write_bytes(path.read_bytes()[:-3])
+    cut_off(other, other.archive.name_of(1))
 
     with pytest.raises(BadRecord, match="not what the journal says was written"):
         other.telegram(1, 0)
@@ -150,10 +160,10 @@ def test_the_journal_of_another_chain_is_refused_by_name(opened, key):
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(opened):
-    with pytest.raises(JournalBusy, match="another process writes"):
-        Journal(opened.folder, writing=True)
+    with pytest.raises(JournalBusy, match=r"process .*writes the journal in"):
+        Journal(opened.place, writing=True)
 
-    Store(opened.folder, writing=False).close()
+    Store(opened.place, writing=False).close()
 
 
 def test_a_folder_without_a_journal_says_how_to_get_one(tmp_path):
@@ -189,7 +199,7 @@ def test_no_reading_is_in_two_batches_and_none_is_left_out(opened):
 FILLING = """
 import resource, sys
 from pathlib import Path
-from oracle.store import JournalFull
+from oracle.places import JournalFull
 from tests.unit.test_oracle_journal import WELL, T0, fed
 from tests.unit.oracle_rows import journal
 opened = journal(Path(sys.argv[1]), WELL)

@@ -14,8 +14,8 @@ CHANNELS = by_name(ANALYSER)
 
 
 @pytest.fixture
-def opened(tmp_path):
-    with_an_analyser = journal(tmp_path / "journal", ANALYSER)
+def opened(where):
+    with_an_analyser = journal(where, ANALYSER)
     yield with_an_analyser
     with_an_analyser.close()
 

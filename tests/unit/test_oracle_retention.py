@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from contextlib import closing
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +15,15 @@ from ledger.channels import METER
 from ledger.errors import BadRecord, NotFound
 from oracle import settled
 from oracle.batch import cut
+from oracle.embedded import INCREMENTAL
 from oracle.intake import take
 from oracle.journal import REMOVED, Journal
 from oracle.outbox import Attempt, Outbox
 from oracle.report import redated, report
-from oracle.retention import DAY_S, INCREMENTAL, Keeper, Retention, archive, due
+from oracle.retention import DAY_S, Keeper, Retention, archive, due
+from oracle.store import Store
 from tests.unit.commands import called
-from tests.unit.oracle_rows import channel, chunk, journal, mapping, rule
+from tests.unit.oracle_rows import channel, chunk, cut_off, journal, mapping, rule
 
 DAY_0 = 1_699_920_000  # a midnight of UTC
 WELLS = [channel(METER, number, opened_at=DAY_0) for number in (1, 2)]
@@ -32,10 +36,11 @@ KEEP = Retention(keep_days=2)
 class Feeding:
     """A journal with two wells that are fed day by day, each day's readings settled in batches."""
 
-    def __init__(self, folder, shift_s=0):
-        self.folder, self.shift_s = folder, shift_s
-        self.journal = journal(folder, *WELLS)
-        self.journal.db.execute("PRAGMA synchronous = OFF")  # no power fails here
+    def __init__(self, place, shift_s=0):
+        self.place, self.shift_s = place, shift_s
+        self.journal = journal(place, *WELLS)
+        if isinstance(place, Path):
+            self.journal.db.execute("PRAGMA synchronous = OFF")  # no power fails here
         self.enter()
 
     def enter(self):
@@ -44,7 +49,7 @@ class Feeding:
 
     def again(self):
         self.journal.close()
-        self.journal = Journal(self.folder, writing=True)
+        self.journal = Journal(self.place, writing=True)
         self.outbox = Outbox(self.journal, WELLS[0].contract, 1)
 
     def day(self, number, settle=True, refused=()):
@@ -85,16 +90,40 @@ class Feeding:
 
     def size(self):
         self.journal.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return (self.folder / "journal.sqlite").stat().st_size
+        return (self.place / "journal.sqlite").stat().st_size
 
 
 @pytest.fixture
-def fed(tmp_path):
-    feeding = Feeding(tmp_path / "journal")
+def fed(where):
+    yield from fed_at(where)
+
+
+@pytest.fixture
+def in_folder(tmp_path):
+    yield from fed_at(tmp_path / "journal")
+
+
+def fed_at(place):
+    feeding = Feeding(place)
     for number in range(5):
         feeding.day(number)
     yield feeding
     feeding.journal.close()
+
+
+def names(journal, begins):
+    """The names of a journal's files that begin so."""
+    if isinstance(journal.place, Path):
+        every = [p for p in journal.place.rglob("*") if p.is_file()]
+        found = [str(path.relative_to(journal.place)) for path in every]
+    else:
+        found = [row[0] for row in journal.db.execute("SELECT DISTINCT path FROM file")]
+    return sorted(name for name in found if name.startswith(begins))
+
+
+def segments(journal):
+    """The numbers of the segments that are there."""
+    return [int(Path(name).stem) for name in names(journal, "archive/")]
 
 
 def key(found):
@@ -159,11 +188,11 @@ def test_a_run_cut_short_anywhere_is_made_good_by_the_next(tmp_path):
         reference.day(number)
     before, readings = reference.counted(), whole(reference)
     reference.again()
-    fresh = shutil.copytree(reference.folder, tmp_path / "fresh")
+    fresh = shutil.copytree(reference.place, tmp_path / "fresh")
     steps = len(reference.archived())
     files = {
-        path.relative_to(reference.folder): settled.sha256_of(path)
-        for path in (reference.folder / settled.FOLDER).rglob("*.parquet")
+        name: settled.sha256_of(reference.journal.files, name)
+        for name in names(reference.journal, settled.FOLDER)
     }
     reference.journal.close()
     for taken in range(steps):
@@ -180,8 +209,8 @@ def test_a_run_cut_short_anywhere_is_made_good_by_the_next(tmp_path):
         assert cut_short.counted() == before
         assert whole(cut_short) == readings
         assert files == {
-            path.relative_to(cut_short.folder): settled.sha256_of(path)
-            for path in (cut_short.folder / settled.FOLDER).rglob("*.parquet")
+            name: settled.sha256_of(cut_short.journal.files, name)
+            for name in names(cut_short.journal, settled.FOLDER)
         }
         cut_short.journal.close()
 
@@ -196,8 +225,8 @@ def test_a_lane_goes_on_under_the_next_number(fed):
     assert None not in whole(fed).values()
 
 
-def test_a_batch_that_is_not_settled_stops_its_lane(tmp_path):
-    feeding = Feeding(tmp_path)
+def test_a_batch_that_is_not_settled_stops_its_lane(where):
+    feeding = Feeding(where)
     feeding.day(0)
     feeding.day(1, settle=False)
     feeding.day(2)
@@ -218,8 +247,8 @@ def test_the_last_batch_of_a_lane_stays(fed):
     assert fed.outbox.settled_until() == fed.outbox.next_id
 
 
-def test_readings_that_a_contract_refused_stay_counted_and_held(tmp_path):
-    feeding = Feeding(tmp_path)
+def test_readings_that_a_contract_refused_stay_counted_and_held(where):
+    feeding = Feeding(where)
     feeding.day(0, settle=False)
     for batch in range(feeding.outbox.next_id):
         feeding.settle(batch, [(1, 3, "no plan")] if batch == 0 else [])
@@ -236,8 +265,7 @@ def test_readings_that_a_contract_refused_stay_counted_and_held(tmp_path):
 
 def test_a_damaged_segment_stops_the_archive_before_anything_is_forgotten(fed):
     before = fed.counted()
-    path = fed.journal.archive.path(3)
-    path.write_bytes(path.read_bytes()[:-3])
+    cut_off(fed.journal, fed.journal.archive.name_of(3))
     fed.again()
 
     with pytest.raises(BadRecord, match="not what the journal says was written"):
@@ -249,8 +277,7 @@ def test_a_damaged_segment_stops_the_archive_before_anything_is_forgotten(fed):
 
 def test_a_file_that_was_changed_is_noticed(fed):
     fed.archived()
-    path = min((fed.folder / settled.FOLDER).rglob("*.parquet"))
-    path.write_bytes(path.read_bytes() + b"x")
+    cut_off(fed.journal, names(fed.journal, settled.FOLDER)[0])
     settled._whole.cache_clear()
     settled._of_channel.cache_clear()
 
@@ -258,8 +285,8 @@ def test_a_file_that_was_changed_is_noticed(fed):
         settled.find(fed.journal, 1, DAY_0 + STEP_S)
 
 
-def test_what_was_re_dated_still_says_so(tmp_path):
-    feeding = Feeding(tmp_path, shift_s=DAY_S)
+def test_what_was_re_dated_still_says_so(where):
+    feeding = Feeding(where, shift_s=DAY_S)
     for number in range(3):
         feeding.day(number)
     before = redated(feeding.journal)
@@ -272,11 +299,11 @@ def test_what_was_re_dated_still_says_so(tmp_path):
 
 def test_telegrams_are_kept_unless_it_is_said_for_how_long(fed):
     fed.archived(day=1_000)
-    assert len([*fed.journal.archive.folder.iterdir()]) == 10
+    assert len(segments(fed.journal)) == 10
 
     fed.archived(Retention(keep_days=2, keep_telegrams_days=4), day=6)
 
-    kept = sorted(int(path.stem) for path in fed.journal.archive.folder.iterdir())
+    kept = segments(fed.journal)
     listed = [row[0] for row in fed.journal.db.execute("SELECT id FROM segment ORDER BY id")]
     assert kept == listed == [5, 6, 7, 8, 9, 10]
     assert fed.journal.known(1, DAY_0 + STEP_S).telegram == REMOVED
@@ -291,8 +318,7 @@ def test_the_last_rows_of_a_source_and_what_is_held_outlive_every_rule(fed):
 
     fed.archived(Retention(keep_days=1, keep_telegrams_days=1), day=1_000)
 
-    kept = {int(path.stem) for path in fed.journal.archive.folder.iterdir()}
-    assert kept == {1, 9, 10}
+    assert segments(fed.journal) == [1, 9, 10]
     for one in WELLS:
         source = fed.journal.find_source(f"well/{one.id}.csv")
         assert fed.journal.last_row(source) == b"%d,119" % (DAY_0 + 119 * STEP_S)
@@ -311,7 +337,8 @@ def test_a_journal_that_is_fed_for_months_stays_as_small_as_its_days(tmp_path):
     feeding.journal.close()
 
 
-def test_a_journal_from_before_the_archive_gives_its_pages_back_too(fed):
+def test_a_journal_from_before_the_archive_gives_its_pages_back_too(in_folder):
+    fed = in_folder
     fed.journal.db.execute("PRAGMA auto_vacuum = 0")
     fed.journal.db.execute("VACUUM")
     before = fed.size()
@@ -367,7 +394,7 @@ def test_a_running_oracle_archives_a_little_at_a_time_once_a_day(fed):
 
 def test_an_archive_that_fails_is_told_and_the_oracle_goes_on(fed):
     told, day = [], Day(DAY_0 + 5 * DAY_S)
-    fed.journal.archive.path(1).unlink()
+    fed.journal.archive.remove(1)
     fed.again()
     tell = lambda event, **keys: told.append(event)  # noqa: E731
     keeper = Keeper(fed.journal, KEEP, lambda: day.at, day.elapsed, tell)
@@ -381,12 +408,16 @@ def test_an_archive_that_fails_is_told_and_the_oracle_goes_on(fed):
 def test_the_command_shows_what_is_old_enough_then_moves_it(fed, tmp_path):
     text = '[archive]\nkeep_days = 1\n[[sources]]\nfile = "a.csv"\nmapping = "m.yaml"\n'
     config = tmp_path / "waterline.toml"
-    config.write_text(f'journal = "journal"\n{text}', encoding="utf-8")
+    named = (
+        fed.place if isinstance(fed.place, Path) else f"{fed.place}&passfile={fed.place.passfile}"
+    )
+    config.write_text(f'journal = "{named}"\n{text}', encoding="utf-8")
     fed.journal.close()
     words = ("oracle", "archive", "-c", config)
 
     shown = called(*words, "--dry-run", "--json", home=tmp_path)
-    untouched = not (fed.folder / settled.FOLDER).exists()
+    with closing(Store(fed.place, writing=False)) as store:
+        untouched = names(store, settled.FOLDER) == []
     moved = called(*words, "--json", home=tmp_path)
     again = called(*words, home=tmp_path)
     fed.again()
