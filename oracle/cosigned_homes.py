@@ -60,7 +60,7 @@ def asked(journal: Journal, key: Key, root: bytes) -> list[Homes]:
     rows = households.hanging(journal, key)
     if not rows:
         return []
-    secret = households.secret(journal.folder)
+    secret = households.secret(journal.files)
     return [
         Homes(
             row["channel"],

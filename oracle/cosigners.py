@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from oracle import cosigning
 from oracle.journal import Journal
 from oracle.lanes import Lane
 from oracle.outbox import Batch, Outbox
+from oracle.places import Place
 from oracle.witnesses_config import Address
 
 ANSWER_S = 3.0  # for the whole of an answer, and a second more for each MiB that is asked
@@ -92,7 +92,7 @@ class Cosigners:
             request = cosigning.Request(
                 *key, batch.words, batch.root, signature=signer.sign_message(signed)
             )
-            self._rounds[key] = Round(signed, partial(_ask, outbox.journal.folder, request))
+            self._rounds[key] = Round(signed, partial(_ask, outbox.journal.place, request))
         self._ask(self._rounds[key])
         return False
 
@@ -149,7 +149,7 @@ def chosen(wanted: Witnesses, signed: Mapping[str, bytes]) -> dict[str, bytes]:
     return dict(islice(counting, wanted.needed))
 
 
-def _ask(journal: Path, request: cosigning.Request, one: Address) -> Mapping[str, Any]:
+def _ask(journal: Place, request: cosigning.Request, one: Address) -> Mapping[str, Any]:
     """What a witness answers to a request that is made whole from the journal, or its fault."""
     try:
         with closing(Journal(journal, writing=False)) as opened:

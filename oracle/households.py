@@ -253,11 +253,12 @@ def leaves_of(journal: Journal, key: Key) -> list[bytes]:
 
 def hanging(journal: Journal, key: Key) -> list[Any]:
     """The days that hang in a batch, in the order of their leaves."""
-    return journal.db.execute(
+    found: list[Any] = journal.db.execute(
         "SELECT * FROM home WHERE contract = ? AND lane = ? AND batch = ?"
         " ORDER BY channel, ends_at, segment",
         key,
     ).fetchall()
+    return found
 
 
 def _leaves(journal: Journal, row: Any, key: bytes) -> Iterator[bytes]:

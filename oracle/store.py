@@ -1,6 +1,6 @@
 """An opened journal, wherever it lies: its transactions, and its binding to one chain."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 

@@ -216,7 +216,7 @@ def test_a_batch_that_witnesses_signed_for_the_old_book_is_signed_anew(witnessed
     replaced.rebound()
     for side in witnessed.sides:
         side.close()
-        assert replaced.rebound(side.journal.folder.name) == ["QuotaTracker"]
+        assert replaced.rebound(side.journal.place.name) == ["QuotaTracker"]
     witnessed.sides.clear()
     witnessed.stands(WELL, WELL)
     replaced.resume()

@@ -29,7 +29,7 @@ class Communities:
     def stand(self, *homes):
         self.witnessed.stands(*(self.rows for _ in homes))
         for side, rows in zip(self.witnessed.sides, homes, strict=True):
-            side.read_homes(self.homes(side.journal.folder.name, rows))
+            side.read_homes(self.homes(side.journal.place.name, rows))
 
     def settle(self):
         self.town.chain.tester.disable_auto_mine_transactions()

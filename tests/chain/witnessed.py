@@ -37,7 +37,7 @@ class Side:
             *(lambda: 2_000_000_000, self.tell),
         )
         self.read(rows)
-        about = (town.ledger, self.journal.folder, self.signer)
+        about = (town.ledger, self.journal.place, self.signer)
         self.witness = Witness(*about, dissents=True, tell=self.tell)
         self.server = WitnessServer(self.witness, "127.0.0.1", 0)
         self.port = self.server.open()
@@ -47,7 +47,7 @@ class Side:
         self.town.told.append((event, keys))
 
     def read(self, rows):
-        name = self.journal.folder.name
+        name = self.journal.place.name
         for _ in self.observer.read(self.town.file(name, self.town.code, rows), growing=False):
             pass
 
