@@ -1,1 +1,1 @@
-"""The audit from nothing: what the chain claims of readings, derived again from what it was sent."""
+"""The audit from nothing: what the chain claims of readings, derived from what it was sent."""

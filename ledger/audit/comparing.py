@@ -1,7 +1,7 @@
 """The contracts' own state at one block, against what was derived up to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -9,6 +9,7 @@ from ledger.audit.findings import Finding, Findings
 from ledger.audit.gauges import HIGH, LOW, PENDING, Gauge, GaugeBook
 from ledger.audit.groups import M32
 from ledger.audit.history import State
+from ledger.audit.lanes import Lane
 from ledger.audit.meters import Account, Meter, MeterBook
 from ledger.audit.views import Call, Views
 
@@ -21,11 +22,12 @@ class Expected:
 
     call: Call
     answer: Any
-    place: dict[str, int] = field(default_factory=dict)
+    lane: int | None = None
+    channel: int | None = None
 
 
 def compare(state: State, views: Views, block: int) -> int:
-    """Ask for everything that was derived; differences become findings. How many answers it took."""
+    """Ask for all that was derived; differences become findings. How many answers it took."""
     every, asked = expected(state), 0
     while some := list(islice(every, TOGETHER)):
         answers = views.ask((one.call for one in some), block)
@@ -43,7 +45,8 @@ def _differ(findings: Findings, one: Expected, answer: Any, block: int) -> None:
         if _plain(claimed[name]) != _plain(value):
             what = f"state {view}.{name}".rstrip(".")
             told = (str(_plain(claimed[name])), str(_plain(value)))
-            findings.add(Finding(what, contract, *told, block, **one.place))
+            found = Finding(what, contract, *told, block, one.lane, None, one.channel)
+            findings.add(found)
 
 
 def _plain(value: Any) -> Any:
@@ -61,39 +64,38 @@ def expected(state: State) -> Iterator[Expected]:
         yield Expected(call, len(instants))
         for number, instant in enumerate(instants):
             yield Expected(("Standards", "boundary", [calendar, number]), instant)
-    for name, book in {**state.meters, **state.gauges}.items():
-        yield from _lanes(name, book)
     for name, meters in state.meters.items():
+        yield from _lanes(name, meters.lanes)
         yield from _meters(name, meters)
     for name, gauges in state.gauges.items():
+        yield from _lanes(name, gauges.lanes)
         yield from _gauges(name, gauges)
     for channel, turns in state.city.turns.items():
         names = ("calendar", "turn_at", "closed_until_at", "count")
         kept = {name: getattr(turns, name) for name in names}
-        yield Expected(("RegisterTurns", "turns", [channel]), kept, {"channel": channel})
+        yield Expected(("RegisterTurns", "turns", [channel]), kept, channel=channel)
 
 
-def _lanes(contract: str, book: MeterBook | GaugeBook) -> Iterator[Expected]:
-    yield Expected((contract, "lane_count", []), len(book.lanes))
-    for number, lane in book.lanes.items():
+def _lanes(contract: str, lanes: dict[int, Lane]) -> Iterator[Expected]:
+    yield Expected((contract, "lane_count", []), len(lanes))
+    for number, lane in lanes.items():
         names = ("owner", "relay_group", "next_id", "total_l", "halted")
-        kept, place = {name: getattr(lane, name) for name in names}, {"lane": number}
-        yield Expected((contract, "lane", [number]), kept, place)
-        yield Expected((contract, "running", [number]), lane.running, place)
+        kept = {name: getattr(lane, name) for name in names}
+        yield Expected((contract, "lane", [number]), kept, number)
+        yield Expected((contract, "running", [number]), lane.running, number)
 
 
 def _meters(contract: str, book: MeterBook) -> Iterator[Expected]:
     for channel, meter in book.meters.items():
-        place = {"channel": channel}
-        yield Expected((contract, "meter", [channel]), _meter(meter), place)
+        yield Expected((contract, "meter", [channel]), _meter(meter), channel=channel)
         count = {
             "register_l": meter.register_l,
             "count_l": meter.count_l,
             "estimated_l": meter.estimated_l,
             "read_at": meter.last_at,
         }
-        yield Expected((contract, "count_of", [channel]), count, place)
-        yield Expected((contract, "base", [channel]), _base(meter), place)
+        yield Expected((contract, "count_of", [channel]), count, channel=channel)
+        yield Expected((contract, "base", [channel]), _base(meter), channel=channel)
     for permit, account in book.accounts.items():
         yield Expected((contract, "account", [permit]), _account(account))
         standing = ("period", "tier", "approached", "month")
@@ -127,14 +129,13 @@ def _account(account: Account) -> dict[str, Any]:
 
 def _gauges(contract: str, book: GaugeBook) -> Iterator[Expected]:
     for channel, gauge in book.gauges.items():
-        place = {"channel": channel}
-        yield Expected((contract, "gauge", [channel]), _gauge(gauge), place)
-        yield Expected((contract, "limits", [channel]), _limits(gauge), place)
-        yield Expected((contract, "ruling", [channel]), _ruling(gauge), place)
-        yield Expected((contract, "limit_of", [channel]), gauge.limit_id, place)
+        yield Expected((contract, "gauge", [channel]), _gauge(gauge), channel=channel)
+        yield Expected((contract, "limits", [channel]), _limits(gauge), channel=channel)
+        yield Expected((contract, "ruling", [channel]), _ruling(gauge), channel=channel)
+        yield Expected((contract, "limit_of", [channel]), gauge.limit_id, channel=channel)
         if gauge.ruled:
             call = (contract, "ruled", [channel, gauge.ruled_day])
-            yield Expected(call, _ruled_word(gauge.ruled), place)
+            yield Expected(call, _ruled_word(gauge.ruled), channel=channel)
 
 
 def _gauge(gauge: Gauge) -> dict[str, Any]:
@@ -157,6 +158,6 @@ def _ruling(gauge: Gauge) -> dict[str, Any]:
 
 def _ruled_word(ruled: dict[str, Any]) -> int:
     """A ruled day as docs/wire-format.md lays it out."""
-    word = int(ruled["total"] | ruled["count"] << 64 | ruled["mean_lo"] << 96)
+    word: int = ruled["total"] | ruled["count"] << 64 | ruled["mean_lo"] << 96
     word |= (ruled["mean_hi"] & M32) << 128 | ruled["needed"] << 160
     return word | int(ruled["advisory"]) << 176 | int(ruled["by_permit"]) << 177

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 WORD = 32
 M8, M16, M24, M32, M40, M48 = (2**bits - 1 for bits in (8, 16, 24, 32, 40, 48))
@@ -78,7 +79,7 @@ def groups(words: bytes, gauges: bool) -> Iterator[Group]:
         yield Group(header, amounts, steps)
 
 
-def _lanes(raw: bytes, form: str, a_word: int, further: int) -> np.ndarray:
+def _lanes(raw: bytes, form: str, a_word: int, further: int) -> NDArray[np.uint64]:
     """The lanes of a group, the lowest bits of each word first; what follows them is zero."""
     every = np.frombuffer(raw, dtype=form).reshape(-1, a_word)[:, ::-1].ravel()
     if every[further:].any():

@@ -78,6 +78,7 @@ class History:
 
     def __init__(self, deployment: Deployment, state: State, views: Views) -> None:
         self.state, self.views = state, views
+        self.digests: list[tuple[str, int, int, bytes]] = []  # of batches not yet asked for
         self.addresses = {name: one.address.lower() for name, one in deployment.contracts.items()}
         self.names = {address: name for name, address in self.addresses.items()}
 
@@ -126,6 +127,7 @@ class History:
             self._find("digest", book, claimed, digest.hex(), transaction, **place)
         replay = self._replay(book, lane_id, batch, transaction.block_at, every)
         lane.settle(digest, replay.counted_l)
+        self.digests.append((book, lane_id, batch, digest))
         kept = {"lane": lane_id, "batch_id": batch, "digest": digest, "refused": replay.refused}
         self._count(every, replay)
         self._held(transaction, [*replay.told, (book, "Recorded", kept)], place)

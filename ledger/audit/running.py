@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ledger.audit.comparing import compare
-from ledger.audit.findings import Finding, Findings
+from ledger.audit.findings import Finding
 from ledger.audit.history import GAUGE_BOOKS, METER_BOOKS, OTHERS, History, State, begun, books
 from ledger.audit.keeping import Keeper
 from ledger.audit.reading import Reader
@@ -31,7 +31,6 @@ class Result:
     answers: int
     elapsed_s: float
     readings_read: int
-    findings: Findings = field(default_factory=Findings)
 
     @property
     def readings_s(self) -> int:
@@ -41,12 +40,12 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """The result as `--json` shows it."""
         state = self.state
-        every = [*state.meters.values(), *state.gauges.values()]
         return {
             "block": self.block,
             "block_hash": self.block_hash,
             **asdict(state.counts),
-            "lanes": sum(len(book.lanes) for book in every),
+            "lanes": sum(len(book.lanes) for book in state.meters.values())
+            + sum(len(book.lanes) for book in state.gauges.values()),
             "meters": sum(len(book.meters) for book in state.meters.values()),
             "gauges": sum(len(book.gauges) for book in state.gauges.values()),
             "accounts": sum(len(book.accounts) for book in state.meters.values()),
@@ -116,15 +115,23 @@ class Audit:
         for upto, transactions in self.reader.pieces(first, last):
             for one in transactions:
                 history.take(one)
-            counts = state.counts
-            self.progress(
-                f"block {upto} of {last}: {counts.batches:,} batches, {counts.readings:,} readings, "
-                f"{state.findings.count} findings"
-            )
+            self._digests(history)
+            self.progress(f"block {upto} of {last}: {_so_far(state)}")
             if self.keeper and time.monotonic() - saved_s > SAVE_S:
                 self.keeper.save(state, upto, self._hash(upto))
                 saved_s = time.monotonic()
         return last, self._hash(last)
+
+    def _digests(self, history: History) -> None:
+        """What the contracts keep of the batches just taken, which is what they prove by."""
+        calls = [(book, "digest", (lane, batch)) for book, lane, batch, _ in history.digests]
+        for one, answer in zip(history.digests, self.views.ask(calls), strict=True):
+            book, lane, batch, digest = one
+            if answer != digest:
+                told = ("0x" + answer.hex(), "0x" + digest.hex())
+                found = Finding("state digest", book, *told, None, lane, batch)
+                history.state.findings.add(found)
+        history.digests.clear()
 
     def _hash(self, number: int) -> str:
         return str(self.reader.block(number)["hash"])
@@ -138,3 +145,10 @@ class Audit:
             found = "0x" + keccak(code).hex()
             if found != one.code_hash.lower():
                 state.findings.add(Finding("code", name, found, one.code_hash))
+
+
+def _so_far(state: State) -> str:
+    """How much was read, in words."""
+    counts = state.counts
+    read = f"{counts.batches:,} batches, {counts.readings:,} readings"
+    return f"{read}, {state.findings.count} findings"
