@@ -30,6 +30,7 @@ GAUGE_BOOKS = ("DischargeLimits", "QualityProvenance")
 OTHERS = ("Standards", "PermitRegistry", "DeviceRegistry", "RegisterTurns", "Adoption")
 SUSPENDED = 2
 DEEMED = 4
+_ON = "_on_"  # begins the names of what takes acts, by their events
 CALLDATA = ("uint256", "uint256", "bytes32", "bytes", "bytes")
 BROKEN = (LookupError, ValueError, TypeError, DecodingError)
 
@@ -214,7 +215,7 @@ class History:
             self._find("event", event.contract, event.name, "not its own form", at)
             return
         act: Callable[[Event, dict[str, Any], Transaction], None] | None
-        act = getattr(self, f"_on_{_snake(event.name)}", None)
+        act = getattr(self, _ON + _snake(event.name), None)
         if act is not None:
             act(event, event.args, at)
         elif event.name in READINGS_ONLY:
@@ -383,6 +384,13 @@ READINGS_ONLY = frozenset(
         *("AlertRaised", "AlertCleared", "PeriodsMissing", "LateReadings", "ApprovalTaken"),
     }
 )
+
+
+def relevant() -> frozenset[str]:
+    """The events that an audit reads; readings rest on no others."""
+    acts = (name[len(_ON) :] for name in vars(History) if name.startswith(_ON))
+    titled = ("".join(part.title() for part in act.split("_")) for act in acts)
+    return frozenset({*titled, *READINGS_ONLY, "Recorded"})
 
 
 def _snake(name: str) -> str:

@@ -49,10 +49,11 @@ class Transaction:
 class Reader:
     """Reads the events of some contracts, with the calldata of those that carry readings."""
 
-    def __init__(self, ledger: Ledger, names: Sequence[str]) -> None:
+    def __init__(self, ledger: Ledger, names: Sequence[str], events: frozenset[str]) -> None:
         self._ledger, self._chain = ledger, ledger.chain
         self._names = {ledger.deployed(name).address.lower(): name for name in names}
-        self._kinds = {name: _kinds(ledger.deployed(name).abi) for name in names}
+        self._kinds = {name: _kinds(ledger.deployed(name).abi, events) for name in names}
+        self._topics = sorted({topic for kinds in self._kinds.values() for topic in kinds})
 
     def pieces(self, first: int, last: int) -> Iterator[tuple[int, list[Transaction]]]:
         """Pieces of the chain: the last block of each, and what it holds."""
@@ -79,7 +80,8 @@ class Reader:
         return self._headers([number])[number]
 
     def _logs(self, first: int, last: int) -> list[Any]:
-        query = {"address": [*self._names], "fromBlock": hex(first), "toBlock": hex(last)}
+        blocks = {"fromBlock": hex(first), "toBlock": hex(last)}
+        query = {"address": [*self._names], "topics": [self._topics], **blocks}
         found: list[Any] = self._chain.rpc("eth_getLogs", query)
         return found
 
@@ -133,11 +135,13 @@ def _number(raw: Any, field: str) -> int:
     return int(raw[field], 16)
 
 
-def _kinds(abi: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The events of an ABI by their topic."""
+def _kinds(
+    abi: Sequence[Mapping[str, Any]], events: frozenset[str]
+) -> dict[str, Mapping[str, Any]]:
+    """The events of an ABI that matter, by their topic."""
     found = {}
     for entry in abi:
-        if entry["type"] == "event":
+        if entry["type"] == "event" and entry["name"] in events:
             types = ",".join(collapse_if_tuple(dict(one)) for one in entry["inputs"])
             found["0x" + keccak(f"{entry['name']}({types})".encode()).hex()] = entry
     return found

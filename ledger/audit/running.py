@@ -7,7 +7,16 @@ from typing import Any
 
 from ledger.audit.comparing import compare
 from ledger.audit.findings import Finding
-from ledger.audit.history import GAUGE_BOOKS, METER_BOOKS, OTHERS, History, State, begun, books
+from ledger.audit.history import (
+    GAUGE_BOOKS,
+    METER_BOOKS,
+    OTHERS,
+    History,
+    State,
+    begun,
+    books,
+    relevant,
+)
 from ledger.audit.keeping import Keeper
 from ledger.audit.reading import Reader
 from ledger.audit.views import Views
@@ -72,7 +81,7 @@ class Audit:
         deployment = ledger.deployment
         kept = books(deployment, (*METER_BOOKS, *GAUGE_BOOKS))
         others = [name for name in OTHERS if name in deployment.contracts]
-        self.reader, self.views = Reader(ledger, [*kept, *others]), Views(ledger)
+        self.reader, self.views = Reader(ledger, [*kept, *others], relevant()), Views(ledger)
 
     def run(self, first: int) -> Result:
         """Read from a block on, or from where the kept state ends; compare at the last one."""
@@ -128,7 +137,7 @@ class Audit:
         for one, answer in zip(history.digests, self.views.ask(calls), strict=True):
             book, lane, batch, digest = one
             if answer != digest:
-                told = ("0x" + answer.hex(), "0x" + digest.hex())
+                told = (str(answer), "0x" + digest.hex())
                 found = Finding("state digest", book, *told, None, lane, batch)
                 history.state.findings.add(found)
         history.digests.clear()

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
 from eth_utils import collapse_if_tuple
 
 from ledger.deployment import Ledger
-from ledger.errors import ChainUnreachable
 from ledger.hashing import keccak
-from ledger.providers import REMEDY
 from ledger.structs import named
 
 Call = tuple[str, str, Sequence[int]]  # contract, view, whole numbers it is asked with
@@ -22,7 +21,8 @@ class Views:
         self._known: dict[tuple[str, str], tuple[str, bytes, list[Any]]] = {}
 
     def ask(self, calls: Iterable[Call], block: int | str = "latest") -> list[Any]:
-        """What each view answers: a struct by its names, several values as a list."""
+        """What each view answers: a struct by its names, several values as a list; 0x text where it
+        answers in another form."""
         asked = list(calls)
         where = block if isinstance(block, str) else hex(block)
         told = self._ledger.chain.rpc_many(
@@ -48,10 +48,8 @@ class Views:
         types = [collapse_if_tuple(dict(one)) for one in outputs]
         try:
             values = self._ledger.chain.w3.codec.decode(types, bytes.fromhex(answer[2:]))
-        except Exception as error:
-            raise ChainUnreachable(
-                f"{contract}.{view} has no such answer: {answer}", REMEDY
-            ) from error
+        except (DecodingError, ValueError):
+            return answer  # as it came: it agrees with nothing
         parts = [named(value, output) for value, output in zip(values, outputs, strict=True)]
         return parts[0] if len(parts) == 1 else parts
 
