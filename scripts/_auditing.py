@@ -12,7 +12,11 @@ SHOWN = 20
 
 
 def audited(
-    here: Session, deployment: Path | None, first: int | None, kept_in: Path | None
+    here: Session,
+    deployment: Path | None,
+    first: int | None,
+    kept_in: Path | None,
+    proving: bool,
 ) -> Result:
     """Audit the chain of a session, its contracts as a deployment record names them."""
     from ledger.audit.keeping import Keeper
@@ -22,7 +26,7 @@ def audited(
     keeper = Keeper(kept_in, ledger.deployment) if kept_in else None
     begins = ledger.deployment.start_block if first is None else first
     with line("reading the chain") as update:
-        audit = Audit(ledger, here.policy.confirmations, keeper, update or here.say)
+        audit = Audit(ledger, here.policy.confirmations, keeper, update or here.say, proving)
         return audit.run(begins)
 
 

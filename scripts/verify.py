@@ -71,6 +71,9 @@ def chain(
         int | None,
         typer.Option("--from-block", min=0, help="Where to begin; else as the record says."),
     ] = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Prove every event by the headers of all blocks.")
+    ] = False,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FOLDER", help="Keep how far it came; go on from there."),
@@ -83,7 +86,7 @@ def chain(
     from scripts._auditing import audited, lines, over
 
     here = over(session(), rpc)
-    result = audited(here, deployment, from_block, resume)
+    result = audited(here, deployment, from_block, resume, prove)
     document = {**result.as_json(), "verified": result.state.findings.count == 0}
     here.tell(document, lambda: list(lines(document)))
     _leave(document)

@@ -11,6 +11,8 @@ from typing import Any
 from eth_utils import collapse_if_tuple
 from web3.exceptions import Web3RPCError
 
+from ledger.audit.findings import Finding
+from ledger.audit.proving import Prover
 from ledger.deployment import Ledger
 from ledger.errors import NotSettled
 from ledger.hashing import keccak
@@ -49,15 +51,20 @@ class Transaction:
 class Reader:
     """Reads the events of some contracts, with the calldata of those that carry readings."""
 
-    def __init__(self, ledger: Ledger, names: Sequence[str], events: frozenset[str]) -> None:
+    def __init__(
+        self, ledger: Ledger, names: Sequence[str], events: frozenset[str], proving: bool = False
+    ) -> None:
         self._ledger, self._chain = ledger, ledger.chain
         self._names = {ledger.deployed(name).address.lower(): name for name in names}
         self._kinds = {name: _kinds(ledger.deployed(name).abi, events) for name in names}
         self._topics = sorted({topic for kinds in self._kinds.values() for topic in kinds})
+        self._prover = Prover(self._chain, self._names, self._topics) if proving else None
 
     def pieces(self, first: int, last: int) -> Iterator[tuple[int, list[Transaction]]]:
         """Pieces of the chain: the last block of each, and what it holds."""
         size = BLOCKS
+        if self._prover and 0 < first <= last:
+            self._prover.follow(self.block(first - 1))
         while first <= last:
             upto = min(first + size - 1, last)
             try:
@@ -71,6 +78,13 @@ class Reader:
             first = upto + 1
             size = max(size // 2, 1) if len(raw) > MOST_LOGS else min(size * 2, MOST_BLOCKS)
 
+    def faults(self) -> list[Finding]:
+        """What did not prove since this was asked last."""
+        if self._prover is None:
+            return []
+        found, self._prover.faults = self._prover.faults, []
+        return found
+
     def head(self) -> int:
         """The number of the last block."""
         return int(self._chain.rpc("eth_blockNumber"), 16)
@@ -80,6 +94,8 @@ class Reader:
         return self._headers([number])[number]
 
     def _logs(self, first: int, last: int) -> list[Any]:
+        if self._prover:
+            return list(self._prover.logs(first, last))
         blocks = {"fromBlock": hex(first), "toBlock": hex(last)}
         query = {"address": [*self._names], "topics": [self._topics], **blocks}
         found: list[Any] = self._chain.rpc("eth_getLogs", query)

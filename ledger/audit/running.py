@@ -75,13 +75,17 @@ class Audit:
         confirmations: int,
         keeper: Keeper | None = None,
         progress: Progress | None = None,
+        proving: bool = False,
     ) -> None:
         self.ledger, self.confirmations, self.keeper = ledger, confirmations, keeper
         self.progress = progress or (lambda text: None)
         deployment = ledger.deployment
         kept = books(deployment, (*METER_BOOKS, *GAUGE_BOOKS))
         others = [name for name in OTHERS if name in deployment.contracts]
-        self.reader, self.views = Reader(ledger, [*kept, *others], relevant()), Views(ledger)
+        self.reader, self.views = (
+            Reader(ledger, [*kept, *others], relevant(), proving),
+            Views(ledger),
+        )
 
     def run(self, first: int) -> Result:
         """Read from a block on, or from where the kept state ends; compare at the last one."""
@@ -124,6 +128,8 @@ class Audit:
         for upto, transactions in self.reader.pieces(first, last):
             for one in transactions:
                 history.take(one)
+            for fault in self.reader.faults():
+                state.findings.add(fault)
             self._digests(history)
             self.progress(f"block {upto} of {last}: {_so_far(state)}")
             if self.keeper and time.monotonic() - saved_s > SAVE_S:

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
+from eth_account import Account
 
 from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import load
 from tests.chain.town import Town
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
-from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, T0
+from tests.contracts.suite import COD, DAY_S, DUTIES, GAUGE, HASH, METER, T0
+from tests.unit.small_chain import LocalSigner
 
 ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(1, 6)
 YEAR_S = 40 * DAY_S  # of the tests' calendar
@@ -42,23 +44,31 @@ class Mixed:
         """Regular and irregular registers, marked values, a household's day; two lanes."""
         town, suite = self.town, self.suite
         wells = [town.meter(), town.meter(), town.meter()]
-        outfall = self._outfall()
+        outfall, other = self._outfall(), self._other_relay()
         town.lane()
         limits = suite.discharge_limits
-        limits.open_lane(suite.relay, FED_GROUP, sender=suite.device_keeper)
+        limits.open_lane(other.address, FED_GROUP, sender=suite.device_keeper)
         town.chain.tester.disable_auto_mine_transactions()
-        homes = self._homes(wells[2])
-        day = [(BEGINS_AT + DAY_S, 4_100)]
         files = [
             town.file("regular", wells[0], REGULAR),
             town.file("irregular", wells[1], IRREGULAR),
-            homes,
-            town.file("main", wells[2], day),
-            outfall,
+            self._homes(wells[2]),
+            town.file("main", wells[2], [(BEGINS_AT + DAY_S, 4_100)]),
         ]
-        self.oracle = town.oracle()
-        town.settle(self.oracle, files)
+        self.oracles = [town.oracle(), town.oracle("outfall", other)]
+        town.settle(self.oracles[0], files)
+        town.settle(self.oracles[1], [outfall])
         town.chain.tester.enable_auto_mine_transactions()
+
+    def _other_relay(self) -> LocalSigner:
+        """An account that relays too, for the second lane."""
+        key, chain = Account.from_key(b"\x4d" * 32), self.town.chain
+        if key.address not in chain.tester.get_accounts():
+            chain.tester.add_account(key.key.hex())
+        chain.sent({"to": key.address, "value": 10**20}, chain.w3.eth.accounts[0])
+        post = (1, "relay 2", DUTIES["relay"], key.address, T0, 2**32 - 1)
+        self.suite.by_both("open_post", *post)
+        return LocalSigner(key)
 
     def _outfall(self) -> Input:
         suite, folder = self.suite, self.town.folder

@@ -54,9 +54,7 @@ class Kept(JSONBaseProvider):
     def _eth_getLogs(self, query: Any) -> Any:
         addresses = [to_checksum_address(one) for one in query["address"]]
         first, last = (int(query[name], 16) for name in ("fromBlock", "toBlock"))
-        found = self.live.eth.get_logs(
-            {"address": addresses, "fromBlock": first, "toBlock": last}
-        )
+        found = self.live.eth.get_logs({"address": addresses, "fromBlock": first, "toBlock": last})
         (wanted,) = query["topics"]
         return [one for one in found if one["topics"][0].to_0x_hex() in wanted]
 

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from ledger.audit.running import Audit
 from ledger.deployment import Ledger
 from oracle.report import report
@@ -31,9 +29,10 @@ def test_what_an_oracle_fed_is_derived_as_the_contracts_hold_it(town):
 
     result = audit(auditing(town)[0])
 
-    fed, counts = report(mixed.oracle.journal), result.state.counts
+    fed, counts = [report(one.journal) for one in mixed.oracles], result.state.counts
     assert told(result) == []
-    assert (counts.readings, counts.batches) == (fed.settled, fed.settled_batches)
+    assert counts.readings == sum(one.settled for one in fed) > 400
+    assert counts.batches == sum(one.settled_batches for one in fed)
     assert counts.refused == 0
 
 
