@@ -17,6 +17,7 @@ def audited(
     first: int | None,
     kept_in: Path | None,
     proving: bool,
+    journal: Path | None,
 ) -> Result:
     """Audit the chain of a session, its contracts as a deployment record names them."""
     from ledger.audit.keeping import Keeper
@@ -26,8 +27,28 @@ def audited(
     keeper = Keeper(kept_in, ledger.deployment) if kept_in else None
     begins = ledger.deployment.start_block if first is None else first
     with line("reading the chain") as update:
-        audit = Audit(ledger, here.policy.confirmations, keeper, update or here.say, proving)
+        audit = Audit(
+            ledger, here.policy.confirmations, keeper, update or here.say, proving, kept(journal)
+        )
         return audit.run(begins)
+
+
+def kept(folder: Path | None) -> Any:
+    """What an oracle's journal holds of a batch: hashes of telegrams, leaves of households."""
+    if folder is None:
+        return None
+    from ledger.audit.roots import Papers
+    from oracle.households import leaves_of
+    from oracle.journal import Journal
+
+    opened = Journal(folder, writing=False)
+
+    def papers(contract: str, lane: int, batch: int) -> Papers | None:
+        book = contract.partition(".")[0]  # a journal knows a book by its present name
+        telegrams = opened.telegrams_of(book, lane, batch)
+        return Papers(telegrams, leaves_of(opened, (book, lane, batch))) if telegrams else None
+
+    return papers
 
 
 def over(here: Session, rpc: str | None) -> Session:
@@ -49,6 +70,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             ("lanes", f"{numbers['lanes']}, {numbers['batches']} batches"),
             ("readings", f"{numbers['readings']} in {numbers['groups']} groups"),
             ("refused", refused),
+            ("roots", f"{numbers['roots']}, {numbers['household_leaves']} leaves of households"),
             ("channels", f"{numbers['meters']} meters, {numbers['gauges']} gauges"),
             ("accounts", numbers["accounts"]),
             ("events", f"{numbers['events']} of {numbers['transactions']} transactions"),

@@ -74,6 +74,10 @@ def chain(
     prove: Annotated[
         bool, typer.Option("--prove", help="Prove every event by the headers of all blocks.")
     ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FOLDER", help="Make every root of its batches again."),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FOLDER", help="Keep how far it came; go on from there."),
@@ -86,7 +90,7 @@ def chain(
     from scripts._auditing import audited, lines, over
 
     here = over(session(), rpc)
-    result = audited(here, deployment, from_block, resume, prove)
+    result = audited(here, deployment, from_block, resume, prove, journal)
     document = {**result.as_json(), "verified": result.state.findings.count == 0}
     here.tell(document, lambda: list(lines(document)))
     _leave(document)

@@ -11,7 +11,7 @@ from typing import Any
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 
-from ledger.audit import adopting, gauges, meters
+from ledger.audit import adopting, gauges, meters, roots
 from ledger.audit import calendars as cal
 from ledger.audit.findings import Finding, Findings
 from ledger.audit.gauges import GaugeBook
@@ -46,6 +46,8 @@ class Counts:
     refused: int = 0
     readings: int = 0
     refused_readings: int = 0
+    roots: int = 0
+    household_leaves: int = 0
 
 
 @dataclass(slots=True)
@@ -77,8 +79,10 @@ def begun(deployment: Deployment) -> State:
 class History:
     """Takes the chain's transactions in their order."""
 
-    def __init__(self, deployment: Deployment, state: State, views: Views) -> None:
-        self.state, self.views = state, views
+    def __init__(
+        self, deployment: Deployment, state: State, views: Views, kept: roots.Kept | None = None
+    ) -> None:
+        self.state, self.views, self.kept = state, views, kept
         self.digests: list[tuple[str, int, int, bytes]] = []  # of batches not yet asked for
         self.addresses = {name: one.address.lower() for name, one in deployment.contracts.items()}
         self.names = {address: name for name, address in self.addresses.items()}
@@ -126,12 +130,35 @@ class History:
         if told.get("digest") != digest:
             claimed = (told.get("digest") or b"").hex()
             self._find("digest", book, claimed, digest.hex(), transaction, **place)
+        if self.kept:
+            self._root(self.kept(book, lane_id, batch), every, root, transaction, place, book)
         replay = self._replay(book, lane_id, batch, transaction.block_at, every)
         lane.settle(digest, replay.counted_l)
         self.digests.append((book, lane_id, batch, digest))
         kept = {"lane": lane_id, "batch_id": batch, "digest": digest, "refused": replay.refused}
         self._count(every, replay)
         self._held(transaction, [*replay.told, (book, "Recorded", kept)], place)
+
+    def _root(
+        self,
+        papers: roots.Papers | None,
+        every: list[Group],
+        claimed: bytes,
+        at: Transaction,
+        place: dict[str, int],
+        book: str,
+    ) -> None:
+        """The root of a batch, where what was kept of it is at hand."""
+        if papers is None:
+            return
+        try:
+            derived = "0x" + roots.root(every, book in self.state.gauges, papers).hex()
+        except LookupError as error:
+            derived = str(error)
+        if derived != "0x" + claimed.hex():
+            self._find("root", book, "0x" + claimed.hex(), derived, at, **place)
+        self.state.counts.roots += 1
+        self.state.counts.household_leaves += len(papers.households)
 
     def _lane(self, book: str, lane_id: int, batch: int, at: Transaction) -> Lane:
         """The lane of a batch, which must be its next one and sent by its owner."""

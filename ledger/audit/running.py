@@ -19,6 +19,7 @@ from ledger.audit.history import (
 )
 from ledger.audit.keeping import Keeper
 from ledger.audit.reading import Reader
+from ledger.audit.roots import Kept
 from ledger.audit.views import Views
 from ledger.deployment import Ledger
 from ledger.errors import NotSettled
@@ -76,8 +77,10 @@ class Audit:
         keeper: Keeper | None = None,
         progress: Progress | None = None,
         proving: bool = False,
+        kept: Kept | None = None,
     ) -> None:
         self.ledger, self.confirmations, self.keeper = ledger, confirmations, keeper
+        self.kept = kept
         self.progress = progress or (lambda text: None)
         deployment = ledger.deployment
         kept = books(deployment, (*METER_BOOKS, *GAUGE_BOOKS))
@@ -124,7 +127,10 @@ class Audit:
 
     def _read(self, state: State, first: int, last: int) -> tuple[int, str]:
         """Take every transaction of some blocks."""
-        history, saved_s = History(self.ledger.deployment, state, self.views), time.monotonic()
+        history, saved_s = (
+            History(self.ledger.deployment, state, self.views, self.kept),
+            time.monotonic(),
+        )
         for upto, transactions in self.reader.pieces(first, last):
             for one in transactions:
                 history.take(one)
