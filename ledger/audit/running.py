@@ -83,10 +83,10 @@ class Audit:
         self.kept = kept
         self.progress = progress or (lambda text: None)
         deployment = ledger.deployment
-        kept = books(deployment, (*METER_BOOKS, *GAUGE_BOOKS))
+        named = books(deployment, (*METER_BOOKS, *GAUGE_BOOKS))
         others = [name for name in OTHERS if name in deployment.contracts]
         self.reader, self.views = (
-            Reader(ledger, [*kept, *others], relevant(), proving),
+            Reader(ledger, [*named, *others], relevant(), proving),
             Views(ledger),
         )
 
