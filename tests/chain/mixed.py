@@ -161,9 +161,7 @@ class Mixed:
         self.values(channel, [(700, 60)] * 9, mark=2, void=True)
         self.values(plain, [(9, 300)] * 30)
         self.values(channel, [(800, 3_600)] * 30)
-        day = book.ruling(channel).period if hasattr(book.ruling(channel), "period") else 0
-        day = day or book.ruling(channel)[2]
-        book.close(channel, day, sender=suite.holder)
+        book.close(channel, book.ruling(channel)[2], sender=suite.holder)
         self.values(channel, [(810, 60)] * 5)
         self.values(channel, [(820, 3 * DAY_S), (20, 600)])
         book.judge(channel, suite.limit(COD, 20, 900), 1, 0, 0, 1, sender=keeper)

@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+from eth_bloom import BloomFilter
 from eth_utils import to_checksum_address
 from web3 import Web3
 from web3.providers import JSONBaseProvider
@@ -56,10 +57,19 @@ class Kept(JSONBaseProvider):
         first, last = (int(query[name], 16) for name in ("fromBlock", "toBlock"))
         found = self.live.eth.get_logs({"address": addresses, "fromBlock": first, "toBlock": last})
         (wanted,) = query["topics"]
-        return [one for one in found if one["topics"][0].to_0x_hex() in wanted]
+        return [one for one in _once(found) if one["topics"][0].to_0x_hex() in wanted]
+
+    def _eth_getBlockReceipts(self, number: str) -> Any:
+        """As geth answers: with each receipt's bloom, which eth-tester leaves out."""
+        block = self.live.eth.get_block(int(number, 16))
+        receipts = [self.live.eth.get_transaction_receipt(one) for one in block["transactions"]]
+        return [{**one, "logsBloom": _bloom(one["logs"])} for one in receipts]
 
     def _eth_getBlockByNumber(self, number: str, whole: bool) -> Any:
-        return self.live.eth.get_block(int(number, 16))
+        block = dict(self.live.eth.get_block(int(number, 16)))
+        if "proofOfAuthorityData" in block:  # as web3 renames it
+            block["extraData"] = block.pop("proofOfAuthorityData")
+        return block
 
     def _eth_getTransactionByHash(self, name: str) -> Any:
         return self.live.eth.get_transaction(name)  # type: ignore[arg-type]
@@ -68,6 +78,25 @@ class Kept(JSONBaseProvider):
         asked = {"from": FIRST.address, "to": to_checksum_address(call["to"]), "gas": GAS}
         number = block if block == "latest" else int(block, 16)
         return self.tester.call(asked | {"data": call["data"]}, number)
+
+
+def _once(logs: Any) -> list[Any]:
+    """Each log once, numbered within its block: eth-tester repeats them for each address."""
+    own = {(one["blockNumber"], one["transactionIndex"], one["logIndex"]): one for one in logs}
+    found = [own[place] for place in sorted(own)]
+    blocks = [one["blockNumber"] for one in found]
+    return [
+        {**one, "logIndex": place - blocks.index(one["blockNumber"])}
+        for place, one in enumerate(found)
+    ]
+
+
+def _bloom(logs: Any) -> str:
+    bloom = BloomFilter()
+    for log in logs:
+        for one in (bytes.fromhex(log["address"][2:]), *map(bytes, log["topics"])):
+            bloom.add(one)
+    return f"0x{int(bloom):0512x}"
 
 
 def ledger_over(ledger: Ledger, tester: Any) -> tuple[Ledger, Kept]:
