@@ -11,7 +11,7 @@ from oracle.inputs import Input
 from oracle.mapping import load
 from tests.chain.town import Town
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
-from tests.contracts.suite import COD, DAY_S, DUTIES, GAUGE, HASH, METER, T0
+from tests.contracts.suite import COD, DAY_S, DUTIES, GAUGE, HASH, METER, T0, word
 from tests.unit.small_chain import LocalSigner
 
 ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(1, 6)
@@ -201,3 +201,24 @@ class Mixed:
 class _Now:
     def __init__(self, register_l: int, last_at: int) -> None:
         self.register_l, self.last_at = register_l, last_at
+
+
+def replaced(mixed: Mixed) -> dict[str, Any]:
+    """The book of meters replaced, its lane resumed; both contracts by their recorded names."""
+    suite, keeper = mixed.suite, mixed.suite.device_keeper
+    old, name = suite.quota_tracker, word("QuotaTracker")
+    lanes = range(1, old.lane_count() + 1)
+    for lane in lanes:
+        old.halt_lane(lane, sender=suite.supervisor)
+    new = mixed.town.chain.deploy("QuotaTracker", suite.authority.address)
+    suite.by_both("list_contract", word("QuotaTracker.1"), old.address)
+    suite.by_both("list_contract", name, new.address)
+    suite.adoption.begin(name, word("QuotaTracker.1"), sender=keeper)
+    for count, first in ((suite.device_registry.channel_count(), 1), (None, 1)):
+        last = count or suite.permit_registry.permit_count()
+        suite.adoption.take_page(name, first, last, sender=keeper)
+    suite.adoption.finish(name, sender=keeper)
+    for lane in lanes:
+        new.resume_lane(lane, sender=suite.supervisor)
+    suite.contracts["QuotaTracker"] = new
+    return {"QuotaTracker": new, "QuotaTracker.1": old}
