@@ -91,7 +91,7 @@ def signed(
     """Sign all deployments, write them down, then send them in one run of nonces."""
     import click
     from eth_utils import keccak, to_canonical_address, to_checksum_address
-    from rlp import encode  # type: ignore[import-untyped]
+    from rlp import encode
 
     from ledger.transactions import Sent, broadcast, fees, gas_for, next_nonce, sign_call
     from scripts._signing import address_of_account, open_account

@@ -1,4 +1,4 @@
-"""Check that a reading is what the device's row said, and that the chain holds it."""
+"""Check a reading from its row to its block, or all that the chain claims of readings."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +59,45 @@ def proof(
     from oracle.proofs import load
 
     return _checked(session(), load(file))
+
+
+@app.read("chain")
+def chain(
+    rpc: Annotated[
+        str | None, typer.Option("--rpc", metavar="URL", help="The node; as --network.")
+    ] = None,
+    deployment: Annotated[
+        Path | None,
+        typer.Option("--deployment", metavar="FILE", help="Where the contracts stand."),
+    ] = None,
+    from_block: Annotated[
+        int | None,
+        typer.Option("--from-block", min=0, help="Where to begin; else as the record says."),
+    ] = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Prove every event by the headers of all blocks.")
+    ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FOLDER", help="Make every root of its batches again."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="FOLDER", help="Keep how far it came; go on from there."),
+    ] = None,
+) -> Any:
+    """Derive all that the chain claims of readings again, from its own data and nothing else.
+
+    For example: waterline verify chain --rpc http://127.0.0.1:8545 --deployment deployment.json
+    """
+    from scripts._auditing import audited, lines, over
+
+    here = over(session(), rpc)
+    result = audited(here, deployment, from_block, resume, prove, journal)
+    document = {**result.as_json(), "verified": result.state.findings.count == 0}
+    here.tell(document, lambda: list(lines(document)))
+    _leave(document)
+    return document
 
 
 @app.command("offline", cls=Local)

@@ -1,6 +1,8 @@
 """A city on a real chain: a signer and the oracle are killed, and nothing is lost or doubled."""
 
 import csv
+import json
+import subprocess
 from collections import Counter
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -12,7 +14,7 @@ from ledger.batches import as_batch, gauge_groups, meter_groups
 from ledger.events import logs
 from scripts._compiled import CONTRACTS
 from scripts._shared import PROJECT
-from tests.system.small_city import founded
+from tests.system.small_city import BIN, founded
 
 pytestmark = pytest.mark.chain
 DAY_S = 86_400
@@ -158,3 +160,25 @@ def test_a_reading_is_followed_from_its_row_to_its_block(city):
 
     assert proof["verified"]
     assert set(proof["checks"].values()) == {True}
+
+
+def test_an_auditor_derives_what_the_chain_holds_and_makes_every_root_again(city):
+    audited = city.answer("verify", "chain", "--prove", "--journal", str(city.home / "oracle"))
+
+    now = city.report()
+    assert audited["first_findings"] == []
+    assert (audited["readings"], audited["batches"]) == (now.settled, now.settled_batches)
+    assert audited["roots"] == now.settled_batches
+
+
+def test_code_that_is_not_what_was_recorded_is_found_with_exit_code_6(city):
+    record = json.loads((city.home / "deployment.json").read_text(encoding="utf-8"))
+    record["contracts"]["Standards"]["code_hash"] = "0x" + "11" * 32
+    other = city.home / "another.json"
+    other.write_text(json.dumps(record), encoding="utf-8")
+
+    command = [BIN, "verify", "chain", "--deployment", other, "--json"]
+    done = subprocess.run(command, env=city.environment, capture_output=True, text=True)
+
+    (found,) = json.loads(done.stdout)["first_findings"]
+    assert (done.returncode, found["what"], found["contract"]) == (6, "code", "Standards")

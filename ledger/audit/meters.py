@@ -1,0 +1,469 @@
+"""A book of meters derived again: registers, counts, use of the years, tiers, peaks, rights.
+
+Every reading is ruled by itself. A group that crosses no tripwire is added up at once, since
+nothing could have been told of it; that the tripwires stand right is part of what is derived.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.audit import calendars as cal
+from ledger.audit.calendars import DAY, MONTH, YEAR, Boundaries
+from ledger.audit.groups import M32, M48, Group
+from ledger.audit.lanes import Lane
+from ledger.audit.rights import Permit
+from ledger.leaves import DEEMED, ESTIMATE, MEASURED, ROLL_OVER
+
+BPS = 10_000
+HOUR_S = 3_600
+M64 = 2**64 - 1
+UNKNOWN, OTHER_GROUP, BROKEN, FUTURE, BAD_KIND, NO_APPROVAL, OVERFLOW = range(1, 8)
+NO_CALENDAR = 9
+
+Told = tuple[str, str, dict[str, Any]]  # contract, event, what it holds
+
+
+@dataclass(slots=True)
+class Meter:
+    """A register, its tripwires and what it counts against; `turn_at` is 0 where none is kept."""
+
+    relay_group: int
+    register_l: int
+    last_at: int
+    trip_l: int = M48
+    rules_at: int = M32
+    peak_l_h: int = M32
+    tier: int = 0
+    over: bool = False
+    paused: bool = False
+    barred: bool = False
+    turn_at: int = 0
+    beyond_l: int = 0
+    estimated_l: int = 0
+    permit_id: int = 0
+    base_l: int = 0
+    period: int = 0
+    month: int = 0
+    peak_return_l_h: int = 0
+    bound_at: int = 0
+    bound_count_l: int = 0
+
+    @property
+    def trip_at(self) -> int:
+        """The moment after which a group is looked at reading by reading."""
+        return min(self.rules_at, self.turn_at) if self.turn_at else self.rules_at
+
+    @property
+    def count_l(self) -> int:
+        """What was registered over roll-overs, exchanges and resets."""
+        return (self.register_l + self.beyond_l) & M64
+
+
+@dataclass(slots=True)
+class Account:
+    """A permit's plan, its meters, the use counted in each year, and what was told of it."""
+
+    station_id: int
+    plan_l: int
+    peak_l_h: int
+    scheme_id: int
+    from_at: int
+    until_at: int
+    as_of_at: int = 0
+    meters: list[int] = field(default_factory=list)
+    closed_l: dict[int, int] = field(default_factory=dict)
+    period: int = 0
+    tier: int = 0
+    approached: bool = False
+    month: int = 0
+
+
+@dataclass(slots=True)
+class Scheme:
+    """Thresholds of tiers, as shares of a plan."""
+
+    blue_bps: int
+    yellow_bps: int
+    red_bps: int
+    approaching_bps: int
+    peak_leave_bps: int
+
+    def tier(self, used_l: int, plan_l: int) -> int:
+        """The tier of a use against a plan."""
+        cuts = (self.blue_bps, self.yellow_bps, self.red_bps)
+        return sum(used_l > plan_l * (BPS + cut) // BPS for cut in cuts)
+
+    def left_l(self, used_l: int, plan_l: int) -> int:
+        """Litres until the tier rises or the plan is approached."""
+        cuts = (self.approaching_bps, *(BPS + c for c in (self.blue_bps, self.yellow_bps)))
+        ceilings = [plan_l * cut // BPS for cut in (*cuts, BPS + self.red_bps)]
+        return next((ceiling - used_l for ceiling in ceilings if used_l <= ceiling), M48)
+
+
+@dataclass(slots=True)
+class Turns:
+    """What RegisterTurns keeps of a channel: how many entries, the next turn, the last entry."""
+
+    calendar: int
+    turn_at: int
+    count: int = 0
+    closed_until_at: int = 0
+    last: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Approval:
+    """What a supervisor approved of a meter, until it is used up."""
+
+    kind: int
+    closing_l: int
+    opening_l: int
+    until_at: int
+
+
+@dataclass(slots=True)
+class City:
+    """What the books share."""
+
+    calendars: Boundaries = field(default_factory=dict)
+    schemes: dict[int, Scheme] = field(default_factory=dict)
+    permits: dict[int, Permit] = field(default_factory=dict)
+    moduli: dict[int, int] = field(default_factory=dict)
+    approvals: dict[int, Approval] = field(default_factory=dict)
+    turns: dict[int, Turns] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MeterBook:
+    """A contract that counts meters; `book` is the name that its events are told under."""
+
+    book: str
+    lanes: dict[int, Lane] = field(default_factory=dict)
+    meters: dict[int, Meter] = field(default_factory=dict)
+    accounts: dict[int, Account] = field(default_factory=dict)
+
+    def used_l(self, permit_id: int, period: int) -> int:
+        """Litres counted against a permit in a year."""
+        account = self.accounts[permit_id]
+        moved = (self.meters[number] for number in account.meters)
+        open_l = sum(one.register_l - one.base_l for one in moved if one.period == period)
+        return account.closed_l.get(period, 0) + open_l
+
+    def bind(self, channel: int, permit_id: int, city: City) -> None:
+        """Count a meter against a permit from its present register on."""
+        meter, account = self.meters[channel], self.accounts[permit_id]
+        meter.permit_id, meter.base_l = permit_id, meter.register_l
+        meter.period = cal.period_at(city.calendars, YEAR, meter.last_at + 1)
+        meter.month = cal.period_at(city.calendars, MONTH, meter.last_at + 1)
+        meter.bound_at, meter.bound_count_l = meter.last_at, meter.count_l
+        meter.peak_l_h = account.peak_l_h
+        meter.peak_return_l_h = _leave(account.peak_l_h, city.schemes[account.scheme_id])
+        meter.trip_l, meter.rules_at, meter.paused = meter.register_l, meter.last_at, True
+        account.meters.append(channel)
+
+    def right_changed(self, permit_id: int) -> None:
+        """Right and volume are asked for again with the next reading of each meter."""
+        for number in self.accounts[permit_id].meters:
+            meter = self.meters[number]
+            meter.paused, meter.barred, meter.rules_at = True, False, 0
+
+
+def _leave(peak_l_h: int, scheme: Scheme) -> int:
+    return peak_l_h * scheme.peak_leave_bps // BPS
+
+
+class Replay:
+    """One batch of a book of meters, group by group; `told` is what must have been logged."""
+
+    def __init__(self, book: MeterBook, city: City, lane: int, batch: int, block_at: int) -> None:
+        self.book, self.city, self.lane_id, self.batch, self.block_at = (
+            *(book, city, lane, batch, block_at),
+        )
+        self.lane = book.lanes[lane]
+        self.told: list[Told] = []
+        self.counted_l = self.refused = self.refused_readings = 0
+
+    def take(self, every: Iterable[Group]) -> None:
+        """Rule on every group of the batch."""
+        for group in every:
+            reason = self._taken(group)
+            if reason:
+                self.refused += 1
+                self.refused_readings += len(group.amounts)
+                keys = {"channel": group.channel, "batch_id": self.batch, "lane": self.lane_id}
+                self._tell("GroupRefused", **keys, reason=reason)
+
+    def _tell(self, event: str, **keys: Any) -> None:
+        self.told.append((self.book.book, event, keys))
+
+    def _taken(self, group: Group) -> int:
+        """Take a group; 0, or why it is refused."""
+        meter, volume_l = self.book.meters.get(group.channel), sum(group.amounts)
+        if meter is None:
+            return UNKNOWN
+        at = meter.last_at + sum(group.steps)
+        reason = self._refusal(meter, group, volume_l, at)
+        if reason:
+            return reason
+        if self._is_quiet(meter, group, volume_l, at):
+            meter.register_l, meter.last_at = meter.register_l + volume_l, at
+        elif group.kind in (MEASURED, ESTIMATE):
+            self._replayed(meter, group)
+        else:
+            reason = self._moved(meter, group, volume_l, at)
+        if not reason:
+            self.counted_l += volume_l
+        return reason
+
+    def _refusal(self, meter: Meter, group: Group, volume_l: int, at: int) -> int:
+        """The reasons of docs/wire-format.md, in their order, up to the kind."""
+        if meter.relay_group != self.lane.relay_group:
+            return OTHER_GROUP
+        if (group.opening_l, group.opening_at) != (meter.register_l, meter.last_at):
+            return BROKEN
+        if at > self.block_at:
+            return FUTURE
+        if group.header >> 248:
+            return BAD_KIND
+        if meter.register_l + volume_l > M48:
+            return OVERFLOW
+        if at > meter.trip_at and self._is_beyond_calendar(meter, at):
+            return NO_CALENDAR
+        if group.kind > ESTIMATE:
+            return BAD_KIND
+        alone = group.kind in (MEASURED, ESTIMATE) or len(group.amounts) == 1
+        return 0 if alone else BAD_KIND
+
+    def _is_beyond_calendar(self, meter: Meter, at: int) -> bool:
+        needed = (MONTH, DAY, YEAR) if meter.turn_at else (MONTH, YEAR)
+        return any(at > cal.end(self.city.calendars, one) for one in needed)
+
+    def _is_quiet(self, meter: Meter, group: Group, volume_l: int, at: int) -> bool:
+        """Whether no rule can have changed within the group."""
+        return (
+            group.kind == MEASURED
+            and not (meter.over or meter.paused)
+            and meter.register_l + volume_l <= meter.trip_l
+            and at <= meter.trip_at
+            and all(
+                amount * HOUR_S <= meter.peak_l_h * step
+                for amount, step in zip(group.amounts, group.steps, strict=True)
+            )
+        )
+
+    def _replayed(self, meter: Meter, group: Group) -> None:
+        unlawful_l, from_at, until_at = 0, meter.last_at, 0
+        estimated = group.kind == ESTIMATE
+        for amount, step in zip(group.amounts, group.steps, strict=True):
+            if unlawful_l == 0:
+                from_at = meter.last_at
+            beyond_right_l = self._step(meter, group.channel, amount, step, estimated)
+            if beyond_right_l:
+                unlawful_l, until_at = unlawful_l + beyond_right_l, meter.last_at
+        self._tell_unlawful(meter, group.channel, from_at, until_at, unlawful_l)
+
+    def _tell_unlawful(self, meter: Meter, channel: int, start: int, end: int, litres: int) -> None:
+        if litres:
+            keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
+            self._tell("UseWithoutRight", **keys, from_at=start, until_at=end, volume_l=litres)
+
+    def _step(self, meter: Meter, channel: int, amount: int, step: int, estimated: bool) -> int:
+        """One measured or estimated reading; the litres of it used without right."""
+        before_l, at = meter.register_l, meter.last_at + step
+        if meter.turn_at and at > meter.turn_at:
+            self._turned(meter, channel, at)
+        meter.register_l, meter.last_at = before_l + amount, at
+        if estimated:
+            meter.estimated_l += amount
+        if at > meter.rules_at:
+            self._renewed(meter, channel)
+        self._peak(meter, channel, amount, step)
+        if meter.register_l > meter.trip_l or at > meter.rules_at:
+            return self._rule(meter, channel, before_l, amount, False)
+        return self._asked(meter, amount)
+
+    def _moved(self, meter: Meter, group: Group, volume_l: int, at: int) -> int:
+        """Roll-over, exchange, reset and deemed use: the volume counts, the register differs."""
+        channel, kind, before_l = group.channel, group.kind, meter.register_l
+        if kind == ROLL_OVER:
+            modulus_l = self.city.moduli[channel]
+            register_l = before_l + volume_l - modulus_l
+            if modulus_l == 0 or not 0 <= register_l < modulus_l:
+                return BAD_KIND
+        else:
+            approval = self.city.approvals.get(channel)
+            wanted = (kind, before_l + volume_l)
+            if approval is None or (approval.kind, approval.closing_l) != wanted:
+                return NO_APPROVAL
+            if approval.until_at not in (0, at):
+                return NO_APPROVAL
+            register_l = approval.opening_l
+            del self.city.approvals[channel]
+            keys = {"channel": channel, "kind": kind, "closing_l": approval.closing_l}
+            taken = {**keys, "opening_l": register_l}
+            self.told.append(("DeviceRegistry", "ApprovalTaken", taken))
+        moved = {"volume_l": volume_l, "register_l": register_l}
+        self._tell("RegisterMoved", channel=channel, batch_id=self.batch, kind=kind, at=at, **moved)
+        from_at = meter.last_at
+        if meter.turn_at and at > meter.turn_at:
+            self._turned(meter, channel, at)
+        if kind == DEEMED:
+            meter.estimated_l += volume_l
+        meter.beyond_l = (meter.beyond_l + before_l + volume_l - register_l) & M64
+        meter.register_l, meter.last_at = register_l, at
+        if at > meter.rules_at:
+            self._renewed(meter, channel)
+        unlawful_l = self._rule(meter, channel, before_l, volume_l, True)
+        self._tell_unlawful(meter, channel, from_at, at, unlawful_l)
+        return 0
+
+    def _turned(self, meter: Meter, channel: int, at: int) -> None:
+        """The register as it stood before a reading that ends beyond a turn."""
+        turns = self.city.turns[channel]
+        entry = kept_entry(turns.turn_at, meter, closed=False)
+        period = cal.period_at(self.city.calendars, turns.calendar, at)
+        turns.turn_at = cal.boundary(self.city.calendars, turns.calendar, period + 1)
+        turns.count, turns.closed_until_at, turns.last = turns.count + 1, 0, entry
+        meter.turn_at = turns.turn_at
+        keys = {"channel": channel, "number": turns.count, "turn": entry, "closed_until_at": 0}
+        self.told.append(("RegisterTurns", "RegisterKept", keys))
+
+    def _given(self, permit_id: int, at: int) -> tuple[int, int, int]:
+        """What the permit gave while the water of a step ending then flowed."""
+        return self.city.permits[permit_id].volume_at(at - 1)
+
+    def _renewed(self, meter: Meter, channel: int) -> None:
+        """The volume and the rate that the permit gives by now."""
+        if not meter.permit_id:
+            return
+        account, at = self.book.accounts[meter.permit_id], meter.last_at
+        if at < account.as_of_at:
+            return
+        annual_l, peak_l_h, until_at = self._given(meter.permit_id, at)
+        changed = (annual_l, peak_l_h) != (account.plan_l, account.peak_l_h)
+        account.plan_l, account.peak_l_h, account.until_at = annual_l, peak_l_h, until_at
+        account.as_of_at = at
+        if changed:
+            keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
+            self._tell("PlanChanged", **keys, at=at, plan_l=annual_l, peak_l_h=peak_l_h)
+        if meter.peak_l_h != peak_l_h:
+            meter.peak_l_h = peak_l_h
+            meter.peak_return_l_h = _leave(peak_l_h, self.city.schemes[account.scheme_id])
+
+    def _peak(self, meter: Meter, channel: int, amount: int, step: int) -> None:
+        """An excess begins above the peak, and ends at or below the rate of return."""
+        bound = meter.peak_return_l_h if meter.over else meter.peak_l_h
+        if (amount * HOUR_S > bound * step) == meter.over:
+            return
+        meter.over = not meter.over
+        keys = {"at": meter.last_at, "volume_l": amount, "duration_s": step}
+        self._tell(
+            "PeakExceeded" if meter.over else "PeakReturned",
+            **{"channel": channel, "batch_id": self.batch, **keys, "peak_l_h": meter.peak_l_h},
+        )
+
+    def _rule(self, meter: Meter, channel: int, before_l: int, volume_l: int, moved: bool) -> int:
+        """A tripwire was crossed, or the register went elsewhere: count, tell, set tripwires."""
+        permit_id, at, calendars = meter.permit_id, meter.last_at, self.city.calendars
+        if not permit_id:
+            return 0
+        account = self.book.accounts[permit_id]
+        month_end_at = cal.boundary(calendars, MONTH, meter.month + 1)
+        if at > month_end_at:
+            self._month_passed(meter, channel, before_l, month_end_at)
+            month_end_at = cal.boundary(calendars, MONTH, meter.month + 1)
+        if moved:
+            moved_l = before_l + volume_l - meter.base_l
+            account.closed_l[meter.period] = account.closed_l.get(meter.period, 0) + moved_l
+            meter.base_l = meter.register_l
+        if at > meter.rules_at:
+            meter.rules_at, meter.paused, meter.barred = min(month_end_at, M32), True, False
+        left_l = self._tier(account, meter, channel)
+        share_l = left_l // len(account.meters)
+        for number in account.meters:
+            other = self.book.meters[number]
+            if number == channel or other.period == meter.period:
+                other.trip_l, other.tier = min(other.register_l + share_l, M48), account.tier
+        return self._asked(meter, volume_l)
+
+    def _used_before(self, meter: Meter, before_l: int) -> int:
+        """Use of the meter's year up to the reading before."""
+        used_l = self.book.used_l(meter.permit_id, meter.period)
+        return used_l - (meter.register_l - before_l)
+
+    def _month_passed(self, meter: Meter, channel: int, before_l: int, month_end_at: int) -> None:
+        """A step's volume belongs to the period in which it ends: the month closed before it."""
+        calendars, permit_id, at = self.city.calendars, meter.permit_id, meter.last_at
+        account, used_l = self.book.accounts[permit_id], self._used_before(meter, before_l)
+        self._pace(account, meter, channel, used_l, month_end_at)
+        year_end_at = cal.boundary(calendars, YEAR, meter.period + 1)
+        if at > year_end_at:
+            keys = {"permit_id": permit_id, "channel": channel, "batch_id": self.batch}
+            plan_l = self._given(permit_id, year_end_at)[0]
+            self._tell("PeriodClosed", **keys, period=meter.period, used_l=used_l, plan_l=plan_l)
+            closed_l = account.closed_l.get(meter.period, 0) + before_l - meter.base_l
+            account.closed_l[meter.period] = closed_l
+            meter.period, meter.base_l = cal.period_at(calendars, YEAR, at), before_l
+        meter.month = cal.period_at(calendars, MONTH, at)
+
+    def _pace(
+        self, account: Account, meter: Meter, channel: int, used_l: int, month_end_at: int
+    ) -> None:
+        """Use ahead of the plan at a month's end, once for each account and month."""
+        if account.month >= meter.month + 1:
+            return
+        calendars = self.city.calendars
+        begun_at = max(cal.boundary(calendars, YEAR, meter.period), account.from_at)
+        ends_at = min(cal.boundary(calendars, YEAR, meter.period + 1), account.until_at)
+        ends_at = max(ends_at, begun_at + 1)
+        plan_l = self._given(meter.permit_id, month_end_at)[0]
+        elapsed_s = min(month_end_at, ends_at) - begun_at
+        if month_end_at <= begun_at or used_l * (ends_at - begun_at) <= plan_l * elapsed_s:
+            return
+        account.month = meter.month + 1
+        keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
+        spent = {"used_l": used_l, "plan_l": plan_l}
+        self._tell("PaceExceeded", **keys, month_end_at=month_end_at, **spent)
+
+    def _tier(self, account: Account, meter: Meter, channel: int) -> int:
+        """Tell a changed tier and the first approach of the plan; litres left until either."""
+        scheme, told = self.city.schemes[account.scheme_id], account.tier
+        used_l, plan_l = self.book.used_l(meter.permit_id, meter.period), account.plan_l
+        keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
+        stand = {"used_l": used_l, "plan_l": plan_l, "scheme_id": account.scheme_id}
+        if meter.period > account.period:
+            account.period, account.tier, account.approached = meter.period, 0, False
+        if meter.period == account.period:
+            account.tier = scheme.tier(used_l, plan_l)
+            if used_l > plan_l * scheme.approaching_bps // BPS and not account.approached:
+                account.approached = True
+                self._tell("PlanApproached", **keys, at=meter.last_at, **stand)
+            if account.tier != told:
+                self._tell("TierChanged", **keys, at=meter.last_at, tier=account.tier, **stand)
+        return scheme.left_l(used_l, plan_l)
+
+    def _asked(self, meter: Meter, volume_l: int) -> int:
+        """The litres used without right, where the right is in question or missing."""
+        if not meter.paused:
+            return 0
+        if meter.barred:
+            return volume_l
+        permit = self.city.permits[meter.permit_id]
+        lawful, changes_at = permit.right_at(meter.last_at - 1, self.city.calendars)
+        meter.rules_at = min(meter.rules_at, changes_at)
+        meter.paused, meter.barred = not lawful, not lawful
+        return 0 if lawful else volume_l
+
+
+def kept_entry(turn_at: int, meter: Meter, closed: bool) -> dict[str, Any]:
+    """An entry of RegisterTurns with a meter's present register."""
+    return {
+        "known": True,
+        "closed": closed,
+        "turn_at": turn_at,
+        "register_l": meter.register_l,
+        "count_l": meter.count_l,
+        "estimated_l": meter.estimated_l & M64,
+        "read_at": meter.last_at,
+    }
