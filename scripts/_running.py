@@ -91,6 +91,7 @@ def _turn(
     def begin(oracle: "Oracle") -> "Bus | None":
         oracle.relays.keep_to(leased.contract, leased.relay_group)
         oracle.relays.may_send = lambda: lease.term == term
+        oracle.takes_homes = False
         if not _settled(oracle, leased, lambda: over(oracle)):
             return None
         for mappings in work.wanted.spoken.values():
