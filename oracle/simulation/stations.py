@@ -174,13 +174,13 @@ def _rows(
             values = {
                 column.column: text
                 for column, there in pairs
-                if (text := _delivered(chunk.cells[there.column][place], there.decimals))
+                if (text := delivered(chunk.cells[there.column][place], there.decimals))
             }
             if values:
                 yield values
 
 
-def _delivered(text: str, decimals: int | None) -> str:
+def delivered(text: str, decimals: int | None) -> str:
     """A value with the decimals that its sensor delivers; "" for what is no plain decimal."""
     try:
         written = number(text)
