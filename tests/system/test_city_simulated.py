@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.chain, pytest.mark.timeout(1_500)]
 SHARE, STEPS = "0.0001", 12
 FAULTS = ("gap=40", "duplicate=40", "late=40", "garbage=40", "skew=20", "other=20")
 WITHIN_S = 400
+OF_BROKER = "mqtt-file"
 
 
 def free_port():
@@ -58,10 +59,10 @@ class Newcomer:
         config = tomllib.loads(path.read_text())
         for heard in config["listen"]:
             heard["port"] = free_port()
-        secret = self.sim / "secret"
+        secret = self.sim / OF_BROKER
         secret.touch(mode=0o600)
         secret.write_text(PASSWORD)
-        config["brokers"][0] |= {"username": USER, "password_file": "secret"}
+        config["brokers"][0] |= {"username": USER, "password_file": OF_BROKER}
         path.write_text(tomli_w.dumps(config))
         return done
 
