@@ -17,20 +17,17 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.composition import DAY_S, HOURS, VOLUME, Planned
 from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import Column, Mapping, Time
+from oracle.simulation.composition import DAY_S, HOURS, MOST_L_HOUR, VOLUME, ZONE, Planned
 
 SEED = 20_250_101
 MOST_COLUMNS = 256  # of one gateway's file
 COLUMN = "{device} {parameter}"
-LITRES_A_STEP_S = 900  # for which a volume is drawn; a shorter step carries less
 
-MOST_L_HOUR = 42  # of a household, drawn evenly: about 490 L a day, of three people
 MOST_OPENING_L = 900_000
 COMMUNITIES_A_FILE = 20
-ZONE = "Asia/Shanghai"
 REGISTERS = [f"r{hour:02}" for hour in range(1, HOURS + 1)]
 HOMES = HouseholdMapping(
     title="households",
@@ -108,8 +105,7 @@ def _drawn(one: Planned, count: int, rng: np.random.Generator) -> Ints:
     if one.row.homes:
         return np.array([int(_hourly(one).sum())])
     if quantity == VOLUME:
-        most = max(2, quantity.high * min(one.row.interval_s, LITRES_A_STEP_S) // LITRES_A_STEP_S)
-        return rng.integers(quantity.low, most, count)
+        return rng.integers(quantity.low, one.most_l, count)
     middle = int(rng.integers(quantity.low, quantity.high))
     wandering: Ints = middle + np.cumsum(rng.integers(-2, 3, count))
     return np.clip(wandering, quantity.low, quantity.high)

@@ -7,7 +7,6 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
-from bench.composition import VOLUME, Planned
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord
 from ledger.keystores import Signer
@@ -15,6 +14,7 @@ from ledger.labels import label
 from ledger.packing import MAX_REGISTER_L
 from ledger.structs import encoder
 from ledger.transactions import Fees, fees, next_nonce, seal
+from oracle.simulation.composition import VOLUME, Planned
 
 METER, GAUGE = 1, 2
 GRADE = 3  # operator's oracle

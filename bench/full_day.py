@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.composition import VOLUME, Planned
 from bench.crash import finished
 from bench.day import Sum
 from bench.memory import peak_bytes
@@ -29,6 +28,7 @@ from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.oracle import Oracle
 from oracle.report import report
+from oracle.simulation.composition import VOLUME, Planned
 
 MOST_SAMPLED = 400  # channels whose sums are looked up on the chain
 FED_WITHIN_S = 6 * 3_600.0

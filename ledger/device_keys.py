@@ -6,7 +6,7 @@ from ledger.deployment import Ledger
 from ledger.events import logs
 from ledger.keys import Key
 from ledger.structs import every, read
-from ledger.telegrams import Domain, Telegram
+from ledger.telegrams import Domain, Signable
 
 
 def domain(ledger: Ledger) -> Domain:
@@ -41,6 +41,6 @@ def keys(ledger: Ledger) -> dict[int, Key]:
     }
 
 
-def message(of: Domain, telegram: Telegram) -> SignableMessage:
+def message(of: Domain, telegram: Signable) -> SignableMessage:
     """What a secp256k1 key signs, as eth_account takes it."""
     return SignableMessage(b"\x01", of.separator, telegram.hash)

@@ -16,7 +16,7 @@ from eth_keys.exceptions import BadSignature, ValidationError
 
 from ledger.errors import UsageError
 from ledger.grades import DEVICE, GATEWAY
-from ledger.telegrams import Domain, Signed
+from ledger.telegrams import Domain, Signable, Signed
 
 SECP256K1, P256, ED25519 = 1, 2, 3
 KINDS = {SECP256K1: "secp256k1", P256: "P-256", ED25519: "Ed25519"}
@@ -55,15 +55,21 @@ def fault(signed: Signed, held: Mapping[int, Key], of: Domain) -> tuple[str, str
 
     Reasons are those of the oracle's quarantine: unknown_key, bad_signature, key_not_valid.
     """
-    key, device = held.get(signed.key), signed.telegram.device
+    return fault_of(signed.telegram, signed.key, signed.signature, held, of)
+
+
+def fault_of(
+    telegram: Signable, number: int, signature: str, held: Mapping[int, Key], of: Domain
+) -> tuple[str, str] | None:
+    """The same of whatever a key signs: the key's number, and the signature in hex."""
+    key, device = held.get(number), telegram.device
     if key is None:
-        return "unknown_key", f"key {signed.key}"
-    if not key.signed(of.digest(signed.telegram), bytes.fromhex(signed.signature[2:])):
+        return "unknown_key", f"key {number}"
+    if not key.signed(of.digest(telegram), bytes.fromhex(signature[2:])):
         return "bad_signature", f"not of key {key.id}, {KINDS[key.kind]}"
     if device not in key.devices:
         return "key_not_valid", f"key {key.id} does not sign for device {device}"
-    readings = signed.telegram.readings
-    wrong = next((one.at for one in readings if not key.signs(device, one.at)), None)
+    wrong = next((at for at in telegram.moments if not key.signs(device, at)), None)
     if wrong is not None:
         about = f"key {key.id} signs from {key.devices[device]} to before {key.until_at}"
         return "key_not_valid", f"{about}, not {wrong}"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -56,7 +56,7 @@ class Reading:
     @property
     def hash(self) -> bytes:
         """Its EIP-712 hash."""
-        return _struct(READING, self.channel, self.at, self.value, self.mark)
+        return struct_hash(READING, self.channel, self.at, self.value, self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,16 @@ class Telegram:
     readings: Annotated[tuple[Reading, ...], Field(min_length=1, max_length=MOST_READINGS)]
 
     @property
+    def channels(self) -> list[int]:
+        """The channels that it is about, each once."""
+        return sorted({one.channel for one in self.readings})
+
+    @property
+    def moments(self) -> list[int]:
+        """When the key must have been valid."""
+        return [one.at for one in self.readings]
+
+    @property
     def reading_hashes(self) -> list[bytes]:
         """The EIP-712 hash of each reading, in their order."""
         return [one.hash for one in self.readings]
@@ -76,7 +86,7 @@ class Telegram:
     def hash(self) -> bytes:
         """Its EIP-712 hash, without the domain."""
         readings_hash = keccak(b"".join(self.reading_hashes))
-        return _struct(TELEGRAM, self.device, self.sequence, readings_hash)
+        return struct_hash(TELEGRAM, self.device, self.sequence, readings_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,21 @@ class Signed:
         return asdict(self)
 
 
+class Signable(Protocol):
+    """What a key signs: of one device, under a sequence number, with its EIP-712 hash."""
+
+    @property
+    def device(self) -> int: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def channels(self) -> list[int]: ...
+    @property
+    def moments(self) -> list[int]: ...
+    @property
+    def hash(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """The chain and the address of DeviceKeys that telegrams are signed for."""
@@ -103,9 +128,9 @@ class Domain:
     def separator(self) -> bytes:
         """The hash of the domain, EIP-712's domainSeparator."""
         names, contract = (keccak(b"Waterline"), keccak(b"1")), bytes.fromhex(self.contract[2:])
-        return _struct(DOMAIN, *names, self.chain_id, contract)
+        return struct_hash(DOMAIN, *names, self.chain_id, contract)
 
-    def digest(self, telegram: Telegram) -> bytes:
+    def digest(self, telegram: Signable) -> bytes:
         """The 32 bytes that every kind of key signs."""
         return keccak(b"\x19\x01" + self.separator + telegram.hash)
 
@@ -162,7 +187,7 @@ def read_unsigned(path: Path) -> Telegram:
         ) from error
 
 
-def _struct(name: str, *fields: int | bytes) -> bytes:
+def struct_hash(name: str, *fields: int | bytes) -> bytes:
     """EIP-712's hashStruct of fields that are words already."""
     words = [
         one.rjust(WORD, b"\0") if isinstance(one, bytes) else one.to_bytes(WORD, "big")

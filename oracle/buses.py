@@ -35,8 +35,8 @@ class Leased(BaseModel):
 class Bused(BaseModel):
     """Servers of NATS JetStream, a stream there, and the subjects of it that are read here.
 
-    A mapping's `files` name subjects with strokes in place of dots. Without `ca_file` the
-    connection is not encrypted, which only this machine's own servers may be.
+    A mapping's `files` name subjects with strokes in place of dots, those of `households` too.
+    Without `ca_file` the connection is not encrypted, which only this machine's own servers may be.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -55,6 +55,7 @@ class Bused(BaseModel):
     key_file: Path | None = None
     lease: Leased | None = None
     mappings: list[Path] = []
+    households: list[Path] = []
 
     @field_validator("servers")
     @classmethod
@@ -76,6 +77,8 @@ class Bused(BaseModel):
             raise ValueError("name cert_file and key_file, or neither")
         if (self.username is None) != (self.password_file is None):
             raise ValueError("name username and password_file, or neither")
+        if self.lease and self.households:
+            raise ValueError("households' salts lie in one journal, and a leased lane changes it")
         return self
 
     def server(self, folder: Path) -> Server:

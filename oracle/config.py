@@ -79,7 +79,7 @@ class Listening(BaseModel):
 
 
 class Subscription(BaseModel):
-    """An MQTT broker; a mapping's `files` name its topics.
+    """An MQTT broker; a mapping's `files` name its topics, those of `households` too.
 
     Without `ca_file` the connection is not encrypted, which only this machine's own broker may be.
     """
@@ -95,10 +95,13 @@ class Subscription(BaseModel):
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    mappings: list[Path] = Field(min_length=1)
+    mappings: list[Path] = []
+    households: list[Path] = []
 
     @model_validator(mode="after")
     def _sealed(self) -> "Subscription":
+        if not (self.mappings or self.households):
+            raise ValueError("name mappings, or households, of its topics")
         if self.ca_file is None and self.host not in LOOPBACK:
             raise ValueError(f"{self.host} is another machine: name ca_file, for TLS")
         if (self.cert_file is None) != (self.key_file is None):
@@ -261,6 +264,14 @@ def _speaking(config: Config) -> Iterator[tuple[str, str, list[Path]]]:
         yield MODBUS, f"device {device.host}:{device.port} {device.station}", device.mappings
 
 
+def _households(config: Config) -> Iterator[Path]:
+    """The mappings of households' days that come as messages."""
+    for broker in config.brokers:
+        yield from broker.households
+    if config.bus:
+        yield from config.bus.households
+
+
 class Feeds:
     """A configuration and its mappings; `named` has each with where its series comes from."""
 
@@ -290,6 +301,7 @@ class Feeds:
             if isinstance(mapping, Mapping)
         ]
         self.named += [(f"database {one.query.name}", one.mapping) for one in self.tables]
+        self.homes = [_homes(folder / path) for path in _households(config)]
         for protocol, origin, paths in _speaking(config):
             known = self.spoken.setdefault(protocol, [])
             loaded = [load_mapping(folder / path) for path in paths]
@@ -319,9 +331,11 @@ class Feeds:
 
 def _mapping(source: Source, folder: Path) -> Mapping | HouseholdMapping:
     path = folder / source.mapping
-    if source.households:
-        return read_yaml(HouseholdMapping, path, "mapping file of households")
-    return load_mapping(path)
+    return _homes(path) if source.households else load_mapping(path)
+
+
+def _homes(path: Path) -> HouseholdMapping:
+    return read_yaml(HouseholdMapping, path, "mapping file of households")
 
 
 def load(path: Path) -> Feeds:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from web3.exceptions import Web3Exception
 
 from ledger.errors import ChainUnreachable, WaterlineError
-from oracle.household_rows import Households
+from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import Mapping as MappingFile
 from oracle.oracle import Fed, Oracle
@@ -149,8 +149,9 @@ def listening(
     spoken: Mapping[str, Sequence[MappingFile]],
     leaving: Callable[[], bool],
     clock: Callable[[], float],
+    homes: Sequence[HouseholdMapping] = (),
 ) -> Callable[[float], bool]:
-    """A wait that takes telegrams in while it waits.
+    """A wait that takes telegrams in while it waits; `homes` are the mappings of households' days.
 
     Every mapping is prepared here, so that telegrams are taken in while the chain is away.
     """
@@ -163,7 +164,7 @@ def listening(
     def wait(seconds: float) -> bool:
         until = clock() + seconds
         while not leaving() and (left := until - clock()) > 0:
-            oracle.hear(ears.hear(MOST_HEARD, min(left, TICK_S)), spoken)
+            oracle.hear(ears.hear(MOST_HEARD, min(left, TICK_S)), spoken, homes)
         return leaving()
 
     return wait

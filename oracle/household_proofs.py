@@ -7,13 +7,18 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ledger import merkle
+from ledger import household_telegrams, merkle
 from ledger.channels import Channel
 from ledger.deployment import Ledger
-from ledger.errors import BadRecord, NotFound, NotSettled
+from ledger.device_keys import domain, keys
+from ledger.devices import channel as channel_numbered
+from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
+from ledger.grades import GATEWAY
 from ledger.hashing import keccak
+from ledger.keys import fault_of
 from ledger.labels import label
 from ledger.leaves import commitment, household_leaf
+from ledger.settlement import SettlementPolicy
 from oracle import households
 from oracle.documents import first_fault
 from oracle.journal import Journal
@@ -22,12 +27,15 @@ from oracle.proofs import (
     Number,
     attempt_of,
     batch_tree,
+    confirmed,
     from_hex,
     holder,
+    is_final,
     raw,
     text_of,
     to_hex,
 )
+from oracle.refused import METER_BOOKS
 
 FORMAT = 1
 REMEDY = "`waterline oracle household-proof` writes one"
@@ -152,3 +160,46 @@ def check_offline(proof: HouseholdProof) -> dict[str, bool]:
         "row, salt and register give the leaf": own == from_hex(proof.leaf),
         "the leaf is under the root": merkle.climb(own, siblings) == from_hex(proof.root),
     }
+
+
+def check(ledger: Ledger, proof: HouseholdProof, policy: SettlementPolicy) -> dict[str, bool]:
+    """The proof by itself and against the chain: checks by name, each with its outcome."""
+    if proof.genesis_hash.lower() != ledger.chain.genesis_hash.lower():
+        raise WrongChain(
+            f"the proof is of chain {proof.chain_id}, this is {ledger.chain.chain_id}",
+            "connect to the chain of the proof with --network",
+        )
+    found = check_offline(proof)
+    found["the channel is its community's"] = (
+        channel_numbered(ledger, proof.channel).device == proof.community
+    )
+    found["the contract confirms it"] = _confirmed(ledger, proof)
+    if proof.grade <= GATEWAY:
+        found["a key of its community's device signed the telegram"] = _signed(ledger, proof)
+    about = (proof.transaction, proof.block_hash, policy)
+    found["its block is final"] = is_final(ledger.chain, *about)
+    return found
+
+
+def _confirmed(ledger: Ledger, proof: HouseholdProof) -> bool:
+    batch = (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash))
+    siblings = [from_hex(one) for one in proof.siblings]
+    if proof.contract not in METER_BOOKS:
+        return False
+    books = (proof.contract, *ledger.deployment.formers(proof.contract))
+    leaf = from_hex(proof.leaf)
+    return any(confirmed(ledger, book, batch, leaf, siblings) for book in books)
+
+
+def _signed(ledger: Ledger, proof: HouseholdProof) -> bool:
+    """Whether the telegram is the household's part of what a key of its community has signed."""
+    one = household_telegrams.part(raw(proof.telegram))
+    if one is None or not one.is_under_root:
+        return False
+    about, home = one.telegram, one.household
+    if fault_of(about, one.key, one.signature, keys(ledger), domain(ledger)):
+        return False
+    said = (about.channel, about.ends, home.registers[-1], keccak(home.household.encode()))
+    told = (proof.channel, proof.ends_at, proof.register_l, from_hex(proof.household))
+    of_device = channel_numbered(ledger, proof.channel).device_id == about.device
+    return of_device and said == told and proof.grade == GATEWAY

@@ -5,7 +5,7 @@ or meter), and either the closing register or one for each hour. Nothing here is
 number of a household is a person's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatch
@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 
 from ledger.channels import METER
 from ledger.packing import MAX_REGISTER_L
-from oracle.cells import Wrong, amount_of
+from oracle.cells import CLOCK_TOLERANCE_S, Wrong, amount_of
 from oracle.columns import amounts_of
 from oracle.mapping import ByName, Column, Rule, Strict, ZoneName, rule_of, zone_of
 from oracle.readings import Ints, Refusal
@@ -109,6 +109,41 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a row says of a household: its registers in litres, the opening one first if told."""
+
+    row: int
+    number: str
+    registers: Ints | Wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A community's channel, when its day began and ended, and the grade of what was told."""
+
+    channel: int
+    begins_at: int
+    ends_at: int
+    grade: int
+
+
+class Gathered:
+    """Rows by the day that they are of, each day once; what is of no day is refused."""
+
+    def __init__(self) -> None:
+        self.days: dict[tuple[int, int], tuple[Span, list[Told]]] = {}
+        self.refusals: list[Refusal] = []
+
+    def add(self, span: Span, rows: Iterable[Told]) -> None:
+        """Rows of a day; another spelling of a day is no other day."""
+        self.days.setdefault((span.channel, span.ends_at), (span, []))[1].extend(rows)
+
+    def refuse(self, row: int, text: str, reason: str, detail: str) -> None:
+        """A row that is of no day; it is no reading of the community, so it names no channel."""
+        self.refusals.append(Refusal(None, row, None, text, reason, detail))
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """What rows of one community and day gave; `repeated` were recorded already."""
 
@@ -117,14 +152,49 @@ class Parsed:
     repeated: int
 
 
-def days(chunk: Chunk, mapping: HouseholdMapping) -> dict[tuple[str, str], list[int]]:
-    """The places of a chunk's readable rows, by community and day as written."""
-    found: dict[tuple[str, str], list[int]] = {}
-    pairs = zip(chunk.cells[mapping.community], chunk.cells[mapping.day], strict=True)
-    for place, pair in enumerate(pairs):
-        if place not in chunk.bad:
-            found.setdefault(pair, []).append(place)
+def gather(
+    chunk: Chunk, places: Iterable[int], mapping: HouseholdMapping, channels: ByName, now: int
+) -> Gathered:
+    """The rows of a chunk at `places`, by the days that they are of."""
+    found = Gathered()
+    for place, why in sorted(chunk.bad.items()):
+        found.refuse(chunk.first_row + place, "", "malformed_row", why)
+    for (community, text), of_day in _days(chunk, places, mapping).items():
+        try:
+            rule = rule_for(mapping, community, channels)
+            if rule is None:
+                raise Wrong("unknown_community", f"{community} {mapping.parameter}")
+            begins_at, ends_at = bounds(text, mapping.zone)
+            if ends_at > now + CLOCK_TOLERANCE_S:
+                raise Wrong("future", f"{text} has not ended")
+        except Wrong as wrong:
+            for place in of_day:
+                found.refuse(chunk.first_row + place, text, wrong.reason, str(wrong))
+            continue
+        span = Span(rule.channel.id, begins_at, ends_at, rule.grade)
+        found.add(span, _told(chunk, of_day, mapping, rule))
     return found
+
+
+def _days(
+    chunk: Chunk, places: Iterable[int], mapping: HouseholdMapping
+) -> dict[tuple[str, str], list[int]]:
+    """The places of readable rows, by community and day as written."""
+    found: dict[tuple[str, str], list[int]] = {}
+    communities, days = chunk.cells[mapping.community], chunk.cells[mapping.day]
+    for place in places:
+        if place not in chunk.bad:
+            found.setdefault((communities[place], days[place]), []).append(place)
+    return found
+
+
+def _told(
+    chunk: Chunk, places: Sequence[int], mapping: HouseholdMapping, rule: Rule
+) -> Iterator[Told]:
+    registers = _registers(chunk, places, mapping, rule)
+    for place, found in zip(places, registers, strict=True):
+        number = chunk.cells[mapping.household][place]
+        yield Told(chunk.first_row + place, number, found)
 
 
 def rule_for(mapping: HouseholdMapping, community: str, channels: ByName) -> Rule | None:
@@ -150,31 +220,22 @@ def bounds(text: str, zone: ZoneInfo) -> tuple[int, int]:
     return begins_at, ends_at
 
 
-def parse(
-    chunk: Chunk,
-    places: Sequence[int],
-    mapping: HouseholdMapping,
-    rule: Rule,
-    span: tuple[int, int],
-    standing: Standing,
-) -> Parsed:
+def parse(span: Span, rows: Iterable[Told], standing: Standing) -> Parsed:
     """The rows of one community and day; `standing` is brought up to date.
 
     The volume of a day is what the register moved since the household's last telegram, or since
     `opening` where there was none.
     """
-    begins_at, ends_at = span
-    day = Day(rule.channel.id, begins_at, ends_at, rule.grade, [], [], [], [])
+    ends_at = span.ends_at
+    day = Day(span.channel, span.begins_at, ends_at, span.grade, [], [], [], [])
     refusals: list[Refusal] = []
-    registers = _registers(chunk, places, mapping, rule)
     repeated = 0
-    for place, found in zip(places, registers, strict=True):
-        row, number = chunk.first_row + place, chunk.cells[mapping.household][place]
+    for one in rows:
         try:
-            if isinstance(found, Wrong):
-                raise found
-            opening_l, closing_l = _checked(number, found)
-            before = standing.get(number)
+            if isinstance(one.registers, Wrong):
+                raise one.registers
+            opening_l, closing_l = _checked(one.number, one.registers)
+            before = standing.get(one.number)
             if before is not None and _is_again(before, ends_at, closing_l):
                 repeated += 1
                 continue
@@ -182,12 +243,12 @@ def parse(
                 raise Wrong("falling_register", f"{opening_l} L follows {before[2]} L")
         except Wrong as wrong:
             # without a channel: it is no reading of the community, and is never released as one
-            refusals.append(Refusal(None, row, ends_at, "", wrong.reason, str(wrong)))
+            refusals.append(Refusal(None, one.row, ends_at, "", wrong.reason, str(wrong)))
             continue
         since_l = before[2] if before else opening_l
-        standing[number] = (before[0] if before else ends_at, ends_at, closing_l)
-        day.names.append(number)
-        day.rows.append(row)
+        standing[one.number] = (before[0] if before else ends_at, ends_at, closing_l)
+        day.names.append(one.number)
+        day.rows.append(one.row)
         day.registers_l.append(closing_l)
         day.volumes_l.append(closing_l - since_l)
     return Parsed(day, refusals, repeated)

@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,19 +21,8 @@ from ledger.hashing import keccak, twice
 from ledger.leaves import HOUSEHOLD, WORD, commitment, household_leaf
 from oracle.archive import hashes
 from oracle.batch import Waiting
-from oracle.cells import CLOCK_TOLERANCE_S, Wrong
-from oracle.household_rows import (
-    Day,
-    HouseholdMapping,
-    Standing,
-    bounds,
-    days,
-    parse,
-    rule_for,
-)
-from oracle.journal import Journal, Source
-from oracle.mapping import ByName
-from oracle.readings import Refusal
+from oracle.household_rows import Day, Gathered, Standing, parse
+from oracle.journal import Journal, Sent, Source
 from oracle.shelves import Files
 from oracle.sources.chunks import Chunk
 
@@ -123,40 +113,23 @@ def take(
     journal: Journal,
     source: Source,
     chunk: Chunk,
-    mapping: HouseholdMapping,
-    channels: ByName,
-    now: int,
+    gathered: Gathered,
+    signed: Sequence[Sent] = (),
 ) -> None:
     """A chunk's rows as days of households and refusals, on the disk, all or nothing."""
     secret(journal.files, make=True)
-    first = chunk.first_row
-    refusals = [
-        Refusal(None, first + place, None, "", "malformed_row", why)
-        for place, why in sorted(chunk.bad.items())
-    ]
+    refusals = list(gathered.refusals)
     found: list[Day] = []
     standings: dict[int, Standing] = {}
-    for (community, text), places in days(chunk, mapping).items():
-        try:
-            rule = rule_for(mapping, community, channels)
-            if rule is None:
-                raise Wrong("unknown_community", f"{community} {mapping.parameter}")
-            span = bounds(text, mapping.zone)
-            if span[1] > now + CLOCK_TOLERANCE_S:
-                raise Wrong("future", f"{text} has not ended")
-        except Wrong as wrong:
-            refusals += [
-                Refusal(None, first + place, None, text, wrong.reason, str(wrong))
-                for place in places
-            ]
-            continue
-        number = rule.channel.id
-        standing = standings.setdefault(number, _standing(journal, number))
-        parsed = parse(chunk, places, mapping, rule, span, standing)
+    for span, rows in gathered.days.values():
+        if span.channel not in standings:
+            standings[span.channel] = _standing(journal, span.channel)
+        parsed = parse(span, rows, standings[span.channel])
         refusals += parsed.refusals
         if parsed.day.names:
             found.append(parsed.day)
-    journal.take(source, chunk, [], refusals, lambda: _write(journal, found, standings))
+    also = partial(_write, journal, found, standings)
+    journal.take(source, chunk, [], refusals, also, signed)
 
 
 def _standing(journal: Journal, channel: int) -> Standing:

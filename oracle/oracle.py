@@ -13,13 +13,13 @@ from ledger.endpoints import Several
 from ledger.errors import NotFound
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
-from oracle import households, lanes, signed
+from oracle import household_telegrams, households, lanes, signed
 from oracle.cells import Known, Recorded
 from oracle.cosigners import Cosigners
-from oracle.household_rows import Households
+from oracle.household_rows import HouseholdMapping, Households, gather
 from oracle.inputs import Input, Table
 from oracle.intake import Accepted, take
-from oracle.journal import Journal, Source
+from oracle.journal import Journal, Sent, Source
 from oracle.mapping import Mapping as MappingFile
 from oracle.mapping import Rule, rules
 from oracle.mapping import Sequence as Serials
@@ -32,7 +32,7 @@ from oracle.relays import Relays
 from oracle.sources.chunks import Chunk
 from oracle.sources.files import read
 from oracle.sources.sockets import Heard
-from oracle.sources.telegrams import Telegram
+from oracle.sources.telegrams import MQTT, Telegram
 from oracle.takeover import BEFORE_S, on_chain
 
 Fed = Input | Table | Households
@@ -93,6 +93,8 @@ class Oracle:
         self._opened: set[tuple[str, int]] = set()
         self._prepared: dict[str, list[Rule]] = {}
         self.watching: Watching | None = None
+        # not where each term has a journal of its own: they would lose their salts with it
+        self.takes_homes = True
         self._keys: signed.Keys | None = None
         self._on_chain: Recorded = lambda channel, at: None
         self.relays = Relays(
@@ -139,16 +141,23 @@ class Oracle:
         for chunk in self._rows(one, source, growing):
             if isinstance(one, Households):
                 about = (one.mapping, self.channels, int(self._clock()))
-                households.take(self.journal, source, chunk, *about)
+                of_days = gather(chunk, range(len(chunk)), *about)
+                households.take(self.journal, source, chunk, of_days)
             else:
                 self._take(source, chunk, one.mapping, wanted)
             yield source
 
-    def hear(self, heard: Sequence[Heard], spoken: Mapping[str, Sequence[MappingFile]]) -> None:
+    def hear(
+        self,
+        heard: Sequence[Heard],
+        spoken: Mapping[str, Sequence[MappingFile]],
+        homes: Sequence[HouseholdMapping] = (),
+    ) -> None:
         """Take telegrams in, station by station; they are acknowledged when they are on the disk.
 
-        A station may have several mappings, as where samples were taken at times of their own.
-        What breaks its protocol, or has no mapping, is held with its reason.
+        A station may have several mappings, as where samples were taken at times of their own. A
+        topic with a mapping of `homes` tells households' days alone. What breaks its protocol, or
+        has no mapping, is held with its reason.
         """
         by_station: dict[tuple[str, str], list[Telegram]] = {}
         for one in heard:
@@ -157,6 +166,11 @@ class Oracle:
             sealed = [one.raw for one in telegrams if one.signed]
             if sealed:
                 self._hear_signed(f"{signed.HEADER}/{protocol}/{station}", sealed)
+            of_homes = [one for one in homes if protocol == MQTT and one.fits(station)]
+            if of_homes:
+                raws = [one.raw for one in telegrams if not one.signed]
+                self._hear_homes(station, raws, of_homes[0])
+                continue
             whole = [one for one in telegrams if not (one.error or one.signed)]
             broken = [one for one in telegrams if one.error]
             fitting = [one for one in spoken.get(protocol, ()) if one.fits(station)]
@@ -184,6 +198,14 @@ class Oracle:
         }
         chunk = Chunk(source.rows, protocol, [one.raw for one in telegrams], cells)
         self._take(source, chunk, mapping, wanted)
+
+    def _hear_homes(self, topic: str, raws: Sequence[bytes], mapping: HouseholdMapping) -> None:
+        """Take households' days in that nobody signed."""
+        source = self.journal.source(f"{mapping.title}/{topic}", mapping, 0)
+        about = (mapping, self.channels, int(self._clock()))
+        if raws:
+            taken = household_telegrams.gathered(source.rows, raws, *about)
+            households.take(self.journal, source, *taken)
 
     def prepare_signed(self) -> signed.Keys:
         """The keys that sign telegrams, their devices' channels entered where a lane is ours.
@@ -220,17 +242,35 @@ class Oracle:
         """Take signed telegrams in, those of one grade at a time, in the order they came in."""
         keys, entered = self.prepare_signed(), self._entered
         channels = {n: one for n, one in self._by_number.items() if n in entered}
-        checked = signed.check(raws, keys, channels, self.journal)
-        for grade, same in groupby(checked, lambda one: one.grade):
+        checked = signed.check(raws, keys, channels, self.journal, int(self._clock()))
+        if not self.takes_homes:
+            checked = [signed.without_homes(one) for one in checked]
+        fresh = [one for one in checked if not (one.homes and one.again)]
+        for (of_homes, grade), same in groupby(fresh, lambda one: (bool(one.homes), one.grade)):
             run, source = list(same), self.journal.stranger(name)
-            chunk, refusals = signed.chunk_of(source.rows, run, channels)
-            named = [one for n, one in channels.items() if str(n) in chunk.cells]
-            rules_, now = signed.rules(named, grade), int(self._clock())
-            states = self.journal.states([one.id for one in named])
-            accepted, _ = take(chunk, signed.TIME, rules_, states, now, self._known)
             sent = [one.sent for one in run if one.sent]
-            notice = partial(self._notice, source, None, chunk, accepted)
-            self.journal.take(source, chunk, accepted, refusals, notice, sent)
+            if of_homes:
+                taken = household_telegrams.signed_rows(source.rows, signed.homes_of(run))
+                households.take(self.journal, source, *taken, sent)
+            else:
+                self._take_signed(source, run, channels, grade, sent)
+
+    def _take_signed(
+        self,
+        source: Source,
+        run: Sequence[signed.Checked],
+        channels: Mapping[int, Channel],
+        grade: int,
+        sent: Sequence[Sent],
+    ) -> None:
+        """Signed readings of one grade, and what is held of telegrams that claim to be signed."""
+        chunk, refusals = signed.chunk_of(source.rows, run, channels)
+        named = [one for n, one in channels.items() if str(n) in chunk.cells]
+        rules_, now = signed.rules(named, grade), int(self._clock())
+        states = self.journal.states([one.id for one in named])
+        accepted, _ = take(chunk, signed.TIME, rules_, states, now, self._known)
+        notice = partial(self._notice, source, None, chunk, accepted)
+        self.journal.take(source, chunk, accepted, refusals, notice, sent)
 
     def _take(
         self, source: Source, chunk: Chunk, mapping: MappingFile, wanted: Sequence[Rule]

@@ -1,6 +1,7 @@
 """A reading followed from its row to the block that holds it, and checked at each step."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCErro
 
 from ledger import merkle
 from ledger.batches import Group, gauge_groups, meter_groups
+from ledger.chain import Chain
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import domain, keys
@@ -301,23 +303,40 @@ def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, b
     found["its calldata holds the reading"] = _in_calldata(ledger, proof)
     if proof.grade <= GATEWAY:
         found["a key of its device signed the telegram"] = _signed(ledger, proof)
-    receipt = receipt_of(chain, proof.transaction)
-    there = receipt is not None and receipt["blockHash"].to_0x_hex() == proof.block_hash
-    found["its block is final"] = receipt is not None and there and settled(chain, receipt, policy)
+    found["its block is final"] = is_final(chain, proof.transaction, proof.block_hash, policy)
     return found
+
+
+def is_final(chain: Chain, transaction: str, block_hash: str, policy: SettlementPolicy) -> bool:
+    """Whether a transaction is in that block, and the block is final."""
+    receipt = receipt_of(chain, transaction)
+    if receipt is None or receipt["blockHash"].to_0x_hex() != block_hash:
+        return False
+    return settled(chain, receipt, policy)
 
 
 def _proved(ledger: Ledger, proof: Proof) -> bool:
     """What the contract says of the leaf, from the batch's digest that it keeps."""
-    batch = (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash))
-    siblings = [from_hex(one) for one in proof.siblings]
     held_by = ledger.name_of(proof.address)
     books = (proof.contract, *ledger.deployment.formers(proof.contract))
     if held_by is None or held_by not in books:
         return False
-    functions = ledger.contract(held_by).functions
+    batch = (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash))
+    siblings = [from_hex(one) for one in proof.siblings]
+    return confirmed(ledger, held_by, batch, from_hex(proof.leaf), siblings)
+
+
+def confirmed(
+    ledger: Ledger,
+    book: str,
+    batch: tuple[int, int, bytes, bytes],
+    leaf: bytes,
+    siblings: Sequence[bytes],
+) -> bool:
+    """Whether a book confirms a leaf of a batch: its lane, number, root and words' hash."""
+    functions = ledger.contract(book).functions
     try:
-        return bool(functions.prove(*batch, from_hex(proof.leaf), siblings).call())
+        return bool(functions.prove(*batch, leaf, siblings).call())
     except (ContractLogicError, Web3RPCError):
         return False
 

@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from bench import baselines, composition, crash, day, full_day
-from bench.composition import Planned
+from bench import baselines, crash, day, full_day
 from bench.enrolment import Enrolled, enrol
 from devnet import Devnet
 from ledger.chain import connect
 from ledger.deployment import Deployment, Ledger
 from ledger.keystores import KeystoreSigner
 from ledger.settlement import SettlementPolicy
+from oracle.simulation import composition
+from oracle.simulation.composition import Planned
 from scripts._city import City, Series
 from scripts._crash import OFFICES, SIGNERS, TOWN
 from scripts._demo import own_home
@@ -59,17 +60,22 @@ def _chain(share: float, say: Say) -> Iterator[Devnet]:
     net = Devnet(home() / "devnet")
     try:
         say("starting a chain of three signers")
-        net.up(
-            accounts_dir=home() / "ape" / "accounts",
-            signers=SIGNERS,
-            period_s=PERIOD_S,
-            gas_limit=GAS_LIMIT,
-            accounts=[*OFFICES, BASELINE, *(name for name, *_ in _relays(share))],
-            rpc_port=0,
-        )
+        started(net, share)
         yield net
     finally:
         net.reset()
+
+
+def started(net: Devnet, share: float) -> None:
+    """A chain with the accounts that a share of the city needs."""
+    net.up(
+        accounts_dir=home() / "ape" / "accounts",
+        signers=SIGNERS,
+        period_s=PERIOD_S,
+        gas_limit=GAS_LIMIT,
+        accounts=[*OFFICES, BASELINE, *(name for name, *_ in _relays(share))],
+        rpc_port=0,
+    )
 
 
 def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, Any]:
@@ -77,17 +83,17 @@ def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, An
 
     password, log = home() / "devnet" / "password", folder / "bench.log"
     os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
-    city = _city(folder, share)
+    city = made_city(folder, share)
     say("putting the contracts, offices and lanes on the chain")
-    crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S)
+    crash.finished(lambda: run_commands(city, folder), log, FOUNDED_WITHIN_S)
     channels = list(composition.planned(share))
-    ledger = partial(_ledger, Deployment.load(record_path()), net.record().rpc_url)
+    ledger = partial(ledger_of, Deployment.load(record_path()), net.record().rpc_url)
     begins_at = city.series[0].opened_at
-    keeper = _signer("keeper-1", password)
-    enrolled = enrol(ledger(), keeper, channels, _station, begins_at, say)
+    keeper = signer_of("keeper-1", password)
+    enrolled = enrol(ledger(), keeper, channels, station_of, begins_at, say)
     say("making up the day")
     inputs, sums = day.written(channels, begins_at, folder)
-    signers = [_signer(name, password) for name, *_ in _relays(share)]
+    signers = [signer_of(name, password) for name, *_ in _relays(share)]
     setting = full_day.Setting(
         folder=folder,
         journal=home() / "oracle",
@@ -103,7 +109,7 @@ def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, An
     counted = full_day.check(setting, fed, sums)
     code = {name: compile_file(path) for name, path in NAIVE.items()}
     for_s = _baseline_s(share)
-    ways = baselines.measure(ledger(), _signer(BASELINE, password), code, for_s, say)
+    ways = baselines.measure(ledger(), signer_of(BASELINE, password), code, for_s, say)
     return _document(share, enrolled, fed, nodes_cpu_s, counted, ways, for_s, setting)
 
 
@@ -171,7 +177,8 @@ def _cpu_s(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _signer(name: str, password: Path) -> KeystoreSigner:
+def signer_of(name: str, password: Path) -> KeystoreSigner:
+    """An account of the chain that was started."""
     return KeystoreSigner(home() / "ape" / "accounts" / f"{name}.json", password)
 
 
@@ -179,15 +186,17 @@ def _itself(signer: KeystoreSigner) -> KeystoreSigner:
     return signer
 
 
-def _ledger(deployment: Deployment, rpc_url: str) -> Ledger:
+def ledger_of(deployment: Deployment, rpc_url: str) -> Ledger:
+    """The contracts through a connection of one's own."""
     return deployment.open(connect(rpc_url, timeout_s=60))
 
 
-def _station(_: Planned) -> int:
+def station_of(_: Planned) -> int:
+    """The number of the station where every point stands."""
     return 1
 
 
-def _city(folder: Path, share: float) -> City:
+def made_city(folder: Path, share: float) -> City:
     """The small town's offices and stations, with as many relays and lanes as the share needs."""
     raw = yaml.safe_load((TOWN / "city.yaml").read_text(encoding="utf-8"))
     company = raw["organisations"][1]["name"]
@@ -206,7 +215,8 @@ def _city(folder: Path, share: float) -> City:
     return City(target, raw["city"], raw["timezone"], raw, (series,))
 
 
-def _run_commands(city: City, folder: Path) -> None:
+def run_commands(city: City, folder: Path) -> None:
+    """Contracts, offices, calendar, stations and lanes, by the usual commands."""
     from scripts._main import run
     from scripts._stages import founding
 

@@ -115,14 +115,24 @@ def sign(
     """
     import json
 
+    from ledger import household_telegrams
     from ledger.device_keys import domain, message
     from ledger.telegrams import Signed, read_unsigned
     from scripts._signing import open_account
 
-    here, telegram = session(), read_unsigned(file)
+    here, homes = session(), household_telegrams.read_unsigned(file)
+    telegram = None if homes else read_unsigned(file)
     signer = open_account(account, password_file)
-    signature = signer.sign_message(message(domain(here.ledger), telegram))
-    document = Signed(telegram, key, "0x" + signature.hex()).as_json()
+
+    def signature(of: Any) -> str:
+        return "0x" + signer.sign_message(message(domain(here.ledger), of)).hex()
+
+    if homes is not None:
+        sent = household_telegrams.Sent(homes, key, signature(homes.about()))
+        document = sent.as_json()
+    else:
+        assert telegram is not None
+        document = Signed(telegram, key, signature(telegram)).as_json()
     return here.tell(document, lambda: [json.dumps(document)])
 
 

@@ -184,7 +184,7 @@ def waiting(
         return
     asking = feed.going_on(oracle, wanted.asked, wanted.spoken, time.time)
     ears = Ears(wanted.ports, wanted.brokers, tell, asking, bus)
-    wait = feed.listening(oracle, ears, wanted.spoken, leave, time.monotonic)
+    wait = feed.listening(oracle, ears, wanted.spoken, leave, time.monotonic, wanted.homes)
     for port, number in zip(wanted.ports, ears.open(), strict=True):
         tell("listening", protocol=port.protocol, host=port.host, port=number)
     try:

@@ -184,6 +184,7 @@ def _turn(
     def begin(oracle: "Oracle") -> "Bus | None":
         oracle.relays.keep_to(leased.contract, leased.relay_group)
         oracle.relays.may_send = lambda: lease.term == term
+        oracle.takes_homes = shared
         if shared and not oracle.relays.new:
             return bus
         if not _settled(oracle, leased, lambda: over(oracle)):

@@ -140,6 +140,43 @@ def _played(role: Role, after: int, step: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for of a made-up city."""
+
+    share: float
+    seed: int
+    enrol: bool
+    dry_run: bool
+    folder: Path | None
+    mqtt_port: int | None
+
+
+def of_city(here: Session, wanted: Wanted) -> Any:
+    """Show, enrol, or write down a share of the made-up city; UsageError where nothing is asked."""
+    from ledger.errors import UsageError
+    from oracle.simulation.city import summary
+    from scripts import _city_play
+    from scripts._progress import steady
+
+    if wanted.dry_run:
+        shown = summary(wanted.share)
+        return here.tell(shown, lambda: _city_play.composition_lines(shown))
+    if not wanted.enrol and wanted.folder is None:
+        raise UsageError(
+            "--city alone plays nothing",
+            "add --enrol, --write-config FOLDER or --dry-run; play it with -c FOLDER/stations.yaml",
+        )
+    document: dict[str, Any] = {}
+    if wanted.enrol:
+        with steady("starting") as say:
+            document |= _city_play.enrolled(wanted.share, say or (lambda _: None))
+    if wanted.folder is not None:
+        about = (wanted.folder, wanted.share, wanted.seed, wanted.mqtt_port)
+        document |= _city_play.write_config(here.ledger, *about)
+    return here.tell(document, lambda: _city_play.next_steps(document))
+
+
 def rates_of(faults: Sequence[str]) -> dict[str, int]:
     """Words like gap=20 as rates in per mille; UsageError names the one that is none."""
     from ledger.errors import UsageError
@@ -162,10 +199,10 @@ def played(
     limits: "Limits",
 ) -> dict[str, Any]:
     """Play the stations of a file until they end or are stopped; the summary of all of them."""
-    from oracle.simulation import playing, stations
+    from oracle.simulation import city, playing
     from scripts._progress import line
 
-    cast = stations.load(file)
+    cast = city.load(file)
 
     async def run() -> "dict[str, Tally]":
         leave, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -186,7 +223,7 @@ def played(
     begun = time.monotonic()
     tallies = asyncio.run(run())
     elapsed_s = time.monotonic() - begun
-    return {"seed": seed, "elapsed_s": round(elapsed_s, 1), **playing.summary(tallies)}
+    return {"seed": seed, "elapsed_s": round(elapsed_s, 1), **playing.summary(cast, tallies)}
 
 
 def lines(document: dict[str, Any]) -> list[str]:

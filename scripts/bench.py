@@ -157,6 +157,29 @@ def relay(
     return document
 
 
+@app.command("checks", cls=Local)
+def checks(
+    seed: Annotated[int, typer.Option(help="Of the faults that are put in.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> Any:
+    """What the checks of single channels find in a labelled series, and how often they cry.
+
+    The drinking-water series of data/: thresholds are learnt from its first half and judged on the
+    second, with values rounded to what their sensors deliver, and without, which shows how much
+    decimals give away. For example: waterline bench checks --json
+    """
+    import json
+
+    from scripts._detection import lines, measured
+    from scripts._progress import steady
+
+    with steady("reading") as update:
+        document = measured(seed, update or _say_nothing)
+    for told in [json.dumps(document)] if as_json else lines(document):
+        typer.echo(told)
+    return document
+
+
 def _of_the_day(document: dict[str, Any]) -> list[str]:
     ways, enrolment = document["baselines"], document["enrolment"]
     return [

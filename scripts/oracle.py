@@ -165,12 +165,24 @@ def simulate(
         int | None,
         typer.Option(help="With --write-config: a broker of this machine for the waterworks."),
     ] = None,
+    city: Annotated[bool, typer.Option("--city", help="A made-up city, not the demo's.")] = False,
+    share: Annotated[
+        float, typer.Option(min=0.000_1, max=0.01, help="With --city: how much of five million.")
+    ] = 0.001,
+    enrol: Annotated[
+        bool, typer.Option("--enrol", help="With --city: start a chain, and enrol its points.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="With --city: print its composition, and do nothing.")
+    ] = False,
 ) -> Any:
     """Play stations that speak to a running oracle of this machine, with faults on demand.
 
     They send the series of data/ as telegrams of HJ 212, SL 651, MQTT or as a file that grows, and
     wait for each answer. Faults: gap, duplicate, late, stuck, skew, garbage, split, cut, other
     (the same moment with other values). What they send is not measured.
+
+    With --city they are the points of a share of a made-up city of five million, households too.
 
     For example: waterline oracle simulate -c sim/stations.yaml --fault late=20 --fault cut=5
     """
@@ -179,6 +191,9 @@ def simulate(
     from scripts import _simulating
 
     here = session()
+    if city:
+        wanted = _simulating.Wanted(share, seed, enrol, dry_run, write_config, mqtt_port)
+        return _simulating.of_city(here, wanted)
     if write_config is not None:
         written = _simulating.write_config(here.ledger, write_config, step, mqtt_port)
         return here.tell(written, lambda: _simulating.next_steps(written))

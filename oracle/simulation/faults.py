@@ -30,6 +30,7 @@ POSSIBLE = {  # a broker and a file carry whole messages; a file has no connecti
     "sl651": frozenset(FAULTS),
     "mqtt": _ALONE,
     "file": _ALONE | {SPLIT},
+    "homes": _ALONE - {STUCK, OTHER},  # a register that falls would be another fault
 }
 PER_MILLE = 1_000
 STUCK_FOR = 8  # readings, our own choice

@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 from random import Random
 from typing import Any
 
+from oracle.simulation.city import HOMES
 from oracle.simulation.faults import Act, Said, acts, checked
 from oracle.simulation.speaking import Limits, Tally, Voice, perform, voice
 from oracle.simulation.stations import Station
@@ -98,28 +99,49 @@ async def _left(world: World, due: float) -> bool:
     return True
 
 
-def summary(tallies: Mapping[str, Tally]) -> dict[str, Any]:
-    """What all stations did together, as `--json` shows it."""
-    whole = Tally()
-    for one in tallies.values():
-        for name in ("sent", "acknowledged", "refused", "again"):
-            setattr(whole, name, getattr(whole, name) + getattr(one, name))
-        whole.faults += one.faults
-        whole.expected.accepted += one.expected.accepted
-        whole.expected.repeated += one.expected.repeated
-        whole.expected.held += one.expected.held
-    expected = whole.expected
+def summary(stations: Sequence[Station], tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """What all stations did together, as `--json` shows it; households stand by themselves."""
+    by_kind: dict[str, Tally] = {}
+    for one in stations:
+        _add(by_kind.setdefault(one.protocol, Tally()), tallies[one.name])
+    whole, homes = Tally(), by_kind.get(HOMES, Tally())
+    for protocol, tally in by_kind.items():
+        _add(whole, tally, expected=protocol != HOMES)
     return {
-        "stations": len(tallies),
+        "stations": len(stations),
         "sent": whole.sent,
         "acknowledged": whole.acknowledged,
         "refused": whole.refused,
         "sent_again": whole.again,
         "faults": dict(sorted(whole.faults.items())),
+        "by_kind": {
+            protocol: {
+                "stations": sum(one.protocol == protocol for one in stations),
+                "sent": tally.sent,
+                "acknowledged": tally.acknowledged,
+                "faults": dict(sorted(tally.faults.items())),
+            }
+            for protocol, tally in sorted(by_kind.items())
+        },
         "expected": {
-            "accepted": expected.accepted,
-            "repeated": expected.repeated,
-            "held": expected.held.total(),
-            "held_by_reason": dict(sorted(expected.held.items())),
+            "accepted": whole.expected.accepted,
+            "repeated": whole.expected.repeated,
+            "held": whole.expected.held.total(),
+            "held_by_reason": dict(sorted(whole.expected.held.items())),
+        },
+        "expected_households": {
+            "accepted": homes.expected.accepted,
+            "held": homes.expected.held.total(),
+            "held_by_reason": dict(sorted(homes.expected.held.items())),
         },
     }
+
+
+def _add(whole: Tally, one: Tally, *, expected: bool = True) -> None:
+    for name in ("sent", "acknowledged", "refused", "again"):
+        setattr(whole, name, getattr(whole, name) + getattr(one, name))
+    whole.faults += one.faults
+    if expected:
+        whole.expected.accepted += one.expected.accepted
+        whole.expected.repeated += one.expected.repeated
+        whole.expected.held += one.expected.held

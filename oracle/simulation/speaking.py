@@ -169,7 +169,7 @@ class Publisher:
         """Do one act; Unanswered where the limits are reached."""
         if act.fault == GARBAGE:
             await self._publish(telegrams.garbage(act.chance))
-        message = telegrams.payload(telegrams.cells(self._station, act.said))
+        message = telegrams.message(self._station, act.said)
         for _ in range(2 if act.fault == DUPLICATE else 1):
             self._tally.sent += 1
             await self._publish(message)
@@ -251,7 +251,7 @@ Voice = Caller | Publisher | Writer
 
 def voice(station: Station, limits: Limits, tally: Tally) -> Voice:
     """How a station of its protocol speaks."""
-    if station.protocol == "mqtt":
+    if station.protocol in ("mqtt", "homes"):
         return Publisher(station, limits, tally)
     if station.protocol == "file":
         return Writer(station, tally)

@@ -4,13 +4,13 @@ A file of stations stands beside the oracle's own configuration, which says how 
 and to which port, broker or file; its mapping says what the station calls its values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ledger.errors import BadRecord, NotANumber, UsageError
 from ledger.loopback import LOOPBACK
@@ -26,6 +26,7 @@ from oracle.sources.mqtt import Broker
 from oracle.times import NoMoment, moment
 
 MINUTE_S = 60
+MOST_SHARE = 0.01  # of a city: each device is a connection of its own; our own choice
 UNCHECKED = "0" * 6  # what PW holds where nobody checks it
 CLOCKS = {"hj212": "DataTime", "sl651": "at"}  # the column of a telegram's own moment
 
@@ -46,13 +47,30 @@ class Played(BaseModel):
     step: str
 
 
+class Made(BaseModel):
+    """A share of the city of oracle.simulation.composition, its values drawn by a seed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: float = Field(gt=0, le=MOST_SHARE)
+    after: str
+    seed: int = 1
+
+
 class Cast(BaseModel):
-    """A file of stations; its paths are relative to its folder."""
+    """A file of stations, or of a made-up city; its paths are relative to its folder."""
 
     model_config = ConfigDict(extra="forbid")
 
     oracle: Path
-    stations: list[Played] = Field(min_length=1)
+    stations: list[Played] = []
+    city: Made | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "Cast":
+        if bool(self.stations) == (self.city is not None):
+            raise ValueError("name stations, or a city")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +91,13 @@ class Station:
     broker: Broker | None = None
     path: Path | None = None
     password: str = field(default=UNCHECKED, repr=False)
+    drawn: Callable[[], Iterator[Said]] | None = None
 
     def series(self) -> Iterator[Said]:
-        """What it says, moment after moment."""
+        """What it says, moment after moment: what is drawn for it, or the values of its data."""
+        if self.drawn is not None:
+            yield from self.drawn()
+            return
         pairs = list(_pairs(self.mapping, self.data_mapping))
         circular = all(there.of != "register" for _, there in pairs)
         at = self.after
@@ -90,10 +112,15 @@ class Station:
 
 def load(path: Path) -> list[Station]:
     """The stations of a file; BadRecord or UsageError name what is wrong."""
-    cast, folder = read_yaml(Cast, path, "file of stations"), path.resolve().parent
-    config = read_config(folder / cast.oracle)
-    beside = (folder / cast.oracle).parent
+    cast, config, beside = read_cast(path)
+    folder = path.resolve().parent
     return [_station(one, config, folder, beside) for one in cast.stations]
+
+
+def read_cast(path: Path) -> tuple[Cast, Config, Path]:
+    """A file of stations, the oracle's configuration that it names, and the folder of that."""
+    cast, folder = read_yaml(Cast, path, "file of stations"), path.resolve().parent
+    return cast, read_config(folder / cast.oracle), (folder / cast.oracle).parent
 
 
 def _station(played: Played, config: Config, folder: Path, beside: Path) -> Station:
@@ -120,14 +147,14 @@ def _station(played: Played, config: Config, folder: Path, beside: Path) -> Stat
                     f"{mapping.title}: its time is not {CLOCKS[heard.protocol]} with a timezone",
                     "name both: a telegram has local time",
                 )
-            port, secret = _near(heard.host, heard.port), UNCHECKED
+            port, secret = near(heard.host, heard.port), UNCHECKED
             if heard.protocol == "hj212" and heard.password_file is not None:
                 known_passwords = passwords(beside / heard.password_file)
                 secret = known_passwords.get(name.partition("/")[0], UNCHECKED)
             return Station(name, heard.protocol, *about, port=port, password=secret)
     for broker in config.brokers:
         if any((beside / one).resolve() == wanted for one in broker.mappings):
-            _near(broker.host, broker.port)
+            near(broker.host, broker.port)
             return Station(name, "mqtt", *about, broker=broker.broker(beside))
     for source in config.sources:
         if (beside / source.mapping).resolve() == wanted:
@@ -139,8 +166,8 @@ def _station(played: Played, config: Config, folder: Path, beside: Path) -> Stat
     )
 
 
-def _near(host: str, port: int) -> int:
-    """A port of this machine."""
+def near(host: str, port: int) -> int:
+    """A port of this machine; UsageError for any other."""
     if host not in LOOPBACK:
         raise UsageError(
             f"{host}:{port} is not this machine",
@@ -174,13 +201,13 @@ def _rows(
             values = {
                 column.column: text
                 for column, there in pairs
-                if (text := _delivered(chunk.cells[there.column][place], there.decimals))
+                if (text := delivered(chunk.cells[there.column][place], there.decimals))
             }
             if values:
                 yield values
 
 
-def _delivered(text: str, decimals: int | None) -> str:
+def delivered(text: str, decimals: int | None) -> str:
     """A value with the decimals that its sensor delivers; "" for what is no plain decimal."""
     try:
         written = number(text)

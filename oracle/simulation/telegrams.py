@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from oracle.simulation import hj212_encoding, sl651_encoding
+from oracle.simulation.city import HOMES, homes_message
 from oracle.simulation.faults import SPLIT, Said
 from oracle.simulation.sl651_encoding import Report
 from oracle.simulation.stations import Station, stamp
@@ -59,6 +60,13 @@ def payload(cells: Mapping[str, str]) -> bytes:
         for name, text in cells.items()
     )
     return f"{{{', '.join(pairs)}}}".encode()
+
+
+def message(station: Station, said: Said) -> bytes:
+    """What a station publishes: its values, or its households' days."""
+    if station.protocol == HOMES:
+        return json.dumps(homes_message(station, said)).encode()
+    return payload(cells(station, said))
 
 
 def cells(station: Station, said: Said) -> dict[str, str]:

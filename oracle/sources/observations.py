@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from oracle.sources.payloads import LONGEST, MOST_CELLS, NoPayload, flat, once, parsed
+from oracle.sources.payloads import LONGEST, MOST_CELLS, NoPayload, flat, numbered, once, parsed
 
 _NO_FRACTION = re.compile(r"\.0+(?=Z|[+-]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -99,7 +99,7 @@ def cells(observation: bytes) -> dict[str, str]:
     if start != end:
         found["phenomenonTime.start"] = start
     found["resultTime"] = _whole(str(told.get("resultTime") or ""))
-    found |= flat({name: _numbered(told[name]) for name in _VALUES if name in told}, "", 1)
+    found |= flat({name: numbered(told[name]) for name in _VALUES if name in told}, "", 1)
     if "result" not in told:
         raise NoPayload("no result; a reading has one")
     if len(found) > MOST_CELLS:
@@ -145,12 +145,3 @@ def _phenomenon(told: Mapping[str, Any]) -> tuple[str, str]:
 def _whole(moment: str) -> str:
     """A moment without a fraction of nothing: 10:00:00.000Z is 10:00:00Z."""
     return _NO_FRACTION.sub("", moment)
-
-
-def _numbered(value: Any) -> Any:
-    """Lists as objects of their places, so that dots name what is in them."""
-    if isinstance(value, list):
-        return {str(place): _numbered(one) for place, one in enumerate(value)}
-    if isinstance(value, dict):
-        return {name: _numbered(one) for name, one in value.items()}
-    return value

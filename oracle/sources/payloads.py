@@ -23,14 +23,24 @@ class NoPayload(ValueError):
 
 def cells(payload: bytes) -> dict[str, str]:
     """Every value by its column; NoPayload for anything but one object of plain values."""
-    if len(payload) > LONGEST:
-        raise NoPayload(f"{len(payload)} bytes, {LONGEST} at the most; send fewer values at once")
+    return columns(told(payload, LONGEST))
+
+
+def told(payload: bytes, longest: int) -> Mapping[Any, Any]:
+    """The one object of a payload, in JSON or CBOR; NoPayload for anything else."""
+    if len(payload) > longest:
+        raise NoPayload(f"{len(payload)} bytes, {longest} at the most; send fewer values at once")
     try:
-        told = parsed(payload) if payload.lstrip()[:1] == b"{" else loads(payload)
+        found = parsed(payload) if payload.lstrip()[:1] == b"{" else loads(payload)
     except (ValueError, RecursionError) as error:
         raise NoPayload(f"neither JSON nor CBOR: {error}; send one object") from error
-    if not isinstance(told, Mapping):
-        raise NoPayload(f"a {type(told).__name__}, not an object; send names with their values")
+    if not isinstance(found, Mapping):
+        raise NoPayload(f"a {type(found).__name__}, not an object; send names with their values")
+    return found
+
+
+def columns(told: Mapping[Any, Any]) -> dict[str, str]:
+    """Every value of an object by its column; NoPayload where there are too many, or odd ones."""
     try:
         found = dict(flat(told, "", 1))
     except NoPayload:
@@ -92,3 +102,12 @@ def _text(column: str, value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return str(value)
     raise NoPayload(f"{column} is a {type(value).__name__}; send a number or a text")
+
+
+def numbered(value: Any) -> Any:
+    """Lists as objects of their places, so that dots name what is in them."""
+    if isinstance(value, list):
+        return {str(place): numbered(one) for place, one in enumerate(value)}
+    if isinstance(value, Mapping):
+        return {name: numbered(one) for name, one in value.items()}
+    return value

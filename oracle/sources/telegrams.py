@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ledger import household_telegrams
 from ledger.telegrams import claims
 from oracle.sources import hj212, observations, payloads, registers, sl651
 
@@ -152,7 +153,7 @@ def whole(protocol: str, station: str, raw: bytes) -> Telegram:
 
     One of MQTT that is signed needs no mapping, and is read when its signature is checked.
     """
-    if protocol == MQTT and claims(raw):
+    if protocol == MQTT and (claims(raw) or household_telegrams.claims(raw)):
         return Telegram(station, raw, signed=True)
     try:
         return Telegram(station, raw, WHOLE[protocol](raw))

@@ -47,10 +47,11 @@ class Signing:
         secret.write_text(PASSWORD, encoding="ascii")
         secret.chmod(0o600)
         told = []
-        broker = Broker(*("127.0.0.1", mosquitto.port, "oracle-1", ("city/#",)), USER, secret)
+        about = ("127.0.0.1", mosquitto.port, "oracle-1", ("city/#",))
+        self.broker = Broker(*about, USER, secret)
         self.oracle = town.oracle()
         self.oracle.prepare_signed()
-        self.ears = Ears([], [broker], lambda event, **keys: told.append(event))
+        self.ears = Ears([], [self.broker], lambda event, **keys: told.append(event))
         self.ears.open()
         until = time.monotonic() + SOON_S
         while "broker is there" not in told:

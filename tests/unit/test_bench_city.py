@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pyarrow.parquet as pq
 import pytest
 
-from bench import composition, day, full_day
-from bench.composition import VOLUME
+from bench import day, full_day
 from bench.day import Sum
+from oracle.simulation import composition
+from oracle.simulation.composition import VOLUME
 
 BEGINS_AT = 1_763_913_600
 

@@ -36,7 +36,7 @@ def raw(*readings, sequence=1):
 
 def heard(opened, *raws):
     """What telegrams give, put into the journal."""
-    checked = signed.check(raws, KEYS, CHANNELS, opened)
+    checked = signed.check(raws, KEYS, CHANNELS, opened, NOW)
     source = opened.stranger("signed/mqtt/here")
     chunk, refusals = signed.chunk_of(source.rows, checked, CHANNELS)
     rules = signed.rules(CHANNELS.values(), DEVICE)

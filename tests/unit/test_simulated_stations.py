@@ -52,7 +52,7 @@ def played(stations, **pace):
         world = World(time.time, asyncio.Event(), lambda: None)
         return await play(stations, {}, 1, Pace(**pace), Limits(0.1, 1), world)
 
-    return summary(asyncio.run(run()))
+    return summary(stations, asyncio.run(run()))
 
 
 def test_a_series_has_a_moment_a_step_leaves_out_what_is_no_number_and_begins_again(tmp_path):

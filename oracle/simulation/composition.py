@@ -18,6 +18,9 @@ HOURS = 24
 HOUSEHOLDS = 1_700_000  # unverified
 HOMES_A_COMMUNITY = 500  # unverified
 COMMUNITIES = HOUSEHOLDS // HOMES_A_COMMUNITY
+MOST_L_HOUR = 42  # of a household, drawn evenly: about 490 L a day, of three people
+LITRES_A_STEP_S = 900  # for which a volume is drawn; a shorter step carries less
+ZONE = "Asia/Shanghai"
 MOST_LANES = 4  # of one contract
 READINGS_A_LANE = 2_000_000  # a day
 
@@ -123,6 +126,12 @@ class Planned:
     group: int
     quantity: Quantity
     contract: str
+
+    @property
+    def most_l(self) -> int:
+        """A volume of one of its steps lies below this many litres."""
+        step_s = min(self.row.interval_s, LITRES_A_STEP_S)
+        return max(2, self.quantity.high * step_s // LITRES_A_STEP_S)
 
 
 def readings(share: float) -> int:
