@@ -17,7 +17,7 @@ MOST = 200  # channels or accounts of one page
 def require_book(name: str) -> None:
     """UsageError for a contract that cannot be replaced so."""
     if name not in BOOKS:
-        raise UsageError(f"{name} is no book of measurements", f"use one of: {', '.join(BOOKS)}")
+        raise UsageError(f"{name} is no book of readings", f"use one of: {', '.join(BOOKS)}")
 
 
 def is_listed(ledger: Ledger, name: str) -> bool:

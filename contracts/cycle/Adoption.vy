@@ -3,7 +3,7 @@
 """
 @title Adoption
 @license Apache-2.0
-@notice Replaces a book of measurements: the new one takes over channels, accounts and lanes in
+@notice Replaces a book of readings: the new one takes over channels, accounts and lanes in
         pages.
 @dev The administrators list the new book under its name, and the old one under another. Its lanes
      are halted before and stay so: from `begin` on the old book resumes and opens none, and judges
@@ -76,7 +76,7 @@ def begin(name: bytes32, former: bytes32):
     access._only(duties.DEVICE_KEEPER)
     of_gauges: bool = self._of_gauges(name)
     of_meters: bool = name == names.QUOTA_TRACKER or name == names.DISCHARGE_VOLUMES
-    assert of_meters or of_gauges, "adoption: not a book of measurements"
+    assert of_meters or of_gauges, "adoption: not a book of readings"
     book: address = access._at(name)
     old: address = access._at(former)
     assert book != old, "adoption: a book cannot replace itself"

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from eth_account import Account
-from eth_tester.exceptions import TransactionFailed
+from web3.exceptions import ContractLogicError
 
 from ledger.errors import NotSettled, WrongChain
 from ledger.events import logs
@@ -109,7 +109,7 @@ def test_a_rebind_before_the_adoption_is_finished_and_final_is_refused(quality):
     quality.halt()
     quality.listed()
 
-    with pytest.raises(WrongChain, match=r"did not adopt the book at .* finish it first"):
+    with pytest.raises(WrongChain, match="did not adopt the book at"):
         quality.rebound()
     quality.adopted()
     with pytest.raises(NotSettled, match="not final yet"):
@@ -155,9 +155,11 @@ def test_a_rebind_that_is_killed_half_way_changed_nothing_and_is_run_again(quali
 
 
 def test_what_was_put_away_before_a_rebind_is_proved_by_the_old_book(quality):
+    quality.stop()
+    quality.feed(BEFORE + AFTER[:3])  # a lane's last batch is never put away
     journal = quality.oracle.journal
-    assert [one for one in archive(journal, Retention(keep_days=1), T0 + 10**8) if one]
-    assert journal.db.execute("SELECT count(*) FROM batch").fetchone()[0] == 0
+    [moved] = [one for one in archive(journal, Retention(keep_days=1), T0 + 10**8) if one]
+    assert moved.readings == len(BEFORE)
     quality.stop()
     quality.replaced()
     quality.rebound()
@@ -166,7 +168,7 @@ def test_what_was_put_away_before_a_rebind_is_proved_by_the_old_book(quality):
     quality.feed(BEFORE + AFTER)
 
     assert quality.proved(BEFORE[2][0]).address == quality.old.address
-    assert quality.proved(AFTER[2][0]).address == quality.new.address
+    assert quality.proved(AFTER[-1][0]).address == quality.new.address
     assert quality.moments() == [at for at, _ in BEFORE + AFTER]
 
 
@@ -293,5 +295,5 @@ def test_of_two_lanes_one_that_is_not_halted_refuses_the_adoption(two):
     replaced.halt(1)
     replaced.listed()
 
-    with pytest.raises(TransactionFailed, match="old book has a lane that is not halted"):
+    with pytest.raises(ContractLogicError, match="old book has a lane that is not halted"):
         replaced.adopted()

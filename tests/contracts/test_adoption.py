@@ -272,9 +272,7 @@ def test_an_old_book_that_moved_on_between_pages_is_not_finished(small):
 
 def test_an_adoption_begins_with_halted_lanes_into_another_book_without_lanes(small):
     suite = small.suite
-    assert (
-        keeper(small, "begin", word("RedLines"), FORMER) == "adoption: not a book of measurements"
-    )
+    assert keeper(small, "begin", word("RedLines"), FORMER) == "adoption: not a book of readings"
     assert keeper(small, "begin", NAME, FORMER) == "access: contract not listed"
     assert keeper(small, "begin", NAME, NAME) == "adoption: a book cannot replace itself"
     assert keeper(small, "take_page", NAME, 1, 1) == "adoption: none is under way"
