@@ -22,7 +22,7 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Council": ("council",),
     "Standards": ("standards_*",),
     "WaterNetwork": ("water_network", "verify_path"),
-    "DeviceRegistry": ("devices", "device_*"),
+    "DeviceRegistry": ("devices", "device_*", "urgent_replacement"),
     "Applications": ("applications*", "permits_issue"),
     "PermitRegistry": ("permits_*", "permit_versions", "permit_changes", "right_of_readings"),
     "PermitChanges": ("permit_changes", "permit_versions"),
@@ -48,8 +48,8 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Disputes": ("disputes",),
     "Witnesses": ("witnesses",),
     "signatures": ("witnesses", "disputes", "permit_seals", "authority_organisations"),
-    "RegisterTurns": ("register_turns",),
-    "QuotaPlans": ("quota_plans", "tariff_parts"),
+    "RegisterTurns": ("register_turns", "urgent_replacement"),
+    "QuotaPlans": ("quota_plans", "tariff_parts", "urgent_replacement"),
     "Adoption": ("adoption",),
 }
 EVERY_CONTRACT = ("refused_callers", "spelling")
