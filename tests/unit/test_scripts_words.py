@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ledger import batches, network, standards
+from ledger import batches, network, replacements, standards
 from ledger.channels import GAUGE, METER
 from ledger.grades import GRADES
 from ledger.keys import KINDS
@@ -106,6 +106,13 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     assert numbered(redline.USES).items() <= lines.items()
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
+
+
+def test_states_of_a_replacement_are_those_of_the_contract():
+    held = constants("foundation/DeviceRegistry.vy")
+
+    assert {word.upper(): n for n, word in replacements.STATES.items()}.items() <= held.items()
+    assert held["HELD"] == replacements.HELD
 
 
 def test_kinds_of_keys_are_numbered_as_the_contract_numbers_them():
