@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import pytest
 from eth_account import Account
 
-from ledger.errors import BadRecord, NotFound
+from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.permit_files import decrypt, encrypt, make_key, public_bytes
 from scripts._encrypting import files_document
 from scripts._requests import posts_document, read_consent, signed_consent
 from scripts._sealing import keys_of
 from scripts._shared import Session
+from scripts.lane import opened
 from tests.contracts.suite import NOW, T0
 from tests.unit.test_permit_files import WORDS
 
@@ -94,3 +95,14 @@ def test_a_file_is_encrypted_to_a_registered_key_and_its_hash_anchored(here, tow
 def test_an_organisation_without_a_key_is_told(here):
     with pytest.raises(NotFound, match="has set no key"):
         keys_of(here, ["Water authority"])
+
+
+def test_a_lane_that_is_not_there_is_named_before_anything_is_asked_of_it(here, town):
+    town.lane()
+
+    opened(here, "QuotaTracker", 1)
+    for lane in (0, 2):
+        with pytest.raises(NotFound, match=f"QuotaTracker has no lane {lane}"):
+            opened(here, "QuotaTracker", lane)
+    with pytest.raises(UsageError, match="'Authority' takes no measurements"):
+        opened(here, "Authority", 1)

@@ -142,7 +142,7 @@ class Machines:
 
     def dissents(self):
         words = [BIN, "lane", "dissents", "QuotaTracker", "1", "--json"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=WITHIN_S, check=True)
         return json.loads(done.stdout)
 
 
