@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
@@ -26,6 +26,7 @@ AT_ONCE = 1_000  # statements of one message
 SETTINGS = {
     "standard_conforming_strings": "on",  # what `literal` writes rests on it
     "client_encoding": "UTF8",
+    "synchronous_commit": "on",
     "lock_timeout": f"{ANSWER_S // 2}s",
 }
 # what a server says (SQLSTATE, or its class) when it is leaving, starting, full of sessions, a
@@ -55,12 +56,29 @@ class Link:
             raise self._in_words(error) from error
         # sums of integers, which PostgreSQL gives as numeric
         self._link.register_in_adapter(NUMERIC, int)
-        schema = {"search_path": f'"{server.schema}"'}
-        for name, value in (SETTINGS | schema).items():
-            self.execute("SELECT set_config(?, ?, false)", (name, value))
-        shown = self.execute("SELECT current_setting('server_version_num')::int AS number")
-        if (number := shown.fetchone()["number"]) < OLDEST:
-            raise BadRecord(f"{server} is PostgreSQL {number // 10_000}", "use 14 or later")
+        try:
+            self.set(SETTINGS | {"search_path": f'"{server.schema}"'})
+            self._fits()
+        except BaseException:
+            self.close()
+            raise
+
+    def _fits(self) -> None:
+        """BadRecord for a server that is too old, or a database that cannot hold every text."""
+        said = self.execute(
+            "SELECT current_setting('server_version_num')::int AS number,"
+            " current_setting('server_encoding') AS encoding"
+        ).fetchone()
+        if said["number"] < OLDEST:
+            what = f"{self._server} is PostgreSQL {said['number'] // 10_000}"
+            raise BadRecord(what, f"use {OLDEST // 10_000} or later")
+        if said["encoding"] != "UTF8":
+            what = f"{self._server} is encoded as {said['encoding']}"
+            raise BadRecord(what, "use a database whose ENCODING is 'UTF8'")
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Set what holds for this session."""
+        self.executemany("SELECT set_config(?, ?, false)", settings.items())
 
     def execute(self, words: str, values: Sequence[Any] = ()) -> "Answer":
         """Execute a statement; its rows."""

@@ -30,7 +30,6 @@ CREATE TABLE IF NOT EXISTS file (
   path TEXT NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (path, part));
 """
 OF_WRITER = {
-    "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": f"{SLEPT_S}s",
     "idle_session_timeout": f"{SLEPT_S}s",
     # a machine that is gone without a word is noticed within half a minute
@@ -39,6 +38,7 @@ OF_WRITER = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "25s",  # the same while an answer is on its way to it
 }
+FENCE = "SELECT epoch, holder FROM writer WHERE id = 1 FOR UPDATE"
 TYPES = (
     (
         r"INTEGER PRIMARY KEY( AUTOINCREMENT)?",
@@ -69,8 +69,7 @@ class Served:
 
     def _take_over(self) -> None:
         """Take the lock, make what is not there, and raise the epoch above all former ones."""
-        for name, value in OF_WRITER.items():
-            self.db.execute("SELECT set_config(?, ?, false)", (name, value))
+        self.db.set(OF_WRITER)
         asked = "SELECT pg_try_advisory_lock(?) AS taken"
         if not self.db.execute(asked, (lock_of(self._server),)).fetchone()["taken"]:
             raise JournalBusy(
@@ -104,10 +103,9 @@ class Served:
     @contextmanager
     def commit(self) -> Iterator["Link"]:
         """One transaction, which nobody else's overlaps; JournalAway where its end is unknown."""
-        self.db.execute("BEGIN")
         self._within = True
         try:
-            self._fence()
+            self._begin()
             yield self.db
         except BaseException:
             self._within = False
@@ -117,12 +115,12 @@ class Served:
         self._within = False
         self.db.execute("COMMIT")
 
-    def _fence(self) -> None:
+    def _begin(self) -> None:
         """Hold the writer's row to the end; a writer whose epoch was passed goes no further.
 
         Who reads and notes something beside the writer has no epoch, and only waits its turn.
         """
-        row = self.db.execute("SELECT epoch, holder FROM writer WHERE id = 1 FOR UPDATE").fetchone()
+        row = self.db.script(f"BEGIN;{FENCE}").fetchone()
         if self._epoch and row["epoch"] != self._epoch:
             self.close()
             raise JournalAway(f"{row['holder']} has taken {self._server} over", "it goes on there")

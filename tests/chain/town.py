@@ -22,6 +22,7 @@ from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.mapping import load
 from oracle.oracle import Oracle
+from oracle.places import Server
 from tests.chain.london import KEYS, London, backend, city
 from tests.contracts.suite import METER, Suite
 from tests.unit.small_chain import LocalSigner
@@ -50,6 +51,7 @@ class Town:
     folder: Path
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     journals: list[Journal] = field(default_factory=list)
+    server: Server | None = None  # where journals lie, if not in the folder
 
     def meter(self, group: int = 1) -> str:
         """A meter of QuotaTracker, counted against a permit of its own; its device's code."""
@@ -78,7 +80,8 @@ class Town:
 
     def oracle(self, journal: str = "journal", signer: Any = None, **bounds: Any) -> Oracle:
         """An oracle on a journal; whoever had that journal before has been killed."""
-        opened, key = Journal(self.folder / journal, writing=True), signer or Relay()
+        opened = Journal(self.server or self.folder / journal, writing=True)
+        key = signer or Relay()
         self.journals.append(opened)
         return Oracle(
             self.ledger,

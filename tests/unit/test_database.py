@@ -242,7 +242,8 @@ def test_a_killed_oracle_goes_on_where_its_journal_is(scada, tmp_path):
     first = journal(folder, one)
     poll(first)
     number = first.db.execute("SELECT max(id) + 1 FROM segment").fetchone()[0]
-    first.archive.path(number).write_bytes(b"half")
+    with first.files.writing(first.archive.name_of(number)) as file:
+        file.write(b"half")
     first.close()
     scada.grow(4, 5)
     again = journal(folder, one)

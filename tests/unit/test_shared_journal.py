@@ -140,6 +140,13 @@ def _another(folder):
     return folder / "c.pem"
 
 
+def test_a_database_that_cannot_hold_every_text_is_refused(shared, postgres):
+    postgres("CREATE DATABASE narrow ENCODING 'LATIN1' TEMPLATE template0")
+
+    with pytest.raises(BadRecord, match="encoded as LATIN1"):
+        Store(replace(shared, database="narrow"), writing=True)
+
+
 def test_a_reader_makes_nothing(shared, postgres):
     with pytest.raises(BadRecord, match="no journal in"):
         Store(shared, writing=False)
