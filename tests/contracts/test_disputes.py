@@ -277,3 +277,23 @@ def test_a_dispute_changes_no_reading(meter):
     assert (book.meter(meter.channel), book.running(meter.lane)) == before
     assert book.meter(meter.channel).last_at > T0
     assert DEVICE_KEY.address != meter.suite.holder
+
+
+@pytest.mark.parametrize(("place", "most"), [(1, 32), (3, 64)])
+def test_a_proof_has_thirty_two_siblings_at_most_and_a_telegram_sixty_four_readings(
+    meter, place, most
+):
+    call = meter.call(meter.telegram())
+
+    def answer(count):
+        return refused(meter, [*call[:place], [HASH] * count, *call[place + 1 :]])
+
+    assert answer(most) != ""  # a rule of the contract says no
+    assert answer(most + 1) == ""  # it does not even read the call
+
+
+def test_a_page_has_sixty_four_disputes_at_most(meter):
+    disputes = meter.suite.disputes
+    disputes.eval("self.count = 65")
+
+    assert [len(disputes.page(first, 99)) for first in (1, 2, 3)] == [64, 64, 63]

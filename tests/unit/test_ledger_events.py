@@ -130,3 +130,16 @@ def test_a_receipt_may_hold_an_event_that_the_abi_of_ours_does_not_know(small):
     unknown = dict(receipt["logs"][0]) | {"topics": [receipt["transactionHash"]]}
 
     assert decode_receipt(small.ledger(Counter=ours), {"logs": [unknown]}) == []
+
+
+def test_a_contract_that_replaced_others_tells_theirs_too_each_under_its_name(small):
+    before, now = small.put(counter_code()), small.put(counter_code())
+    for call in (before.functions.count(1), now.functions.count(2)):
+        wait_included(small.chain, send(small.chain, small.signer, call), 5)
+    ledger = small.ledger(Counter=now, **{"Counter.1": before})
+
+    def told(name):
+        return [(one.contract, one.args["step"]) for one in logs(ledger, name, "Counted")]
+
+    assert told("Counter") == [("Counter.1", 1), ("Counter", 2)]
+    assert told("Counter.1") == [("Counter.1", 1)]
