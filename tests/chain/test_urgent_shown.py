@@ -30,13 +30,14 @@ class Replaced:
         self.old = town.meter()
         self.channel, town.number = self.suite.device_registry.channel_count(), town.lane()
         self.permit = self.suite.permit_registry.permit_count()
-        self.oracle = town.oracle()
         self.feed("old", self.old, ROWS)
 
     def feed(self, name, device, rows):
-        given = self.town.file(name, device, rows)
-        self.oracle.prepare(given.mapping)
-        self.town.settle(self.oracle, [given])
+        """An oracle that is started for it, on the journal of the one before."""
+        given, oracle = self.town.file(name, device, rows), self.town.oracle()
+        oracle.prepare(given.mapping)
+        self.town.settle(oracle, [given])
+        self.town.kill(oracle)
 
     def replace(self):
         asked = self.channel, "NEW-1", CLOSING_L, 7, CLOSED_AT, HASH, b"\0" * 32
