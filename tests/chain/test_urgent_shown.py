@@ -30,13 +30,14 @@ class Replaced:
         self.old = town.meter()
         self.channel, town.number = self.suite.device_registry.channel_count(), town.lane()
         self.permit = self.suite.permit_registry.permit_count()
-        self.oracle = town.oracle()
         self.feed("old", self.old, ROWS)
 
     def feed(self, name, device, rows):
-        given = self.town.file(name, device, rows)
-        self.oracle.prepare(given.mapping)
-        self.town.settle(self.oracle, [given])
+        """An oracle that is started for it, on the journal of the one before."""
+        given, oracle = self.town.file(name, device, rows), self.town.oracle()
+        oracle.prepare(given.mapping)
+        self.town.settle(oracle, [given])
+        self.town.kill(oracle)
 
     def replace(self):
         asked = self.channel, "NEW-1", CLOSING_L, 7, CLOSED_AT, HASH, b"\0" * 32
@@ -70,7 +71,7 @@ def test_what_is_fed_to_a_new_meter_is_held_shown_and_counts_when_released(meter
     assert not one["overdue"]
     ((label, words),) = provisional.beside_lines(held)
     assert label == "provisional"
-    assert f"50 L of NEW-1 in place of {meter.old}, not counted; decision due" in words
+    assert f"0.05 m3 of NEW-1 in place of {meter.old}, not counted; decision due" in words
     assert (released["used_l"], released["provisional_l"]) == (530, 0)
     assert [meter["device"] for meter in released["meters"]] == [meter.old, "NEW-1"]
     assert provisional.beside_lines(released) == []
@@ -115,7 +116,7 @@ def test_deemed_use_is_shown_as_such_with_litres_and_days(meter):
     assert (shown["deemed_l"], shown["deemed_s"], shown["deemed_days"]) == (600, 129_600, 1.5)
     assert [one["device"] for one in shown["deemed"]] == [meter.old]
     told = dict(provisional.beside_lines(shown))
-    assert told == {"deemed use": "600 L, 1.5 days without a meter"}
+    assert told == {"deemed use": "0.6 m3, 1.5 days without a meter"}
 
 
 def test_deemed_use_of_another_year_is_not_told_of_this_one(meter):
