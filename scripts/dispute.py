@@ -90,13 +90,13 @@ def list_(
 
     For example: waterline dispute list --open
     """
-    from scripts._showing import local_of, table
+    from scripts._showing import exact_of, table
 
     here = session()
     found = [one for one in _documents(here) if not standing or one["state"] == "open"]
     rows = [
         (
-            *(one["dispute"], one["device"], one["parameter"], local_of(one["at"])),
+            *(one["dispute"], one["device"], one["parameter"], exact_of(one["at"])),
             *(one["settled"], one["said"], one["state"]),
         )
         for one in found
