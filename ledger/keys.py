@@ -89,7 +89,8 @@ def public_key(kind: int, text: str) -> bytes:
     except ValueError as error:
         raise UsageError(
             f"{text} is no key of {KINDS[kind]}: {error}",
-            "secp256k1 by its address, P-256 as a compressed point, Ed25519 as RFC 8032 has it",
+            "secp256k1 by its address (`waterline account list`), P-256 as a compressed point, "
+            "Ed25519 as RFC 8032 has it",
         ) from error
     return raw
 

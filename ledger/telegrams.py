@@ -182,9 +182,17 @@ def read_unsigned(path: Path) -> Telegram:
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
     except (OSError, ValidationError) as error:
+        why = _first(error) if isinstance(error, ValidationError) else error
         raise BadRecord(
-            f"{path} is no telegram: {error}", "docs/sources.md shows one; leave key, signature out"
+            f"{path} is no telegram: {why}", "docs/sources.md shows one; leave key, signature out"
         ) from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first fault of a document, and where it is."""
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
 def struct_hash(name: str, *fields: int | bytes) -> bytes:

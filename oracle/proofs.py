@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,6 +97,10 @@ def load(path: Path) -> Proof:
         ) from error
 
 
+def _utc(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
     """The proof of a settled reading; NotFound or NotSettled say how far it has come."""
     away = settled_files.find(journal, channel.id, at)
@@ -104,8 +109,9 @@ def prove(ledger: Ledger, journal: Journal, channel: Channel, at: int) -> Proof:
     found = journal.reading(channel.id, at)
     if found is None:
         raise NotFound(
-            f"no reading of {channel.device} {channel.parameter} at {at}",
-            "`waterline quality series` lists readings; a held one is in `oracle quarantine list`",
+            f"no reading of {channel.device} {channel.parameter} at {at} ({_utc(at)})",
+            "name its moment to the second, as `waterline quality series` or `oracle compare` "
+            "shows it; a held one is in `oracle quarantine list`",
         )
     kept, place = found
     part = _part(journal, channel.id, kept.first + place)

@@ -7,6 +7,7 @@ from typing import Any
 from ledger.errors import NotFound, UsageError, refused
 from ledger.standards import YEAR
 from ledger.structs import every, read
+from scripts._days import year_begins
 from scripts._plans import CALENDARS, period_index, span
 from scripts._shared import Session
 from scripts._showing import BILL_STATES, facts, local_zone, m3, utc, yuan
@@ -91,7 +92,7 @@ def household_bill(here: Session, first: Path, last: Path, tariff: str) -> dict[
 
 def period_of(here: Session, year: int) -> tuple[int, int]:
     """A local year as an index into the calendar, and when it begins."""
-    begins_at = int(datetime(year, 1, 1, tzinfo=local_zone()).timestamp())
+    begins_at = year_begins(year)
     period = read(here.ledger, "Standards", "period_at", YEAR, begins_at + 1)
     return int(period), begins_at
 

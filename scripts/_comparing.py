@@ -41,11 +41,11 @@ def document(here: Session, compared: "Sequence[Compared]") -> list[dict[str, An
 
 def lines(told: Sequence[dict[str, Any]]) -> list[str]:
     """How many readings are the same, and every other one."""
-    from scripts._showing import local_of, table
+    from scripts._showing import exact_of, table
 
     rows = [
         (
-            *(one["device"], one["parameter"], local_of(one["at"]), one["said"]),
+            *(one["device"], one["parameter"], exact_of(one["at"]), one["said"]),
             *(one["settled"] or "-", one["evidence"] or "-"),
             one["verdict"] + (f": {one['why']}" if one["why"] else ""),
         )
@@ -61,7 +61,7 @@ def journal_compared(here: Session, place: "Place") -> list[dict[str, Any]]:
     """What settled otherwise than a journal has it; exit code 6 where there is any."""
     from oracle.comparison import compare_journal
     from oracle.journal import Journal
-    from scripts._showing import local, table
+    from scripts._showing import exact, table, utc
 
     journal = Journal(place, writing=False)
     try:
@@ -69,10 +69,13 @@ def journal_compared(here: Session, place: "Place") -> list[dict[str, Any]]:
     finally:
         journal.close()
     rows = [
-        (channel, local(at), f"{one.value}, mark {one.mark}", held)
+        (channel, exact(at), f"{one.value}, mark {one.mark}", held)
         for channel, at, one, held in found
     ]
-    told = [dict(zip(("channel", "at", "settled", "held"), row, strict=True)) for row in rows]
+    told = [
+        {"channel": n, "at": utc(at), "settled": settled, "held": held}
+        for (n, _, settled, held), (_, at, _, _) in zip(rows, found, strict=True)
+    ]
     here.tell(told, lambda: table(rows, ("channel", "at", "settled", "held here")))
     if told:
         raise SystemExit(6)

@@ -92,7 +92,7 @@ def list_() -> Any:
     document = key_documents(here)
     rows = [
         (
-            *(one["key"], one["kind"], one["grade"], one["from_at"], one["until_at"]),
+            *(one["key"], one["kind"], one["grade"], one["from_at"], one["until_at"] or "-"),
             "revoked" if one["revoked_at"] else "",
             ", ".join(one["devices"]),
         )

@@ -8,9 +8,10 @@ from ledger.devices import channel, channel_of
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.events import logs
 from ledger.labels import label, text_of
-from ledger.standards import DAY, MONTH, QUARTER, YEAR, midnight
+from ledger.standards import DAY, MONTH, QUARTER, YEAR
 from ledger.structs import every, read
 from ledger.units import parse, parse_as
+from scripts._days import begins, year_begins
 from scripts._files import count, instant, take
 from scripts._permits import document_hash, permit_by_number
 from scripts._requests import org_by_code
@@ -40,15 +41,14 @@ def subject_of(here: Session, name: str, kind: str) -> tuple[int, int]:
 
 def year_index(here: Session, year: int) -> int:
     """A local year as an index into the calendar."""
-    begins_at = midnight(date(year, 1, 1), local_zone())
-    return int(read(here.ledger, "Standards", "period_at", YEAR, begins_at + 1))
+    return int(read(here.ledger, "Standards", "period_at", YEAR, year_begins(year) + 1))
 
 
 def period_index(here: Session, text: str) -> tuple[int, int]:
     """Calendar and index of a period written like 2026, 2026-Q2, 2026-05 or 2026-05-31."""
     try:
         calendar, first = _first_day(text)
-        begins_at = midnight(first, local_zone())
+        begins_at = begins(first)
     except ValueError as error:
         raise UsageError(
             f"{text!r} is no period", "write it like 2026, 2026-Q2, 2026-05 or 2026-05-31"

@@ -1,6 +1,7 @@
 """Posts: who holds and who deputises for them when; accounts whose key is replaced."""
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 
 from ledger.errors import UsageError
 from scripts._acting import act
-from scripts._shared import Noun, session
+from scripts._shared import Noun, Session, session
 from scripts._showing import utc
 
 app = Noun(__doc__)
@@ -45,6 +46,10 @@ def deputise(
     here = session()
     term = term_of(date_of(from_at), date_of(until_at), here.chain.head().at)
     number = post_by_title(here, post)
+    if ends_at := deputised_until(here, number):
+        raise UsageError(
+            f"post {number} has a deputy until {utc(ends_at)}", "`waterline org relieve` ends that"
+        )
     call = here.contract("Authority").functions.deputise(number, address_of_account(deputy), *term)
     says = f"{deputy} deputises for post {number} until {until_at}"
     done = jointly(here, [Joint(call, says)], second, second_password_file)
@@ -65,6 +70,22 @@ def term_of(from_at: int, until_at: int, now: int) -> tuple[int, int]:
     return begins_at, until_at
 
 
+def deputised_until(here: Session, post: int) -> int:
+    """When a term of a post's deputy that runs, or is to come, ends; 0 without one.
+
+    Asked before two people sign: what they sign in vain would stay proposed.
+    """
+    from web3.exceptions import ContractLogicError
+
+    deputies, until_at = here.contract("Authority").functions.deputies, 0
+    for term in count():
+        try:
+            until_at = int(deputies(post, term).call()[-1])
+        except ContractLogicError:  # there are no more
+            break
+    return until_at if until_at > here.chain.head().at else 0
+
+
 @app.write("relieve")
 def relieve(post: Post, second: Second = None, second_password_file: SecondPassword = None) -> Any:
     """End the term of a post's deputy now, or take it back before it begins.
@@ -76,6 +97,8 @@ def relieve(post: Post, second: Second = None, second_password_file: SecondPassw
 
     here = session()
     number = post_by_title(here, post)
+    if not deputised_until(here, number):
+        raise UsageError(f"post {number} has no deputy", "`waterline org posts` shows who has one")
     call = here.contract("Authority").functions.relieve(number)
     says = f"end the term of the deputy of post {number}"
     done = jointly(here, [Joint(call, says)], second, second_password_file)

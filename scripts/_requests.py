@@ -224,13 +224,13 @@ def post_title(here: Session, post_id: int) -> str:
 
 
 def post_by_title(here: Session, title: str) -> int:
-    """A post by its number or title."""
-    if title.isdigit():
+    """A post by its number or title; NotFound where there is none."""
+    if title.isdecimal() and 0 < int(title) <= read(here.ledger, "Authority", "post_count"):
         return int(title)
     for number, raw in every(here.ledger, "Authority", "post", "post_count"):
         if raw["title"] == title:
             return number
-    raise NotFound(f"no post {title!r}", "`waterline org show CODE` lists the posts")
+    raise NotFound(f"no post {title!r}", "`waterline org posts` lists them")
 
 
 def post_acts(here: Session, path: Path, coming: dict[str, int]) -> list[tuple[Any, str]]:

@@ -112,6 +112,17 @@ def local(at: int) -> str:
     return datetime.fromtimestamp(at, local_zone()).strftime("%Y-%m-%d %H:%M")
 
 
+def exact(at: int) -> str:
+    """A reading's moment for people, with its seconds where it has any: so it can be asked for."""
+    seconds = f":{at % 60:02}" if at % 60 else ""
+    return local(at) + seconds
+
+
+def exact_of(moment: str) -> str:
+    """The same, from a moment as programs read it."""
+    return exact(int(datetime.fromisoformat(moment).timestamp()))
+
+
 def local_of(moment: str | None) -> str:
     """The same, from a moment as programs read it."""
     return local(int(datetime.fromisoformat(moment).timestamp()) if moment else 0)

@@ -10,7 +10,7 @@ import typer
 from scripts._shared import Noun, Session, session
 
 if TYPE_CHECKING:
-    from oracle.disputing import Prove
+    from oracle.disputing import Contradiction, Prove
     from oracle.proofs import Proof
 
 app = Noun(__doc__)
@@ -49,18 +49,25 @@ def open_(
         )
     open_dispute = here.contract("Disputes").functions.open_dispute
     acts = [
-        Act(
-            "Disputes",
-            open_dispute(*one.arguments()),
-            f"{one.proof.device} {one.proof.parameter} at {one.proof.at}: "
-            f"settled {one.proof.value}, signed {one.signed.telegram.readings[one.index].value}",
-        )
-        for one in found
+        Act("Disputes", open_dispute(*one.arguments()), _contradicted(here, one)) for one in found
     ]
     done = perform(here, acts)
     for event in done.of("DisputeOpened"):
         here.say(f"dispute {event.args['dispute_id']}")
     return here.tell(done.as_json(), lambda: [])
+
+
+def _contradicted(here: Session, one: "Contradiction") -> str:
+    from ledger.devices import channel
+    from scripts._gauging import shown_value
+    from scripts._showing import exact
+
+    about = channel(here.ledger, one.proof.channel)
+    signed = one.signed.telegram.readings[one.index]
+    return (
+        f"{about.device} {about.parameter} at {exact(one.proof.at)}: settled "
+        f"{shown_value(about, one.proof.value)}, signed {shown_value(about, signed.value)}"
+    )
 
 
 @app.write("resolve")
@@ -90,13 +97,13 @@ def list_(
 
     For example: waterline dispute list --open
     """
-    from scripts._showing import local_of, table
+    from scripts._showing import exact_of, table
 
     here = session()
     found = [one for one in _documents(here) if not standing or one["state"] == "open"]
     rows = [
         (
-            *(one["dispute"], one["device"], one["parameter"], local_of(one["at"])),
+            *(one["dispute"], one["device"], one["parameter"], exact_of(one["at"])),
             *(one["settled"], one["said"], one["state"]),
         )
         for one in found

@@ -16,7 +16,7 @@ FINDINGS = 6
 def reading(
     device: Device,
     parameter: Annotated[str, typer.Argument(help="volume, or a key of a limit table.")],
-    at: Annotated[str, typer.Option(help="Its moment: 2026-01-31T08:00Z.")],
+    at: Annotated[str, typer.Option(help="Its moment, to the second: 2026-01-31T08:00Z.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Export the proof to a file.")
     ] = None,
@@ -174,11 +174,11 @@ def _leave(document: dict[str, Any]) -> None:
 
 def _lines(here: Session, found: dict[str, Any]) -> list[str]:
     from ledger.marks import name_of
-    from scripts._showing import facts, local
+    from scripts._showing import exact, facts
 
     told: list[tuple[str, object]] = [
         ("reading", f"{found['device']} {found['parameter']}: {found['value_shown']}"),
-        ("at", local(found["at"])),
+        ("at", exact(found["at"])),
         ("evidence", found["grade_shown"]),
         ("row as it came", found["telegram"]),
         ("of", f"row {found['row'] + 1} of {found['source'].partition('/')[2]}"),

@@ -10,6 +10,7 @@ from oracle.comparison import compare, load
 from scripts import _comparing, _keys, dispute
 from scripts._series import say_evidence, vouched
 from scripts._shared import Session
+from scripts._showing import exact
 from tests.chain.test_london import disputes_a_reading
 from tests.contracts.signing import DEVICE_KEY, SETTLED, domain, sign
 
@@ -61,6 +62,13 @@ def test_telegrams_of_a_file_are_compared_with_what_settled(here, town, meter):
     first, _, _, last = _comparing.lines(told)
     assert first == "1 of 2 signed readings settled as they were signed."
     assert "register 0.145 m3" in last and last.rstrip().endswith("different")
+
+
+def test_a_reading_s_moment_is_shown_so_that_it_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
+
+    assert exact(1_700_000_000) == "2023-11-14 22:13:20"
+    assert exact(1_700_000_040) == "2023-11-14 22:14"
 
 
 def test_a_line_that_is_no_telegram_is_named(tmp_path):

@@ -10,7 +10,8 @@ from eth_account import Account
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.permit_files import decrypt, encrypt, make_key, public_bytes
 from scripts._encrypting import files_document
-from scripts._requests import posts_document, read_consent, signed_consent
+from scripts._posts import deputised_until
+from scripts._requests import post_by_title, posts_document, read_consent, signed_consent
 from scripts._sealing import keys_of
 from scripts._shared import Session
 from scripts.lane import opened
@@ -106,3 +107,24 @@ def test_a_lane_that_is_not_there_is_named_before_anything_is_asked_of_it(here, 
             opened(here, "QuotaTracker", lane)
     with pytest.raises(UsageError, match="'Authority' takes no measurements"):
         opened(here, "Authority", 1)
+
+
+def test_a_post_is_found_by_number_or_title_and_one_that_is_not_there_is_named(here, town):
+    number = town.suite.authority.post_of(town.suite.clerk)
+
+    assert post_by_title(here, str(number)) == post_by_title(here, "clerk") == number
+    for other in ("0", "999", "Nothing"):
+        with pytest.raises(NotFound, match=f"no post '{other}'"):
+            post_by_title(here, other)
+
+
+def test_whether_a_post_has_a_deputy_is_known_before_two_people_sign(here, town):
+    suite = town.suite
+    clerks = suite.authority.post_of(suite.clerk)
+    assert deputised_until(here, clerks) == 0
+
+    suite.by_both("deputise", clerks, NEW.address, NOW + 10**6, 2**32 - 1)
+    assert deputised_until(here, clerks) == 2**32 - 1
+
+    suite.by_both("relieve", clerks)
+    assert deputised_until(here, clerks) == 0

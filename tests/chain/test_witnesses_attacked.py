@@ -100,9 +100,11 @@ def test_a_threshold_that_rises_while_a_batch_is_on_its_way_is_met_by_sending_ag
     tester.disable_auto_mine_transactions()
     witnessed.feed(oracle)
     witnessed.until_sent(oracle)
+    held, tester.pool = tester.pool, []  # it would be sealed before the threshold rises
     tester.enable_auto_mine_transactions()
     witnessed.need(KEYS[:3], 2)
     tester.disable_auto_mine_transactions()
+    tester.pool = held
 
     witnessed.settle(oracle)
 

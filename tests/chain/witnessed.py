@@ -22,7 +22,7 @@ from tests.contracts.witnessing import KEYS, witness
 from tests.unit.small_chain import LocalSigner
 
 ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
-SOON_S = 20
+SOON_S = 120
 OTHER = [*ROWS[:2], (ROWS[2][0], ROWS[2][1] + 1), *ROWS[3:]]
 
 
