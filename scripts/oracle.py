@@ -107,7 +107,7 @@ def run(
     tell = _oracle.Voice(here)
     now = _running.run(_running.Work(here, wanted, password_file, tell, leaving.is_set))
     if now is None:
-        return here.tell({}, lambda: ["Another oracle feeds it."])
+        return here.tell({}, lambda: ["At the end another oracle fed it, or it was away."])
     return here.tell(now.as_json(), lambda: _oracle.lines(now))
 
 

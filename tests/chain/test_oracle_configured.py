@@ -132,6 +132,7 @@ def test_a_key_that_does_not_open_is_a_fault_only_when_it_is_tried(place):
 
 
 def test_the_server_of_a_journal_is_asked_and_nothing_is_made_there(place, postgres):
+    place.town.lane()
     role = "CREATE ROLE guest LOGIN PASSWORD 'a guest of this test'"
     postgres(f"{role}; CREATE SCHEMA given; GRANT USAGE ON SCHEMA given TO guest")
     secret = place.town.folder / "pass"
@@ -152,6 +153,8 @@ def test_the_server_of_a_journal_is_asked_and_nothing_is_made_there(place, postg
 
 
 def test_a_journal_s_server_that_does_not_answer_is_told(place):
+    place.town.lane()
+
     (fault,) = told(place.checked(journal="postgresql://works@127.0.0.1:9/water"))
 
     assert "does not answer" in fault

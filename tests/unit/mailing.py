@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
+from oracle.places import Place
 from oracle.warnings.book import Book, Warned
 from oracle.warnings.config import Warnings
 from oracle.warnings.desk import Desk
@@ -118,16 +119,19 @@ class Hook:
 class Office:
     """A book with a desk and a postman, as a configuration wants them."""
 
-    def __init__(self, folder: Path, wanted: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, wanted: dict[str, Any], place: Place | None = None) -> None:
         self.folder, self.wanted = folder, Warnings.model_validate(wanted)
-        self.journal = journal(folder / "journal", channel())
+        self.journal = journal(place or folder / "journal", channel())
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.now = T0
+        self.book: Book | None = None
         self.reopen()
 
     def reopen(self) -> None:
         """What a process that starts again finds."""
-        self.book = Book.open(self.folder / "journal")
+        if self.book is not None:
+            self.book.close()
+        self.book = Book.open(self.journal.place)
         self.desk = Desk(self.book, self.wanted)
         ways = Ways(self.wanted.mail, self.folder)
         tell = lambda event, **keys: self.told.append((event, keys))  # noqa: E731

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from oracle.warnings.postman import MOST_TRIES
-from oracle.warnings.sending import sign
+from oracle.warnings.postman import MOST_TRIES, Post, Postman
+from oracle.warnings.sending import Ways, sign
 from tests.unit.mailing import KEY, REFUSING, Hook, MailServer, Office, secret
 
 
@@ -51,7 +51,7 @@ def dripping():
 
 
 @pytest.fixture
-def opened(tmp_path, server):
+def opened(tmp_path, where, server):
     """An office with recipients as a test names them; mail goes to the real server."""
     made = []
 
@@ -59,7 +59,7 @@ def opened(tmp_path, server):
         ladder = {"rungs": [{"to": to, "wait": "5 min"} for to in rungs]} | changed
         mail = {"host": "127.0.0.1", "port": server.port, "tls": "none", "sender": "w@city.test"}
         wanted = {"recipients": recipients, "mail": mail, "ladders": [ladder]}
-        made.append(Office(tmp_path, wanted))
+        made.append(Office(tmp_path, wanted, where))
         return made[-1]
 
     yield open_office
@@ -445,3 +445,35 @@ def test_no_password_stands_in_what_is_logged(opened, tmp_path):
     assert office.told
     assert KEY not in repr(office.told)
     assert KEY not in os.environ.values()
+
+
+# a journal that is shared
+
+
+def test_messages_leave_again_when_their_own_session_was_ended(tmp_path, shared, postgres, server):
+    mail = {"host": "127.0.0.1", "port": server.port, "tls": "none", "sender": "w@city.test"}
+    ladder = {"rungs": [{"to": ["ops"], "wait": "5 min"}]}
+    wanted = {"recipients": {"ops": mailed("ops")}, "mail": mail, "ladders": [ladder]}
+    office, told = Office(tmp_path, wanted, shared), []
+    ways = Ways(office.wanted.mail, tmp_path)
+    tell = lambda event, **_: told.append(event)  # noqa: E731
+    made = lambda book: Postman(book, office.wanted, ways, "abcd1234", tell)  # noqa: E731
+    turns = iter("abcd")
+
+    def until(_):
+        turn = next(turns)
+        if turn == "a":  # every session but the writer's
+            postgres(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
+                " 'waterline' AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+            )
+            office.reopen()
+            office.warn("two")
+        return turn == "d"
+
+    office.warn("one")
+    Post(shared, made, lambda book: None, lambda: office.now, tell).rounds(until)
+    office.close()
+
+    assert told == ["warning sent", "warnings cannot be sent", "warning sent"]
+    assert len(server.taken) == 2
