@@ -4,8 +4,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.audit.accounts import MeterBook
 from ledger.audit.groups import M32, M48
-from ledger.audit.meters import MeterBook
 
 CHANNELS = 1  # what a page is of; accounts otherwise
 

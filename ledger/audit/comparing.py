@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from ledger.audit.accounts import Account, Meter, MeterBook
 from ledger.audit.calendars import DAY, MONTH, YEAR
 from ledger.audit.findings import Finding, Findings
 from ledger.audit.gauges import HIGH, LOW, PENDING, Gauge, GaugeBook
 from ledger.audit.groups import M32
 from ledger.audit.history import State
 from ledger.audit.lanes import Lane
-from ledger.audit.meters import Account, Meter, MeterBook
 from ledger.audit.views import Call, Views
 
 TOGETHER = 500

@@ -11,7 +11,7 @@ from ledger.audit import calendars as cal
 from ledger.audit.calendars import DAY, Boundaries
 from ledger.audit.groups import M8, M16, M24, M32, Group
 from ledger.audit.lanes import Lane
-from ledger.audit.meters import (
+from ledger.audit.told import (
     BAD_KIND,
     BROKEN,
     FUTURE,

@@ -13,13 +13,23 @@ from eth_abi.exceptions import DecodingError
 
 from ledger.audit import adopting, gauges, meters, roots
 from ledger.audit import calendars as cal
+from ledger.audit.accounts import (
+    Account,
+    Approval,
+    City,
+    Meter,
+    MeterBook,
+    Scheme,
+    Turns,
+    kept_entry,
+)
 from ledger.audit.findings import Finding, Findings
 from ledger.audit.gauges import GaugeBook
 from ledger.audit.groups import Group, groups
 from ledger.audit.lanes import Lane, digest_of
-from ledger.audit.meters import Account, Approval, City, Meter, MeterBook, Scheme, Told, Turns
 from ledger.audit.reading import Event, Transaction
 from ledger.audit.rights import VALID, Permit, Restriction, Terms
+from ledger.audit.told import Told
 from ledger.audit.views import Views
 from ledger.deployment import Deployment
 from ledger.leaves import ROLL_OVER
@@ -366,7 +376,7 @@ class History:
         channel, calendars = args["channel"], self.state.city.calendars
         turns = self.state.city.turns[channel]
         period = cal.period_at(calendars, turns.calendar, at.block_at)
-        entry = meters.kept_entry(turns.turn_at, self._meter(channel), closed=True)
+        entry = kept_entry(turns.turn_at, self._meter(channel), closed=True)
         turns.count += turns.last != entry
         turns.closed_until_at = cal.boundary(calendars, turns.calendar, period)
         turns.last = entry

@@ -13,10 +13,10 @@ from web3.exceptions import Web3RPCError
 
 from ledger.audit.findings import Finding
 from ledger.audit.proving import Prover
+from ledger.audit.words import values
 from ledger.deployment import Ledger
-from ledger.errors import NotSettled
+from ledger.errors import ChainUnreachable, NotSettled
 from ledger.hashing import keccak
-from ledger.structs import named
 
 BLOCKS = 500  # of one piece, at first
 MOST_BLOCKS = 5_000
@@ -68,13 +68,17 @@ class Reader:
         while first <= last:
             upto = min(first + size - 1, last)
             try:
-                raw = self._logs(first, upto)
+                found = self._transactions(raw := self._logs(first, upto))
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise ChainUnreachable(
+                    f"the node answers with what cannot be: {error!r}"
+                ) from error
             except Web3RPCError:
                 if size == 1:
                     raise
                 size = max(size // 2, 1)
                 continue
-            yield upto, self._transactions(raw)
+            yield upto, found
             first = upto + 1
             size = max(size // 2, 1) if len(raw) > MOST_LOGS else min(size * 2, MOST_BLOCKS)
 
@@ -133,18 +137,14 @@ class Reader:
 
     def _args(self, kind: Mapping[str, Any], raw: Any) -> dict[str, Any] | None:
         """What an event holds, by the names of its ABI; None where it holds something else."""
-        codec, inputs = self._chain.w3.codec, kind["inputs"]
-        indexed = [one for one in inputs if one["indexed"]]
-        others = [one for one in inputs if not one["indexed"]]
-        types = [collapse_if_tuple(dict(one)) for one in others]
+        indexed = [one for one in kind["inputs"] if one["indexed"]]
+        others = [one for one in kind["inputs"] if not one["indexed"]]
         try:
-            words = [bytes.fromhex(topic[2:]) for topic in raw["topics"][1:]]
-            pairs = zip(indexed, words, strict=True)
-            values = {o["name"]: codec.decode([o["type"]], word)[0] for o, word in pairs}
-            data = codec.decode(types, bytes.fromhex(raw["data"][2:]))
-        except Exception:  # of several libraries: whatever it holds, it is not this event
+            topics = b"".join(bytes.fromhex(topic[2:]) for topic in raw["topics"][1:])
+            told = values(indexed, topics) + values(others, bytes.fromhex(raw["data"][2:]))
+        except ValueError:
             return None
-        return values | {o["name"]: named(v, o) for o, v in zip(others, data, strict=True)}
+        return {one["name"]: value for one, value in zip((*indexed, *others), told, strict=True)}
 
 
 def _number(raw: Any, field: str) -> int:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from eth_abi.exceptions import DecodingError
 from eth_utils import collapse_if_tuple
 
+from ledger.audit.words import values
 from ledger.deployment import Ledger
 from ledger.hashing import keccak
-from ledger.structs import named
 
 Call = tuple[str, str, Sequence[int]]  # contract, view, whole numbers it is asked with
 
@@ -45,12 +44,10 @@ class Views:
         outputs = self._about(contract, view)[2]
         if len(outputs) == 1 and outputs[0]["type"] == "uint256" and len(answer) == 66:
             return int(answer, 16)
-        types = [collapse_if_tuple(dict(one)) for one in outputs]
         try:
-            values = self._ledger.chain.w3.codec.decode(types, bytes.fromhex(answer[2:]))
-        except (DecodingError, ValueError):
+            parts = values(outputs, bytes.fromhex(answer[2:]))
+        except ValueError:
             return answer  # as it came: it agrees with nothing
-        parts = [named(value, output) for value, output in zip(values, outputs, strict=True)]
         return parts[0] if len(parts) == 1 else parts
 
     def _about(self, contract: str, view: str) -> tuple[str, bytes, list[Any]]:

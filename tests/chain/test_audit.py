@@ -17,7 +17,7 @@ from scripts._shared import Session
 from tests.chain.mixed import Mixed, replaced
 from tests.chain.spoken import flipped, ledger_over
 
-PIECE = 40  # blocks, so that a town has several
+PIECE = 10  # blocks, so that a town has several
 
 
 def auditing(town):
@@ -113,11 +113,10 @@ def test_a_replaced_book_is_followed_through(town, mixed):
 def test_an_audit_that_was_killed_goes_on_to_the_same_result(town, mixed, small_pieces):
     mixed.sent_by_a_relay()
     ledger, _ = auditing(town)
-    folder, pieces = town.folder / "audit", []
+    folder = town.folder / "audit"
 
     def killed(text):
-        pieces.append(text)
-        if len(pieces) == 4:
+        if "block" in text and ": 0 batches" not in text:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -127,7 +126,7 @@ def test_an_audit_that_was_killed_goes_on_to_the_same_result(town, mixed, small_
 
     whole = []
     at_once = Audit(ledger, 0, None, whole.append).run(0)
-    assert len(again) < len(whole)
+    assert 2 < len(again) < len(whole)
     assert asdict(resumed.state) == asdict(at_once.state)
     assert told(resumed) == []
     assert resumed.block_hash == at_once.block_hash
