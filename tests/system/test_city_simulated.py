@@ -112,7 +112,9 @@ def test_what_the_city_sent_is_settled_but_for_the_faults_that_were_put_in(newco
     faults = [word for fault in FAULTS for word in ("--fault", fault)]
     stations = str(newcomer.sim / "stations.yaml")
 
-    told = newcomer.simulates("-c", stations, "--count", str(STEPS), "--seed", "3", *faults)
+    told = newcomer.simulates(
+        *("-c", stations, "--count", str(STEPS), "--seed", "3", "--answer-s", "120", *faults)
+    )
     expected, homes = told["expected"], told["expected_households"]
     held = expected["held"] + homes["held"]
     newcomer.until(lambda: newcomer.status()["settled"] == expected["accepted"])

@@ -18,11 +18,12 @@ from ledger.grades import GATEWAY
 from ledger.household_telegrams import MOST_HOMES, TYPES, Home, Households, Sent, opened, part
 from ledger.keys import SECP256K1, Key
 from oracle import households, signed
+from oracle.config import Config, load
 from oracle.household_rows import HouseholdMapping
 from oracle.household_telegrams import gathered, signed_rows
 from oracle.quarantine import held
 from oracle.sources.telegrams import MQTT, whole
-from tests.unit.oracle_rows import NOW, by_name, channel, journal
+from tests.unit.oracle_rows import NOW, by_name, channel, journal, written
 from tests.unit.test_signed import AT, DOMAIN, OWNER
 
 DAY_S = 86_400
@@ -236,8 +237,33 @@ def test_what_breaks_a_message_is_held_and_the_others_are_taken_in(kept):
 def test_two_spellings_of_a_day_are_one_day(kept):
     heard(kept, unsigned(), unsigned("account 2", day=DAY.replace("-", "")))
 
-    assert recorded(kept, "account 2").volume_l == 24
-    assert reasons(kept) == []
+    assert [recorded(kept, f"account {n}").volume_l for n in (1, 2)] == [24, 24]
+    assert [tuple(row) for row in kept.db.execute("SELECT ends_at, count FROM home")] == [(ENDS, 2)]
+
+
+def test_a_broker_and_a_bus_name_the_mappings_of_households(tmp_path):
+    written(tmp_path / "homes.yaml", MAPPING)
+    broker = {"port": 9, "client_id": "one", "topics": ["homes/#"], "households": ["homes.yaml"]}
+    bus = {"servers": ["nats://127.0.0.1:4222"], "subjects": ["homes.>"], "durable": "lane"}
+    bus |= {"lane_subjects": ["homes.>"], "households": ["homes.yaml"]}
+    written(tmp_path / "waterline.toml", {"brokers": [broker], "bus": bus})
+
+    feeds = load(tmp_path / "waterline.toml")
+
+    assert [one.title for one in feeds.homes] == ["homes", "homes"]
+    assert feeds.named == []
+
+
+def test_a_leased_lane_has_no_households_and_a_broker_has_some_mapping():
+    broker = {"port": 9, "client_id": "one", "topics": ["homes/#"]}
+    bus = {"servers": ["nats://127.0.0.1:4222"], "subjects": ["a"], "lane_subjects": ["a"]}
+    bus |= {"durable": "lane", "households": ["homes.yaml"]}
+    bus |= {"lease": {"contract": "QuotaTracker", "relay_group": 1}}
+
+    with pytest.raises(ValueError, match="a leased lane changes it"):
+        Config.model_validate({"bus": bus})
+    with pytest.raises(ValueError, match="name mappings, or households"):
+        Config.model_validate({"brokers": [broker]})
 
 
 def test_a_community_s_message_has_at_most_as_many_households_as_a_signed_one(kept):
