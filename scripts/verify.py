@@ -101,7 +101,11 @@ def chain(
 
 
 @app.read("household")
-def household(file: Path) -> Any:
+def household(
+    file: Annotated[
+        Path, typer.Argument(help="A proof that `oracle household-proof -o` exported.")
+    ],
+) -> Any:
     """Check a household's proof against the chain, and the gateway's signature where there is one.
 
     For example: waterline verify household january.json

@@ -48,7 +48,7 @@ def take(own, rows):
         name: [(COMMUNITY.device, *row)[place] for row in rows]
         for place, name in enumerate(COLUMNS)
     }
-    raw = [f"{own.folder.name} {row}".encode() for row in rows]
+    raw = [f"{own.place.name} {row}".encode() for row in rows]
     source = own.source("homes", MAPPING, 0)
     chunk = Chunk(source.rows, "csv", raw, columns)
     households.take(own, source, chunk, MAPPING, by_name(COMMUNITY), NOW)
