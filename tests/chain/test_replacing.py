@@ -21,7 +21,6 @@ from scripts._billing import household_bill
 from tests.chain.replacing import POLICY, Replaced, file, gauge, recorded, rows_of
 from tests.chain.test_oracle_households import Homes
 from tests.chain.test_witnesses import ROWS as WELL
-from tests.chain.test_witnesses import Witnessed
 from tests.chain.town import Relay
 from tests.contracts.suite import T0
 from tests.contracts.tariffs import loaded, resident
@@ -193,14 +192,6 @@ def test_a_resident_s_bill_spans_a_replacement(town):
     assert homes.proof(0, "account 1").as_json() == early.as_json()
 
 
-@pytest.fixture
-def witnessed(town):
-    made = Witnessed(town)
-    yield made
-    for side in made.sides:
-        side.close()
-
-
 def test_a_batch_that_witnesses_signed_for_the_old_book_is_signed_anew(witnessed):
     town = witnessed.town
     witnessed.stands(WELL, WELL)
@@ -208,7 +199,7 @@ def test_a_batch_that_witnesses_signed_for_the_old_book_is_signed_anew(witnessed
     oracle = witnessed.oracle()
     replaced.halt()
     with pytest.raises(Stopped, match="halted"):
-        town.settle(oracle, [witnessed.input])
+        witnessed.settle(oracle, [witnessed.input])
     signed = oracle.relays.of("QuotaTracker", witnessed.lane).outbox.cosigned(0)
     assert len(signed) == 2
     town.kill(oracle)
@@ -223,7 +214,7 @@ def test_a_batch_that_witnesses_signed_for_the_old_book_is_signed_anew(witnessed
     witnessed.stands(WELL, WELL)
     replaced.resume()
 
-    town.settle(witnessed.oracle(), [witnessed.input])
+    witnessed.settle(witnessed.oracle(), [witnessed.input])
 
     assert town.registers() == WELL
     again = town.journals[-1].db.execute("SELECT signature FROM cosigned").fetchall()

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.channels import METER
 from oracle import cosigned_homes, households
-from oracle.household_rows import HouseholdMapping
+from oracle.household_rows import HouseholdMapping, gather
 from oracle.sources.chunks import Chunk
 from tests.unit.oracle_rows import NOW, by_name, channel, journal
 
@@ -51,7 +51,8 @@ def take(own, rows):
     raw = [f"{own.place.name} {row}".encode() for row in rows]
     source = own.source("homes", MAPPING, 0)
     chunk = Chunk(source.rows, "csv", raw, columns)
-    households.take(own, source, chunk, MAPPING, by_name(COMMUNITY), NOW)
+    found = gather(chunk, range(len(chunk)), MAPPING, by_name(COMMUNITY), NOW)
+    households.take(own, source, chunk, found)
 
 
 def hung(own, day=None):
