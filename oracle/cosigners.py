@@ -37,7 +37,7 @@ MOST_ANSWER = 65_536
 Key = tuple[str, int, int]  # contract, lane and batch
 # of a batch with evidence at the most, measured (tests/chain/test_gas_witnesses.py): the whole call
 # is handed on once more, and every signature is recovered and looked up
-HANDED_ON_GAS, SIGNATURE_GAS = 60_000, 10_000
+HANDED_ON_GAS, SIGNATURE_GAS = 40_000, 8_000
 MOST_WITNESSES = 15
 MOST_EVIDENCE_GAS = HANDED_ON_GAS + SIGNATURE_GAS * MOST_WITNESSES
 
