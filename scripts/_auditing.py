@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.audit.running import Audit, Result
 from scripts._progress import line
 from scripts._shared import Session, address_of, record_path
+
+if TYPE_CHECKING:
+    from oracle.places import Place
 
 SHOWN = 20
 
@@ -17,7 +20,7 @@ def audited(
     first: int | None,
     kept_in: Path | None,
     proving: bool,
-    journal: Path | None,
+    journal: str | None,
 ) -> Result:
     """Audit the chain of a session, its contracts as a deployment record names them."""
     from ledger.audit.keeping import Keeper
@@ -33,15 +36,16 @@ def audited(
         return audit.run(begins)
 
 
-def kept(folder: Path | None) -> Any:
+def kept(place: "str | Place | None") -> Any:
     """What an oracle's journal holds of a batch: hashes of telegrams, leaves of households."""
-    if folder is None:
+    if place is None:
         return None
     from ledger.audit.roots import Papers
     from oracle.households import leaves_of
     from oracle.journal import Journal
+    from scripts._oracle import journal_place
 
-    opened = Journal(folder, writing=False)
+    opened = Journal(journal_place(place), writing=False)
 
     def papers(contract: str, lane: int, batch: int) -> Papers | None:
         book = contract.partition(".")[0]  # a journal knows a book by its present name

@@ -78,8 +78,10 @@ def chain(
         bool, typer.Option("--prove", help="Prove every event by the headers of all blocks.")
     ] = False,
     journal: Annotated[
-        Path | None,
-        typer.Option("--journal", metavar="FOLDER", help="Make every root of its batches again."),
+        str | None,
+        typer.Option(
+            "--journal", metavar="FOLDER|URL", help="Make every root of its batches again."
+        ),
     ] = None,
     resume: Annotated[
         Path | None,

@@ -48,7 +48,7 @@ def small_pieces(monkeypatch):
 def test_what_an_oracle_fed_is_derived_as_the_contracts_hold_it(town, mixed):
     mixed.fed_by_an_oracle()
 
-    papers = kept(mixed.oracles[0].journal.folder)
+    papers = kept(mixed.oracles[0].journal.place)
     result = Audit(auditing(town)[0], 0, None, None, False, papers).run(0)
 
     fed, counts = [report(one.journal) for one in mixed.oracles], result.state.counts
@@ -62,7 +62,7 @@ def test_what_an_oracle_fed_is_derived_as_the_contracts_hold_it(town, mixed):
 
 def test_a_telegram_that_is_not_as_archived_is_found_by_its_root(town, mixed):
     mixed.fed_by_an_oracle()
-    honest = kept(mixed.oracles[0].journal.folder)
+    honest = kept(mixed.oracles[0].journal.place)
 
     def changed(contract, lane, batch):
         papers = honest(contract, lane, batch)
