@@ -27,7 +27,7 @@ endif
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
 .PHONY: help setup demo test test-busy test-fast test-unit test-contracts test-chain test-system check \
-  lint types contracts bench soak soak-models soak-kills mutants clean folders lock
+  lint types contracts bench soak soak-models soak-kills soak-audit mutants clean folders lock
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -102,14 +102,17 @@ contracts: setup folders
 bench: setup folders ## gas of a reading, both intake formats
 	@$(BIN)/waterline bench gas
 
-soak: setup folders ## the model tests and the kills of the oracle, for hours instead of minutes
-	@$(MAKE) -j2 --output-sync=target soak-models soak-kills
+soak: setup folders ## the model tests, the kills of the oracle, the audited changes: hours instead of minutes
+	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-audit
 
 soak-models:
 	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
 
 soak-kills:
 	@$(BIN)/waterline bench crash --kills 1000
+
+soak-audit:
+	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 tests/chain/test_audit_tampered.py
 
 SAMPLE ?= 40
 mutants: setup folders ## small faults put into the contracts: do the tests notice? SAMPLE=0 all, CONTRACT="A B"
