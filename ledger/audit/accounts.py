@@ -111,6 +111,15 @@ class Approval:
     until_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a released meter had moved while its readings were held, and for how long."""
+
+    held_s: int = 0
+    year_l: int = 0
+    before_l: int = 0
+
+
 @dataclass(slots=True)
 class City:
     """What the books share."""
@@ -121,6 +130,8 @@ class City:
     moduli: dict[int, int] = field(default_factory=dict)
     approvals: dict[int, Approval] = field(default_factory=dict)
     turns: dict[int, Turns] = field(default_factory=dict)
+    held: dict[int, tuple[int, int]] = field(default_factory=dict)  # channel: moment, register
+    released: dict[int, Released] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -140,16 +151,24 @@ class MeterBook:
         return account.closed_l.get(period, 0) + open_l
 
     def bind(self, channel: int, permit_id: int, city: City) -> None:
-        """Count a meter against a permit from its present register on."""
+        """Count a meter against a permit from its present register on.
+
+        What it moved before, while its readings were held, counts in the years it was released in.
+        """
         meter, account = self.meters[channel], self.accounts[permit_id]
+        held = city.released.pop(channel, Released())
         meter.permit_id, meter.base_l = permit_id, meter.register_l
         meter.period = cal.period_at(city.calendars, YEAR, meter.last_at + 1)
         meter.month = cal.period_at(city.calendars, MONTH, meter.last_at + 1)
-        meter.bound_at, meter.bound_count_l = meter.last_at, meter.count_l
+        meter.bound_at = meter.last_at - held.held_s
+        meter.bound_count_l = meter.count_l - held.year_l - held.before_l
+        for year, held_l in ((meter.period, held.year_l), (meter.period - 1, held.before_l)):
+            if held_l:
+                account.closed_l[year] = account.closed_l.get(year, 0) + held_l
         meter.peak_l_h = account.peak_l_h
         meter.peak_return_l_h = leave_l_h(account.peak_l_h, city.schemes[account.scheme_id])
-        meter.trip_l, meter.rules_at, meter.paused = meter.register_l, meter.last_at, True
         account.meters.append(channel)
+        self.right_changed(permit_id)
 
     def right_changed(self, permit_id: int) -> None:
         """Right and volume are asked for again with the next reading of each meter."""

@@ -1,10 +1,11 @@
-"""A book of meters that takes another one over, page by page, as docs/replacing.md says."""
+"""A book that takes another one over, page by page, as docs/replacing.md says."""
 
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.audit.accounts import MeterBook
+from ledger.audit.gauges import GaugeBook
 from ledger.audit.groups import M32, M48
 
 CHANNELS = 1  # what a page is of; accounts otherwise
@@ -16,7 +17,7 @@ class Adoption:
 
     book: str
     old: str
-    meters: int = 0
+    meters: int = 0  # or gauges
     accounts: int = 0
     count_l: int = 0
     used_l: int = 0
@@ -37,9 +38,23 @@ def take_page(books: dict[str, MeterBook], one: Adoption, page: dict[str, Any]) 
     return {"taken": len(taken), "old_l": total_l, "new_l": total_l}
 
 
-def finish(books: dict[str, MeterBook], one: Adoption) -> dict[str, int]:
-    """Take over the lanes, halted; what must be said at the end."""
+def take_gauges(books: dict[str, GaugeBook], one: Adoption, page: dict[str, Any]) -> dict[str, int]:
+    """Take over gauges, whole; what the page must say of them. Outlets are taken as told."""
+    if page["what"] != CHANNELS:
+        one.accounts += page["taken"]
+        return {"old_l": 0, "new_l": 0}
     book, old = books[one.book], books[one.old]
+    numbers = range(page["first"], page["first"] + page["count"])
+    taken = [number for number in numbers if number in old.gauges]
+    book.gauges.update({number: deepcopy(old.gauges[number]) for number in taken})
+    one.meters += len(taken)
+    return {"taken": len(taken), "old_l": 0, "new_l": 0}
+
+
+def finish(
+    book: MeterBook | GaugeBook, old: MeterBook | GaugeBook, one: Adoption
+) -> dict[str, int]:
+    """Take over the lanes, halted; what must be said at the end."""
     book.lanes = deepcopy(old.lanes)
     for lane in book.lanes.values():
         lane.halted = True

@@ -19,6 +19,7 @@ from ledger.audit.accounts import (
     City,
     Meter,
     MeterBook,
+    Released,
     Scheme,
     Turns,
     kept_entry,
@@ -279,6 +280,22 @@ class History:
         book = self.state.meters[event.contract]
         book.bind(args["channel"], args["permit_id"], self.state.city)
 
+    def _on_replacement_asked(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
+        """A meter whose readings are held: it is enrolled and bound to nothing."""
+        told = args["replacement"]
+        self.state.city.held[args["channel"]] = (told["opened_at"], told["opening_l"])
+
+    def _on_replacement_released(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
+        """What was held counts; how it falls on two years is taken as told."""
+        channel, city = args["channel"], self.state.city
+        meter, (opened_at, opening_l) = self._meter(channel), city.held.pop(channel)
+        claimed = (args["read_at"], args["year_l"] + args["before_l"])
+        derived = (meter.last_at, meter.count_l - opening_l)
+        if claimed != derived:
+            self._find(f"event {event.name}", event.contract, claimed, derived, at)
+        held_s = args["read_at"] - opened_at
+        city.released[channel] = Released(held_s, args["year_l"], args["before_l"])
+
     def _on_account_opened(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         opened = {name: args[name] for name in args if name != "permit_id"}
         account = Account(**opened)
@@ -398,12 +415,15 @@ class History:
 
     def _on_page_taken(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         one = self.state.adoptions[args["name"].hex()]
-        derived = adopting.take_page(self.state.meters, one, args)
+        if one.book in self.state.gauges:
+            derived = adopting.take_gauges(self.state.gauges, one, args)
+        else:
+            derived = adopting.take_page(self.state.meters, one, args)
         self._same(event, args, derived, at)
 
     def _on_adoption_finished(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         one = self.state.adoptions[args["name"].hex()]
-        derived = adopting.finish(self.state.meters, one)
+        derived = adopting.finish(self._book(one.book), self._book(one.old), one)
         self._same(event, args, derived, at)
 
     def _same(

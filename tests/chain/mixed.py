@@ -203,22 +203,22 @@ class _Now:
         self.register_l, self.last_at = register_l, last_at
 
 
-def replaced(mixed: Mixed) -> dict[str, Any]:
-    """The book of meters replaced, its lane resumed; both contracts by their recorded names."""
+def replaced(mixed: Mixed, title: str = "QuotaTracker") -> dict[str, Any]:
+    """A book replaced, its lane resumed; both contracts by their recorded names."""
     suite, keeper = mixed.suite, mixed.suite.device_keeper
-    old, name = suite.quota_tracker, word("QuotaTracker")
+    old, name, former = suite.contracts[title], word(title), f"{title}.1"
     lanes = range(1, old.lane_count() + 1)
     for lane in lanes:
         old.halt_lane(lane, sender=suite.supervisor)
-    new = mixed.town.chain.deploy("QuotaTracker", suite.authority.address)
-    suite.by_both("list_contract", word("QuotaTracker.1"), old.address)
+    new = mixed.town.chain.deploy(title, suite.authority.address)
+    suite.by_both("list_contract", word(former), old.address)
     suite.by_both("list_contract", name, new.address)
-    suite.adoption.begin(name, word("QuotaTracker.1"), sender=keeper)
-    for count, first in ((suite.device_registry.channel_count(), 1), (None, 1)):
-        last = count or suite.permit_registry.permit_count()
-        suite.adoption.take_page(name, first, last, sender=keeper)
+    suite.adoption.begin(name, word(former), sender=keeper)
+    suite.adoption.take_page(name, 1, suite.device_registry.channel_count(), sender=keeper)
+    if title != "QualityProvenance":
+        suite.adoption.take_page(name, 1, suite.permit_registry.permit_count(), sender=keeper)
     suite.adoption.finish(name, sender=keeper)
     for lane in lanes:
         new.resume_lane(lane, sender=suite.supervisor)
-    suite.contracts["QuotaTracker"] = new
-    return {"QuotaTracker": new, "QuotaTracker.1": old}
+    suite.contracts[title] = new
+    return {title: new, former: old}
