@@ -132,6 +132,20 @@ class Mixed:
         suite.register_turns.close_turn(rolling, sender=suite.holder)
         self.record(rolling, [(5, 60)])
 
+    def released(self) -> tuple[int, int]:
+        """A meter that failed, and the one in its place, released and read on."""
+        suite = self.suite
+        old = self._meter(permit=suite.permit(annual_l=20_000))
+        self.record(old, [(50, DAY_S)])
+        now, registry = self.now(old), suite.device_registry
+        asked = (old, "NEW-1", now.register_l, 7, now.last_at, HASH, HASH)
+        number = registry.replace_urgently(*asked, sender=suite.holder)
+        new = registry.replacement(number)[1]
+        self.record(new, [(30, DAY_S)])
+        registry.release(number, sender=suite.supervisor)
+        self.record(new, [(4, 60)])
+        return old, new
+
     def refused(self, channel: int) -> None:
         """Groups that cannot be true, one for each reason that needs nothing else."""
         now = self.now(channel)

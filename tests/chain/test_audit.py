@@ -88,13 +88,8 @@ def test_whatever_a_relay_sends_is_derived_as_the_contracts_hold_it(town, mixed)
     assert asdict(results[0].state) == asdict(results[1].state)
 
 
-def test_a_replaced_book_is_followed_through(town, mixed):
-    mixed.sent_by_a_relay()
-    books = replaced(mixed)
-    first, second, free = mixed.meters
-    mixed.record(first, [(9_000, 600), (10, 600)])
-    mixed.record(free, [(9, 600)])
-    mixed.record(second, [(40, 60), (3_000, 86_400)])
+def recorded(town, books):
+    """The chain as an auditor reads it, with books by the names that they are recorded under."""
     record = town.ledger.deployment
     for name, book in books.items():
         deployed = Deployed(book.address, list(book.abi), "0x", "0x", 0)
@@ -102,12 +97,51 @@ def test_a_replaced_book_is_followed_through(town, mixed):
     ledger, _ = ledger_over(
         Ledger(town.ledger.chain, replace(record, start_block=0)), town.chain.tester
     )
+    return ledger
+
+
+def test_a_replaced_book_is_followed_through(town, mixed):
+    mixed.sent_by_a_relay()
+    books = replaced(mixed)
+    first, second, free = mixed.meters
+    mixed.record(first, [(9_000, 600), (10, 600)])
+    mixed.record(free, [(9, 600)])
+    mixed.record(second, [(40, 60), (3_000, 86_400)])
+    ledger = recorded(town, books)
 
     result = Audit(ledger, 0).run(0)
 
     assert told(result) == []
     old, new = (result.state.meters[name] for name in ("QuotaTracker.1", "QuotaTracker"))
     assert new.lanes[1].next_id == old.lanes[1].next_id + 3
+
+
+def test_a_replaced_book_of_gauges_is_followed_through(town, mixed):
+    mixed.gauges()
+    books = replaced(mixed, "QualityProvenance")
+    channel = max(
+        books["QualityProvenance.1"].lane_count(), town.suite.device_registry.channel_count()
+    )
+    mixed.values(channel, [(12, 300)] * 3)
+
+    result = Audit(recorded(town, books), 0).run(0)
+
+    assert told(result) == []
+    old, new = (result.state.gauges[name] for name in reversed(books))
+    assert new.lanes[1].next_id == old.lanes[1].next_id + 1
+    assert new.gauges[channel].count == old.gauges[channel].count + 3
+
+
+def test_what_a_meter_moved_while_it_was_held_counts_where_it_was_released(town, mixed):
+    old, new = mixed.released()
+
+    result = Audit(auditing(town)[0], 0).run(0)
+
+    assert told(result) == []
+    book = result.state.meters["QuotaTracker"]
+    permit = book.meters[new].permit_id
+    assert permit == book.meters[old].permit_id != 0
+    assert book.used_l(permit, book.meters[new].period) == 50 + 30 + 4
 
 
 def test_an_audit_that_was_killed_goes_on_to_the_same_result(town, mixed, small_pieces):
