@@ -35,6 +35,7 @@ DEPENDENTS = (
     "QuotaTracker",
     "QualityProvenance",
     "RedLines",
+    "Adoption",
 )
 
 
