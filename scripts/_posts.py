@@ -75,14 +75,12 @@ def deputised_until(here: Session, post: int) -> int:
 
     Asked before two people sign: what they sign in vain would stay proposed.
     """
-    from web3.exceptions import ContractLogicError
-
     deputies, until_at = here.contract("Authority").functions.deputies, 0
     for term in count():
-        try:
-            until_at = int(deputies(post, term).call()[-1])
-        except ContractLogicError:  # there are no more
+        holder, _, ends_at = deputies(post, term).call()
+        if int(holder, 16) == 0:  # there are no more
             break
+        until_at = int(ends_at)
     return until_at if until_at > here.chain.head().at else 0
 
 
