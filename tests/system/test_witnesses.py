@@ -106,14 +106,22 @@ class Machines:
             process.wait()
 
     def publish(self, count, **other):
-        """Rows for everybody; `other` litres more for a witness by its name, in the first."""
-        for place in range(count):
-            self.sent += 1
-            at = self.town.opened_at + STEP_S * self.sent
-            for name in ("relay", *WITNESSES):
-                more = other.get(name.replace("-", "_"), 0) if place == 0 else 0
-                with (self.folder / name / "rows.csv").open("a", encoding="utf-8") as file:
-                    file.write(f"{at},{10 * self.sent + more}\n")
+        """Rows for everybody; `other` litres more for a witness by its name, in the first.
+
+        Witnesses that run take theirs in before the relay has any: whoever is asked can answer.
+        """
+        first, self.sent = self.sent + 1, self.sent + count
+        for name in WITNESSES:
+            self._write(name, first, other.get(name.replace("-", "_"), 0))
+        heard = [name for name in WITNESSES if name in self.running]
+        self.until(lambda: all(self.taken_in(name) == self.sent for name in heard))
+        self._write("relay", first, 0)
+
+    def _write(self, name, first, more):
+        with (self.folder / name / "rows.csv").open("a", encoding="utf-8") as file:
+            for place in range(first, self.sent + 1):
+                litres = 10 * place + (more if place == first else 0)
+                file.write(f"{self.town.opened_at + STEP_S * place},{litres}\n")
 
     def said(self, name):
         path = self.folder / name / "log"
@@ -133,8 +141,8 @@ class Machines:
     def all_recorded(self):
         return self.recorded() == self.sent
 
-    def taken_in(self):
-        store = Store(self.folder / "relay" / "journal", writing=False)
+    def taken_in(self, name="relay"):
+        store = Store(self.folder / name / "journal", writing=False)
         try:
             return store.db.execute("SELECT sum(accepted) FROM channel").fetchone()[0]
         finally:
