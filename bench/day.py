@@ -20,13 +20,20 @@ from numpy.typing import NDArray
 from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import Column, Mapping, Time
-from oracle.simulation.composition import DAY_S, HOURS, MOST_L_HOUR, VOLUME, ZONE, Planned
+from oracle.simulation.composition import (
+    DAY_S,
+    HOURS,
+    MOST_L_HOUR,
+    MOST_OPENING_L,
+    VOLUME,
+    ZONE,
+    Planned,
+)
 
 SEED = 20_250_101
 MOST_COLUMNS = 256  # of one gateway's file
 COLUMN = "{device} {parameter}"
 
-MOST_OPENING_L = 900_000
 COMMUNITIES_A_FILE = 20
 REGISTERS = [f"r{hour:02}" for hour in range(1, HOURS + 1)]
 HOMES = HouseholdMapping(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord, NotFound
-from ledger.events import Event, logs
+from ledger.events import Event, logs, sent_in
 from ledger.leaves import INSTANT
 
 BYTES = 32
@@ -60,8 +60,7 @@ def batch(ledger: Ledger, contract: str, lane: int, batch_id: int) -> Batch:
 
 def as_batch(ledger: Ledger, recorded: Event) -> Batch:
     """The batch of a Recorded event, its words from the transaction that carried them."""
-    sent = ledger.chain.w3.eth.get_transaction(recorded.transaction)  # type: ignore[arg-type]
-    _, given = ledger.contract(recorded.contract).decode_function_input(sent["input"])
+    sent, given = sent_in(ledger, recorded)
     return Batch(
         contract=recorded.contract,
         lane=given["lane"],

@@ -134,3 +134,10 @@ def _event(ledger: Ledger, contract: str, decoded: Any, times: dict[str, int]) -
         transaction=decoded["transactionHash"].to_0x_hex(),
         log_index=int(decoded["logIndex"]),
     )
+
+
+def sent_in(ledger: Ledger, event: Event) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The transaction that an event came of, and the arguments in its calldata by their names."""
+    sent = ledger.chain.w3.eth.get_transaction(event.transaction)  # type: ignore[arg-type]
+    _, given = ledger.contract(event.contract).decode_function_input(sent["input"])
+    return sent, given

@@ -14,11 +14,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from ledger import merkle
-from ledger.cbor import loads
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
 from ledger.leaves import WORD
-from ledger.telegrams import Long, Moment, Short, Signature, struct_hash
+from ledger.telegrams import (
+    Long,
+    Moment,
+    Short,
+    Signature,
+    first_fault,
+    signed_object,
+    struct_hash,
+)
 
 HOURS = 24
 MOST_HOMES = 2_000  # of one telegram; our own choice
@@ -111,9 +118,12 @@ class Households:
 
     def about(self) -> About:
         """What is signed of it."""
-        root = "0x" + merkle.root([one.hash for one in self.households]).hex()
+        return self.under(merkle.root([one.hash for one in self.households]))
+
+    def under(self, root: bytes) -> About:
+        """What is signed of it, its households' root being worked out already."""
         numbers = (self.device, self.sequence, self.channel, self.begins, self.ends)
-        return About(*numbers, root)
+        return About(*numbers, "0x" + root.hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +166,8 @@ def claims(raw: bytes) -> bool:
 
 
 def _told(raw: bytes) -> Mapping[str, Any] | None:
-    if len(raw) > LONGEST:
-        return None
-    try:
-        told = json.loads(raw) if raw.lstrip()[:1] == b"{" else loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, Mapping) or "signature" not in told:
-        return None
-    inner = told.get("telegram")
+    told = signed_object(raw, LONGEST)
+    inner = told["telegram"] if told else None
     return told if isinstance(inner, Mapping) and "households" in inner else None
 
 
@@ -177,10 +180,7 @@ def parse(raw: bytes) -> Sent | None:
         text = json.dumps(told, default=_hex)
         return TypeAdapter(Sent).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
-        # what was sent is a person's, so only where it is wrong is told
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{where or 'the telegram'}: {first['msg']}", REMEDY) from error
+        raise BadRecord(first_fault(error, "the telegram"), REMEDY) from error
     except (TypeError, ValueError) as error:
         raise BadRecord("the telegram is neither JSON nor CBOR of plain values", REMEDY) from error
 
@@ -194,9 +194,9 @@ def _hex(value: object) -> str:
 
 def opened(sent: Sent) -> list[Opened]:
     """Each household's part, in the order of the telegram."""
-    about = sent.telegram.about()
-    nodes = merkle.tree([one.hash for one in sent.telegram.households])
-    ways = [merkle.proof(nodes, one.hash) for one in sent.telegram.households]
+    hashes = [one.hash for one in sent.telegram.households]
+    nodes = merkle.tree(hashes)
+    about, ways = sent.telegram.under(nodes[0]), [merkle.proof(nodes, one) for one in hashes]
     return [
         Opened(about, one, tuple("0x" + node.hex() for node in way), sent.key, sent.signature)
         for one, way in zip(sent.telegram.households, ways, strict=True)

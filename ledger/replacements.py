@@ -8,7 +8,7 @@ from ledger.batches import meter_groups
 from ledger.deployment import Ledger
 from ledger.devices import channel_of
 from ledger.errors import NotFound
-from ledger.events import Event, logs
+from ledger.events import Event, logs, sent_in
 from ledger.leaves import DEEMED
 from ledger.structs import every, read
 
@@ -58,8 +58,7 @@ def deemed(ledger: Ledger, contract: str, channels: Collection[int]) -> list[Dee
 
 
 def _deemed(ledger: Ledger, event: Event) -> Deemed:
-    sent = ledger.chain.w3.eth.get_transaction(event.transaction)  # type: ignore[arg-type]
-    _, given = ledger.contract(event.contract).decode_function_input(sent["input"])
+    _, given = sent_in(ledger, event)
     channel, until_at = int(event.args["channel"]), int(event.args["at"])
     group = next(
         one

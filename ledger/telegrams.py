@@ -141,8 +141,12 @@ def claims(raw: bytes) -> bool:
 
 
 def _told(raw: bytes) -> Mapping[str, Any] | None:
-    """An object that holds a telegram and a signature; None for any other message."""
-    if len(raw) > LONGEST:
+    return signed_object(raw, LONGEST)
+
+
+def signed_object(raw: bytes, longest: int) -> Mapping[str, Any] | None:
+    """A JSON or CBOR object with a telegram and a signature; None for any other message."""
+    if len(raw) > longest:
         return None
     try:
         told = json.loads(raw) if raw.lstrip()[:1] == b"{" else loads(raw)
@@ -168,9 +172,7 @@ def parse(raw: bytes) -> Signed | None:
         text = json.dumps(told)
         return TypeAdapter(Signed).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{where or 'the telegram'}: {first['msg']}", remedy) from error
+        raise BadRecord(first_fault(error, "the telegram"), remedy) from error
     except (TypeError, ValueError) as error:
         raise BadRecord(f"the telegram: {error}", remedy) from error
 
@@ -182,16 +184,16 @@ def read_unsigned(path: Path) -> Telegram:
     except FileNotFoundError as error:
         raise NotFound(f"no file at {path}", "check the name") from error
     except (OSError, ValidationError) as error:
-        why = _first(error) if isinstance(error, ValidationError) else error
+        why = first_fault(error) if isinstance(error, ValidationError) else error
         raise BadRecord(
             f"{path} is no telegram: {why}", "docs/sources.md shows one; leave key, signature out"
         ) from error
 
 
-def _first(error: ValidationError) -> str:
-    """The first fault of a document, and where it is."""
-    fault = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
+def first_fault(error: ValidationError, whole: str = "") -> str:
+    """The first fault of a document and where it is, or `whole`; what was sent is not told."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in fault["loc"]) or whole
     return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 

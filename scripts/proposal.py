@@ -63,7 +63,7 @@ def _decide(verb: str, number: int) -> Any:
 
 
 def _proposals(here: Session) -> list[dict[str, Any]]:
-    from ledger.events import logs
+    from ledger.events import logs, sent_in
     from ledger.structs import read
     from scripts._proposing import described
     from scripts._signing import name_of_account
@@ -71,8 +71,7 @@ def _proposals(here: Session) -> list[dict[str, Any]]:
     authority, found = here.contract("Authority"), []
     for event in logs(here.ledger, "Authority", "Proposed"):
         number = int(event.args["proposal_id"])
-        sent = here.chain.w3.eth.get_transaction(event.transaction)  # type: ignore[arg-type]
-        _, arguments = authority.decode_function_input(sent["input"])
+        _, arguments = sent_in(here.ledger, event)
         state = read(here.ledger, "Authority", "proposal", number)["state"]
         found.append(
             {

@@ -9,12 +9,10 @@
 @custom:halt Halt its lanes, or withdraw the relay accounts in Authority.
 """
 
-from contracts.interfaces import IAccounts
 from contracts.modules import access
 from contracts.modules import lanes
 from contracts.modules import meters
 from contracts.modules import names
-
 
 initializes: access
 initializes: lanes[access := access]

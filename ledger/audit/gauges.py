@@ -3,7 +3,6 @@
 Values are in the stored form. Limits come from GaugeJudged, days from the calendar of Standards.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from ledger.audit.told import (
     NO_CALENDAR,
     OTHER_GROUP,
     UNKNOWN,
-    Told,
+    Replay,
 )
 
 MET, EXCEEDED, INSUFFICIENT, MISSING = range(1, 5)
@@ -94,8 +93,8 @@ class GaugeBook:
         self.gauges[channel] = Gauge(relay_group, opened_at, trip_at, day)
 
 
-class Replay:
-    """One batch of a book of gauges, or a day closed by hand; `told` must have been logged."""
+class GaugeReplay(Replay):
+    """One batch of a book of gauges, or a day closed by hand."""
 
     def __init__(
         self,
@@ -105,29 +104,14 @@ class Replay:
         batch: int = NO_BATCH,
         block_at: int = 0,
     ) -> None:
+        super().__init__(book.book, lane, batch, block_at)
         self.book, self.calendars = book, calendars
-        self.lane_id, self.batch, self.block_at = lane, batch, block_at
-        self.told: list[Told] = []
-        self.counted_l = self.refused = self.refused_readings = 0
-
-    def take(self, every: Iterable[Group]) -> None:
-        """Rule on every group of the batch."""
-        for group in every:
-            reason = self._taken(group)
-            if reason:
-                self.refused += 1
-                self.refused_readings += len(group.amounts)
-                self._tell("GroupRefused", group.channel, lane=self.lane_id, reason=reason)
 
     def close(self, channel: int) -> None:
         """Rule on a gauge's open day by hand."""
         gauge = self.book.gauges[channel]
         self._turned(gauge, channel, gauge.trip_at + 1)
         gauge.paused = True
-
-    def _tell(self, event: str, channel: int, **keys: Any) -> None:
-        known = {"channel": channel, "batch_id": self.batch}
-        self.told.append((self.book.book, event, known | keys))
 
     def _taken(self, group: Group) -> int:
         """Take a group; 0, or why it is refused."""

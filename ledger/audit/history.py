@@ -11,7 +11,7 @@ from typing import Any
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 
-from ledger.audit import adopting, gauges, meters, roots
+from ledger.audit import adopting, roots
 from ledger.audit import calendars as cal
 from ledger.audit.accounts import (
     Account,
@@ -25,12 +25,13 @@ from ledger.audit.accounts import (
     kept_entry,
 )
 from ledger.audit.findings import Finding, Findings
-from ledger.audit.gauges import GaugeBook
+from ledger.audit.gauges import GaugeBook, GaugeReplay
 from ledger.audit.groups import Group, groups
 from ledger.audit.lanes import Lane, digest_of
+from ledger.audit.meters import MeterReplay
 from ledger.audit.reading import Event, Transaction
 from ledger.audit.rights import VALID, Permit, Restriction, Terms
-from ledger.audit.told import Told
+from ledger.audit.told import Replay, Told
 from ledger.audit.views import Views
 from ledger.deployment import Deployment
 from ledger.leaves import ROLL_OVER
@@ -185,16 +186,14 @@ class History:
             self._find("halted", book, "a batch", "the lane was halted", at, **place)
         return lane
 
-    def _replay(
-        self, book: str, lane: int, batch: int, at: int, every: list[Group]
-    ) -> meters.Replay | gauges.Replay:
-        replay: meters.Replay | gauges.Replay
+    def _replay(self, book: str, lane: int, batch: int, at: int, every: list[Group]) -> Replay:
+        replay: Replay
         if book in self.state.gauges:
             calendars = self.state.city.calendars
-            replay = gauges.Replay(self.state.gauges[book], calendars, lane, batch, at)
+            replay = GaugeReplay(self.state.gauges[book], calendars, lane, batch, at)
         else:
             self._know_moduli(every)
-            replay = meters.Replay(self.state.meters[book], self.state.city, lane, batch, at)
+            replay = MeterReplay(self.state.meters[book], self.state.city, lane, batch, at)
         replay.take(every)
         return replay
 
@@ -205,7 +204,7 @@ class History:
                 found = self.views.one("DeviceRegistry", "channel", group.channel)
                 moduli[group.channel] = found["modulus_l"]
 
-    def _count(self, every: list[Group], replay: meters.Replay | gauges.Replay) -> None:
+    def _count(self, every: list[Group], replay: Replay) -> None:
         counts = self.state.counts
         refusals = [keys for _, event, keys in replay.told if event == "GroupRefused"]
         counts.batches, counts.groups = counts.batches + 1, counts.groups + len(every)
@@ -328,7 +327,7 @@ class History:
 
     def _on_period_ruled(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         """A day that was closed by hand."""
-        replay = gauges.Replay(self.state.gauges[event.contract], self.state.city.calendars)
+        replay = GaugeReplay(self.state.gauges[event.contract], self.state.city.calendars)
         replay.close(args["channel"])
         self._held(at, replay.told, {})
 

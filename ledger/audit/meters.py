@@ -4,9 +4,6 @@ Every reading is ruled by itself. A group that crosses no tripwire is added up a
 nothing could have been told of it; that the tripwires stand right is part of what is derived.
 """
 
-from collections.abc import Iterable
-from typing import Any
-
 from ledger.audit import calendars as cal
 from ledger.audit.accounts import BPS, M64, Account, City, Meter, MeterBook, kept_entry, leave_l_h
 from ledger.audit.calendars import DAY, MONTH, YEAR
@@ -20,36 +17,19 @@ from ledger.audit.told import (
     OTHER_GROUP,
     OVERFLOW,
     UNKNOWN,
-    Told,
+    Replay,
 )
 from ledger.leaves import DEEMED, ESTIMATE, MEASURED, ROLL_OVER
 
 HOUR_S = 3_600
 
 
-class Replay:
-    """One batch of a book of meters, group by group; `told` is what must have been logged."""
+class MeterReplay(Replay):
+    """One batch of a book of meters."""
 
     def __init__(self, book: MeterBook, city: City, lane: int, batch: int, block_at: int) -> None:
-        self.book, self.city, self.lane_id, self.batch, self.block_at = (
-            *(book, city, lane, batch, block_at),
-        )
-        self.lane = book.lanes[lane]
-        self.told: list[Told] = []
-        self.counted_l = self.refused = self.refused_readings = 0
-
-    def take(self, every: Iterable[Group]) -> None:
-        """Rule on every group of the batch."""
-        for group in every:
-            reason = self._taken(group)
-            if reason:
-                self.refused += 1
-                self.refused_readings += len(group.amounts)
-                keys = {"channel": group.channel, "batch_id": self.batch, "lane": self.lane_id}
-                self._tell("GroupRefused", **keys, reason=reason)
-
-    def _tell(self, event: str, **keys: Any) -> None:
-        self.told.append((self.book.book, event, keys))
+        super().__init__(book.book, lane, batch, block_at)
+        self.book, self.city, self.lane = book, city, book.lanes[lane]
 
     def _taken(self, group: Group) -> int:
         """Take a group; 0, or why it is refused."""
@@ -119,8 +99,14 @@ class Replay:
 
     def _tell_unlawful(self, meter: Meter, channel: int, start: int, end: int, litres: int) -> None:
         if litres:
-            keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
-            self._tell("UseWithoutRight", **keys, from_at=start, until_at=end, volume_l=litres)
+            self._tell(
+                "UseWithoutRight",
+                channel,
+                permit_id=meter.permit_id,
+                from_at=start,
+                until_at=end,
+                volume_l=litres,
+            )
 
     def _step(self, meter: Meter, channel: int, amount: int, step: int, estimated: bool) -> int:
         """One measured or estimated reading; the litres of it used without right."""
@@ -158,7 +144,7 @@ class Replay:
             taken = {**keys, "opening_l": register_l}
             self.told.append(("DeviceRegistry", "ApprovalTaken", taken))
         moved = {"volume_l": volume_l, "register_l": register_l}
-        self._tell("RegisterMoved", channel=channel, batch_id=self.batch, kind=kind, at=at, **moved)
+        self._tell("RegisterMoved", channel, kind=kind, at=at, **moved)
         from_at = meter.last_at
         if meter.turn_at and at > meter.turn_at:
             self._turned(meter, channel, at)
@@ -199,8 +185,14 @@ class Replay:
         account.plan_l, account.peak_l_h, account.until_at = annual_l, peak_l_h, until_at
         account.as_of_at = at
         if changed:
-            keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
-            self._tell("PlanChanged", **keys, at=at, plan_l=annual_l, peak_l_h=peak_l_h)
+            self._tell(
+                "PlanChanged",
+                channel,
+                permit_id=meter.permit_id,
+                at=at,
+                plan_l=annual_l,
+                peak_l_h=peak_l_h,
+            )
         if meter.peak_l_h != peak_l_h:
             meter.peak_l_h = peak_l_h
             meter.peak_return_l_h = leave_l_h(peak_l_h, self.city.schemes[account.scheme_id])
@@ -211,11 +203,9 @@ class Replay:
         if (amount * HOUR_S > bound * step) == meter.over:
             return
         meter.over = not meter.over
-        keys = {"at": meter.last_at, "volume_l": amount, "duration_s": step}
-        self._tell(
-            "PeakExceeded" if meter.over else "PeakReturned",
-            **{"channel": channel, "batch_id": self.batch, **keys, "peak_l_h": meter.peak_l_h},
-        )
+        event = "PeakExceeded" if meter.over else "PeakReturned"
+        keys = {"volume_l": amount, "duration_s": step, "peak_l_h": meter.peak_l_h}
+        self._tell(event, channel, at=meter.last_at, **keys)
 
     def _rule(self, meter: Meter, channel: int, before_l: int, volume_l: int, moved: bool) -> int:
         """A tripwire was crossed, or the register went elsewhere: count, tell, set tripwires."""
@@ -253,9 +243,9 @@ class Replay:
         self._pace(account, meter, channel, used_l, month_end_at)
         year_end_at = cal.boundary(calendars, YEAR, meter.period + 1)
         if at > year_end_at:
-            keys = {"permit_id": permit_id, "channel": channel, "batch_id": self.batch}
             plan_l = self._given(permit_id, year_end_at)[0]
-            self._tell("PeriodClosed", **keys, period=meter.period, used_l=used_l, plan_l=plan_l)
+            closed = {"period": meter.period, "used_l": used_l, "plan_l": plan_l}
+            self._tell("PeriodClosed", channel, permit_id=permit_id, **closed)
             closed_l = account.closed_l.get(meter.period, 0) + before_l - meter.base_l
             account.closed_l[meter.period] = closed_l
             meter.period, meter.base_l = cal.period_at(calendars, YEAR, at), before_l
@@ -276,25 +266,26 @@ class Replay:
         if month_end_at <= begun_at or used_l * (ends_at - begun_at) <= plan_l * elapsed_s:
             return
         account.month = meter.month + 1
-        keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
         spent = {"used_l": used_l, "plan_l": plan_l}
-        self._tell("PaceExceeded", **keys, month_end_at=month_end_at, **spent)
+        self._tell(
+            "PaceExceeded", channel, permit_id=meter.permit_id, month_end_at=month_end_at, **spent
+        )
 
     def _tier(self, account: Account, meter: Meter, channel: int) -> int:
         """Tell a changed tier and the first approach of the plan; litres left until either."""
         scheme, told = self.city.schemes[account.scheme_id], account.tier
         used_l, plan_l = self.book.used_l(meter.permit_id, meter.period), account.plan_l
-        keys = {"permit_id": meter.permit_id, "channel": channel, "batch_id": self.batch}
-        stand = {"used_l": used_l, "plan_l": plan_l, "scheme_id": account.scheme_id}
+        about = {"permit_id": meter.permit_id, "at": meter.last_at}
+        stand = {**about, "used_l": used_l, "plan_l": plan_l, "scheme_id": account.scheme_id}
         if meter.period > account.period:
             account.period, account.tier, account.approached = meter.period, 0, False
         if meter.period == account.period:
             account.tier = scheme.tier(used_l, plan_l)
             if used_l > plan_l * scheme.approaching_bps // BPS and not account.approached:
                 account.approached = True
-                self._tell("PlanApproached", **keys, at=meter.last_at, **stand)
+                self._tell("PlanApproached", channel, **stand)
             if account.tier != told:
-                self._tell("TierChanged", **keys, at=meter.last_at, tier=account.tier, **stand)
+                self._tell("TierChanged", channel, tier=account.tier, **stand)
         return scheme.left_l(used_l, plan_l)
 
     def _asked(self, meter: Meter, volume_l: int) -> int:

@@ -24,6 +24,7 @@ from oracle.simulation.composition import (
     DAY_S,
     HOURS,
     MOST_L_HOUR,
+    MOST_OPENING_L,
     ROWS,
     UNVERIFIED,
     VOLUME,
@@ -54,7 +55,6 @@ SL651 = {  # identifiers of the draft of SL 651-2014; that of the temperature is
     **{"turbidity": "49", "codmn": "4A", "ammonia": "4C", "tp": "4D", "tn": "4E", "temp": "03"},
 }
 HOMES, HOMES_TOPICS = "homes", "city/homes/*"
-MOST_OPENING_L = 900_000
 HOMES_MAPPING = HouseholdMapping(
     title="simulated households",
     files=[HOMES_TOPICS],

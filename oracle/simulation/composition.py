@@ -19,6 +19,7 @@ HOUSEHOLDS = 1_700_000  # unverified
 HOMES_A_COMMUNITY = 500  # unverified
 COMMUNITIES = HOUSEHOLDS // HOMES_A_COMMUNITY
 MOST_L_HOUR = 42  # of a household, drawn evenly: about 490 L a day, of three people
+MOST_OPENING_L = 900_000  # of a household's register when the day begins
 LITRES_A_STEP_S = 900  # for which a volume is drawn; a shorter step carries less
 ZONE = "Asia/Shanghai"
 MOST_LANES = 4  # of one contract

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chain.broker import Mosquitto
 from tests.chain.town import Town, build
 from tests.chain.warned import Place
 from tests.chain.witnessed import Witnessed
@@ -48,3 +49,12 @@ def witnessed(town: Town) -> Iterator[Witnessed]:
     yield made
     for side in made.sides:
         side.close()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real broker, which is there and takes what is published."""
+    started = Mosquitto(tmp_path)
+    started.start()
+    yield started
+    started.stop()

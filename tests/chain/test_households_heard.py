@@ -19,7 +19,7 @@ from oracle.proofs import raw
 from oracle.sources.bus import Bus
 from oracle.sources.sockets import Ears
 from tests.chain.nats import Cluster
-from tests.chain.test_signed_telegrams import SOON_S, Mosquitto, Signing
+from tests.chain.test_signed_telegrams import SOON_S, Signing
 from tests.chain.town import CONFIRMATIONS
 from tests.contracts.signing import DEVICE_KEY, GATEWAY_KEY, account_of, sign
 from tests.contracts.suite import DAY_S
@@ -87,14 +87,6 @@ class Gateway(Signing):
 
     def checks(self, proof):
         return check(self.town.ledger, proof, SettlementPolicy(CONFIRMATIONS))
-
-
-@pytest.fixture
-def mosquitto(tmp_path):
-    started = Mosquitto(tmp_path)
-    started.start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture

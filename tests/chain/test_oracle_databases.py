@@ -13,7 +13,6 @@ from oracle.config import load
 from oracle.report import report
 from oracle.sources import database
 from oracle.sources.database import Query, SourceAway, WrongAnswer, url_of
-from tests.chain.postgres import Postgres
 from tests.contracts.suite import T0
 from tests.unit.oracle_rows import written
 
@@ -24,27 +23,16 @@ SHARED = (
 )
 
 
-@pytest.fixture(scope="module")
-def server():
-    """A PostgreSQL, started once."""
-    made = Postgres()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.remove()
-
-
 @pytest.fixture
-def scada(server):
+def scada(postgres):
     """The server with an empty table of a meter's registers."""
-    server(
+    postgres(
         "DROP TABLE IF EXISTS flow; CREATE TABLE flow (id serial PRIMARY KEY, read_at timestamptz,"
         " total_m3 numeric(12, 3), tx xid8 DEFAULT pg_current_xact_id())"
     )
-    yield server
-    if server.process is None:
-        server.start()
+    yield postgres
+    if postgres.process is None:
+        postgres.start()
 
 
 @pytest.fixture
@@ -218,13 +206,13 @@ def test_a_row_that_is_committed_late_is_waited_for(fed):
 # what the driver gives, without a chain
 
 
-def asked(server, words, columns, cursor="id", ca_file=None, **about):
-    url = url_of("scada", server.url())
+def asked(postgres, words, columns, cursor="id", ca_file=None, **about):
+    url = url_of("scada", postgres.url())
     query = Query("scada flow", url, words, cursor, ca_file=ca_file, **about)
     return list(database.chunks(query, columns, 0, None))
 
 
-def test_types_of_postgresql_are_written_exactly(server):
+def test_types_of_postgresql_are_written_exactly(postgres):
     words = (
         "SELECT 1 AS id, 1.20::numeric AS a, 0.1::real AS b, 1e-7::float8 AS c, true AS d,"
         " timestamp '2024-01-01 08:00:00.5' AS e, NULL AS f, 'x'::text AS g,"
@@ -232,7 +220,7 @@ def test_types_of_postgresql_are_written_exactly(server):
         " WHERE 1 > :after LIMIT :most"
     )
 
-    [chunk] = asked(server, words, ["a"])
+    [chunk] = asked(postgres, words, ["a"])
 
     assert list(chunk.telegrams) == [
         b"1,1.20,0.1,1e-07,true,2024-01-01T08:00:00.500000,,x,9223372036854775807,NaN,0.0000000010"
@@ -240,10 +228,10 @@ def test_types_of_postgresql_are_written_exactly(server):
     assert chunk.bad == {}
 
 
-def test_bytes_of_postgresql_make_their_row_bad(server):
+def test_bytes_of_postgresql_make_their_row_bad(postgres):
     words = "SELECT 1 AS id, '\\\\x01'::bytea AS raw WHERE 1 > :after LIMIT :most"
 
-    [chunk] = asked(server, words, ["raw"])
+    [chunk] = asked(postgres, words, ["raw"])
 
     assert chunk.bad == {0: "raw is bytes, no number, text or moment"}
 
@@ -268,23 +256,23 @@ def test_a_query_that_writes_fails(scada):
     assert scada("SELECT is_called FROM flow_id_seq") == "f"
 
 
-def test_a_connection_is_encrypted_where_an_authority_is_named(server):
-    if server.certificate is None:
+def test_a_connection_is_encrypted_where_an_authority_is_named(postgres):
+    if postgres.certificate is None:
         pytest.skip("no openssl here")
     words = (
         "SELECT 1 AS id, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND 1 > :after"
         " LIMIT :most"
     )
 
-    [sealed] = asked(server, words, ["ssl"], ca_file=server.certificate)
+    [sealed] = asked(postgres, words, ["ssl"], ca_file=postgres.certificate)
 
     assert sealed.cells["ssl"] == ["true"]
     with pytest.raises(SourceAway, match="certificate verify failed"):
-        asked(server, words, ["ssl"], ca_file=Path(certifi.where()))
+        asked(postgres, words, ["ssl"], ca_file=Path(certifi.where()))
 
 
-def test_a_wrong_password_is_told_and_not_shown(server):
-    url = url_of("scada", server.url()).set(password="wrong one")
+def test_a_wrong_password_is_told_and_not_shown(postgres):
+    url = url_of("scada", postgres.url()).set(password="wrong one")
     words = "SELECT 1 AS id WHERE 1 > :after LIMIT :most"
 
     with pytest.raises(SourceAway, match="password authentication failed") as caught:

@@ -26,14 +26,6 @@ class Follower(Subscriber):
 
 
 @pytest.fixture
-def mosquitto(tmp_path):
-    started = Mosquitto(tmp_path)
-    started.start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
 def subscriber(town, mosquitto):
     made = Follower(town, mosquitto)
     yield made

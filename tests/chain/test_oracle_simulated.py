@@ -21,7 +21,7 @@ from oracle.report import report
 from oracle.simulation import stations
 from oracle.sources.sockets import Ears
 from scripts._simulating import write_config
-from tests.chain.broker import PASSWORD, USER, Mosquitto
+from tests.chain.broker import PASSWORD, USER
 from tests.conftest import PROJECT
 from tests.contracts.suite import METER, T0
 from tests.unit.oracle_rows import written
@@ -166,11 +166,8 @@ class Play:
 
 
 @pytest.fixture
-def play(town, tmp_path):
-    mosquitto = Mosquitto(tmp_path)
-    mosquitto.start()
-    yield Play(town, mosquitto)
-    mosquitto.stop()
+def play(town, mosquitto):
+    return Play(town, mosquitto)
 
 
 def test_the_oracle_accepts_and_holds_what_the_play_says_and_loses_nothing(play):

@@ -24,7 +24,7 @@ from oracle.proofs import check, prove
 from oracle.quarantine import held
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Ears
-from tests.chain.broker import PASSWORD, SOON_S, USER, Mosquitto
+from tests.chain.broker import PASSWORD, SOON_S, USER
 from tests.chain.town import CONFIRMATIONS
 from tests.contracts.signing import DEVICE_KEY, GATEWAY_KEY, LATEST, account_of, sign
 
@@ -102,14 +102,6 @@ class Signing:
 
     def verified(self, at):
         return check(self.town.ledger, self.proof(at), SettlementPolicy(CONFIRMATIONS))
-
-
-@pytest.fixture
-def mosquitto(tmp_path):
-    started = Mosquitto(tmp_path)
-    started.start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import tomli_w
 from bench.tally import Rows, compared, in_journal, in_rows, on_chain
 from ledger.devices import channels
 from scripts._crash import TOWN, town
+from tests.system.processes import Processes
 from tests.system.small_city import BIN
 
 pytestmark = pytest.mark.chain
@@ -21,14 +22,15 @@ ROWS = 12  # at a time
 SEED = 7
 
 
-class Oracles:
+class Oracles(Processes):
     """Processes of `oracle run` with one configuration, each on a machine of its own."""
 
     def __init__(self, folder, made, server):
+        super().__init__(WITHIN_S)
         self.folder, self.town, self.server = folder, made, server
         self.place = server.journal("lane_1")
         self.url = server.journal_url("lane_1")
-        self.rng, self.running = random.Random(SEED), {}
+        self.rng = random.Random(SEED)
         self.rows = Rows(made.inputs[0].path.parent, made.opened_at, self.rng)
         sources = [
             {"file": str(one.path), "mapping": str(TOWN / f"{one.path.stem}.yaml")}
@@ -39,33 +41,13 @@ class Oracles:
         self.config.write_text(tomli_w.dumps(config), encoding="utf-8")
 
     def start(self, name):
-        with (self.folder / name).open("wb") as log:
-            words = [BIN, "oracle", "run", "-c", self.config]
-            self.running[name] = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
+        self.begin(name, [BIN, "oracle", "run", "-c", self.config])
 
-    def said(self, name):
-        return (self.folder / name).read_text(encoding="utf-8")
-
-    def until(self, reached):
-        until = time.monotonic() + WITHIN_S
-        while not reached():
-            gone = [one for one, process in self.running.items() if process.poll() is not None]
-            logs = "\n".join(f"{one}: {self.said(one)[-3000:]}" for one in self.running)
-            assert not gone and time.monotonic() < until, f"ended: {gone}\n{logs}"
-            time.sleep(0.1)
-
-    def until_said(self, text, name, times=1):
-        self.until(lambda: self.said(name).count(text) >= times)
+    def log(self, name):
+        return self.folder / name
 
     def kill(self, name):
-        process = self.running.pop(name)
-        process.kill()
-        assert process.wait(60) == -signal.SIGKILL
-
-    def stop(self):
-        for process in self.running.values():
-            process.kill()
-            process.wait()
+        assert self.end(name) == -signal.SIGKILL
 
     def chain(self):
         return on_chain(self.town.ledger())

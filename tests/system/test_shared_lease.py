@@ -7,8 +7,7 @@ import signal
 import pytest
 
 from bench.tally import compared, in_journal
-from scripts._crash import town
-from tests.chain.nats import Cluster
+from tests.system.processes import behind_a_bus
 from tests.system.test_takeover import Oracles
 
 pytestmark = pytest.mark.chain
@@ -17,19 +16,9 @@ SCHEMA = "lane_main"
 
 @pytest.fixture(scope="module")
 def oracles(tmp_path_factory, postgres):
-    folder = tmp_path_factory.mktemp("machines")
-    cluster = Cluster(folder)
-    cluster.start()
-    try:
-        with town(10_000, print) as (made, _):
-            started = Oracles(folder, made, cluster)
-            started.journal, started.place = postgres.journal_url(SCHEMA), postgres.journal(SCHEMA)
-            try:
-                yield started
-            finally:
-                started.stop()
-    finally:
-        cluster.stop()
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), Oracles) as started:
+        started.journal, started.place = postgres.journal_url(SCHEMA), postgres.journal(SCHEMA)
+        yield started
 
 
 def nothing_lost_or_doubled(oracles):

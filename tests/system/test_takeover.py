@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import time
 
 import pytest
 import tomli_w
@@ -12,8 +10,8 @@ import yaml
 
 from bench.tally import STEP_S, on_chain
 from ledger.devices import channels
-from scripts._crash import town
-from tests.chain.nats import USER, Cluster
+from tests.chain.nats import USER
+from tests.system.processes import Processes, behind_a_bus
 from tests.system.small_city import BIN
 
 pytestmark = pytest.mark.chain
@@ -22,14 +20,15 @@ WITHIN_S = 300
 LANES = {"MAIN": ("QuotaTracker", 1), "OUTFALL": ("DischargeVolumes", 3)}
 
 
-class Oracles:
+class Oracles(Processes):
     """Processes of `oracle run` on folders that stand for machines."""
 
     journal = "journal"
 
     def __init__(self, folder, made, cluster):
+        super().__init__(WITHIN_S)
         self.folder, self.town, self.cluster = folder, made, cluster
-        self.running, self.sent = {}, dict.fromkeys(LANES, 0)
+        self.sent = dict.fromkeys(LANES, 0)
         self.numbers = {one.device: one.id for one in channels(made.ledger())}
 
     def start(self, machine, device):
@@ -58,35 +57,16 @@ class Oracles:
         }
         config = {"journal": self.journal, "poll_s": 0.5, "bus": bus}
         (here / "waterline.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
-        with (here / "log").open("wb") as log:
-            words = [BIN, "oracle", "run", "-c", here / "waterline.toml"]
-            self.running[machine, device] = subprocess.Popen(
-                words, stdout=log, stderr=subprocess.STDOUT
-            )
+        self.begin((machine, device), [BIN, "oracle", "run", "-c", here / "waterline.toml"])
 
-    def said(self, machine, device):
-        return (self.folder / machine / device / "log").read_text(encoding="utf-8")
+    def log(self, key):
+        return self.folder.joinpath(*key, "log")
 
     def until_said(self, text, machine, device, times=1):
-        self.until(lambda: self.said(machine, device).count(text) >= times)
-
-    def until(self, reached):
-        until = time.monotonic() + WITHIN_S
-        while not reached():
-            gone = [one for one, process in self.running.items() if process.poll() is not None]
-            logs = "\n".join(f"{one}: {self.said(*one)[-2000:]}" for one in self.running)
-            assert not gone and time.monotonic() < until, f"ended: {gone}\n{logs}"
-            time.sleep(0.2)
+        super().until_said(text, (machine, device), times)
 
     def kill(self, machine, device, how=signal.SIGKILL):
-        process = self.running.pop((machine, device))
-        process.send_signal(how)
-        process.wait(60)
-
-    def stop(self):
-        for process in self.running.values():
-            process.kill()
-            process.wait()
+        self.end((machine, device), how)
 
     def publish(self, device, count):
         for _ in range(count):
@@ -114,18 +94,8 @@ class Oracles:
 
 @pytest.fixture(scope="module")
 def oracles(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("machines")
-    cluster = Cluster(folder)
-    cluster.start()
-    try:
-        with town(10_000, print) as (made, _):
-            started = Oracles(folder, made, cluster)
-            try:
-                yield started
-            finally:
-                started.stop()
-    finally:
-        cluster.stop()
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), Oracles) as started:
+        yield started
 
 
 def test_a_killed_oracle_s_lane_is_taken_over_and_nothing_is_lost_or_doubled(oracles):

@@ -2,15 +2,14 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
-import time
 
 import pytest
 import tomli_w
 import yaml
 
+from bench.crash import finished
 from bench.tally import STEP_S, on_chain
 from ledger.devices import channels
 from oracle.store import Store
@@ -18,6 +17,7 @@ from scripts._crash import town
 from scripts._main import run
 from scripts._stages import INCLUDED
 from tests.contracts.witnessing import code
+from tests.system.processes import Processes
 from tests.system.small_city import BIN
 
 pytestmark = pytest.mark.chain
@@ -55,12 +55,12 @@ def free_port():
         return one.getsockname()[1]
 
 
-class Machines:
+class Machines(Processes):
     """A relay and its witnesses, each with a folder and a file of its own."""
 
     def __init__(self, folder, made):
-        self.folder, self.town = folder, made
-        self.running, self.sent = {}, 0
+        super().__init__(WITHIN_S)
+        self.folder, self.town, self.sent = folder, made, 0
         self.ports = {one: free_port() for one in WITNESSES}
         self.numbers = {one.device: one.id for one in channels(made.ledger())}
         column = {"column": "litres", "device": "MAIN", "parameter": "volume", "of": "register"}
@@ -87,23 +87,16 @@ class Machines:
     def start(self, *names):
         for name in names:
             verb = "run" if name == "relay" else "witness"
-            words = [BIN, "oracle", verb, "-c", self.folder / name / "waterline.toml"]
-            with (self.folder / name / "log").open("ab") as log:
-                self.running[name] = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
+            self.begin(name, [BIN, "oracle", verb, "-c", self.folder / name / "waterline.toml"])
         for name in names:
-            said = "oracle runs" if name == "relay" else "witness listens"
-            self.until(lambda name=name, said=said: said in self.said(name))
+            self.until_said("oracle runs" if name == "relay" else "witness listens", name)
+
+    def log(self, name):
+        return self.folder / name / "log"
 
     def kill(self, name):
-        process = self.running.pop(name)
-        process.send_signal(signal.SIGKILL)
-        process.wait(60)
-        os.replace(self.folder / name / "log", self.folder / name / "log.before")
-
-    def stop(self):
-        for process in self.running.values():
-            process.kill()
-            process.wait()
+        self.end(name)
+        os.replace(self.log(name), self.folder / name / "log.before")
 
     def publish(self, count, **other):
         """Rows for everybody; `other` litres more for a witness by its name, in the first.
@@ -122,18 +115,6 @@ class Machines:
             for place in range(first, self.sent + 1):
                 litres = 10 * place + (more if place == first else 0)
                 file.write(f"{self.town.opened_at + STEP_S * place},{litres}\n")
-
-    def said(self, name):
-        path = self.folder / name / "log"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def until(self, reached):
-        until = time.monotonic() + WITHIN_S
-        while not reached():
-            gone = [one for one, process in self.running.items() if process.poll() is not None]
-            logs = "\n".join(f"{one}: {self.said(one)[-2000:]}" for one in self.running)
-            assert not gone and time.monotonic() < until, f"ended: {gone}\n{logs}"
-            time.sleep(0.2)
 
     def recorded(self):
         return on_chain(self.town.ledger()).total()
@@ -158,7 +139,8 @@ class Machines:
 def machines(tmp_path_factory):
     folder = tmp_path_factory.mktemp("witnesses")
     with town(10_000, print, (*WITNESSES, SUPERVISOR)) as (made, _):
-        found(folder)
+        # in a child, as the town itself: another town is forked off this process later
+        finished(lambda: found(folder), folder / "found.log", WITHIN_S)
         started = Machines(folder, made)
         try:
             yield started
