@@ -147,6 +147,20 @@ def test_only_a_closed_day_that_was_exceeded_by_enough_readings_is_detected(suit
     assert detect(outlet.channel, 3, sender=suite.holder) == 1
 
 
+def test_an_open_day_that_a_full_count_has_ruled_in_part_is_not_detected_yet(suite):
+    outlet, detect = Outlet(suite), suite.violations.detect
+    outlet.day(0, [9_000])
+    outlet.day(1, [9_000], close=False)
+    ruled = outlet.book.ruled(outlet.channel, 0)
+    outlet.book.eval(f"gauges._ruled_on[{outlet.channel}][1] = {ruled}")
+
+    refused = reason(detect, outlet.channel, 1, sender=suite.holder)
+    outlet.book.close(outlet.channel, 1, sender=suite.holder)
+
+    assert refused == "violations: no closed day that was exceeded"
+    assert detect(outlet.channel, 1, sender=suite.holder) == 1
+
+
 def test_a_day_is_detected_once(suite):
     outlet = Outlet(suite)
     detected(suite, outlet=outlet)
