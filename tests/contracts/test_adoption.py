@@ -251,6 +251,24 @@ def test_the_same_page_is_not_taken_twice_and_none_is_left_out(small):
     assert keeper(small, "finish", NAME) == "adoption: none is under way"
 
 
+def test_pages_of_one_are_enough_and_nothing_is_finished_before_the_last(small):
+    small.suite.permit(kind=2)  # of another book
+    small.halt()
+    before = small.state(small.old)
+    small.list()
+    small.begin()
+
+    while (now := small.adoption.replacement(NAME)).next_permit <= now.permits:
+        assert keeper(small, "finish", NAME) == "adoption: pages are left"
+        of_channels = now.next_channel <= now.channels
+        small.page(now.next_channel if of_channels else now.next_permit, 1)
+    small.finish()
+
+    told = dict(events(small.adoption))["AdoptionFinished"]
+    assert (told["meters"], told["accounts"], told["lanes"]) == (4, 4, 1)
+    assert small.state(small.new) == before
+
+
 def test_an_old_book_that_moved_on_between_pages_is_not_finished(small):
     small.halt()
     small.list()
