@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, HASH, METER, deployer, word
 
 NAME, FORMER = word("QuotaTracker"), word("QuotaTracker.1")
@@ -219,6 +220,24 @@ def test_a_reading_from_before_is_proved_by_the_old_book_under_its_other_name(sm
     assert former == small.old.address
     assert small.old.prove(*proof)
     assert not small.new.prove(*proof)
+
+
+def test_a_batch_is_looked_for_in_up_to_64_former_books(small):
+    small.adopted()
+    old, new = small.old.address, small.new.address
+    put(small.adoption, int(new, 16), "former_of", int(old, 16))  # so each is before the other
+
+    assert small.adoption.holder(NAME, small.lane, 0) == new  # an odd number would end at the old
+
+
+def test_a_meter_without_permit_and_turns_is_as_it_was(suite):
+    made = Replacing(suite, meters=5)
+    unbound = made.channels[4]
+
+    made.adopted()
+
+    assert made.new.base(unbound).permit_id == 0
+    assert made.new.meter(unbound) == made.old.meter(unbound)
 
 
 def test_what_a_region_used_goes_on_through_a_replacement(small):
