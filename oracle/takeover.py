@@ -6,14 +6,18 @@ only what they do not hold is new.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from ledger.chain import Head
 from ledger.deployment import Ledger
+from ledger.errors import BadRecord
 from ledger.settlement import SettlementPolicy
 from oracle.cells import Known
 from oracle.comparison import settled
 from oracle.lanes import Lane, standing
+from oracle.places import NoJournal, Place
+from oracle.store import Store
 
 TERM = "term-{:06d}"
 BEFORE_S = 86_400  # of what is replayed: how far clocks and delays may lie apart
@@ -27,6 +31,25 @@ def folder_of(journals: Path, term: int) -> Path:
 def newest(journals: Path) -> Path:
     """The journal of the last term where a folder holds terms, else the folder itself."""
     return max(journals.glob("term-*"), default=journals)
+
+
+def require_own(place: Place, contract: str, relay_group: int) -> None:
+    """BadRecord where the journal at a place is that of another lane than the one it is asked for.
+
+    One that is not there yet is anybody's.
+    """
+    try:
+        with closing(Store(place, writing=False)) as store:
+            asked = "SELECT contract, relay_group FROM lane"
+            found = {(row["contract"], row["relay_group"]) for row in store.db.execute(asked)}
+    except NoJournal:
+        return
+    for other, group in sorted(found - {(contract, relay_group)}):
+        raise BadRecord(
+            f"the journal in {place} is that of {other}, relay group {group},"
+            f" not of {contract}, relay group {relay_group}",
+            "give each lane a journal of its own: a folder, or a schema of a server",
+        )
 
 
 def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
