@@ -155,7 +155,7 @@ class Relays:
         ]
         homes = households.due(self.journal, found.waiting, found.counts)
         leaves += households.leaves(self.journal, homes)
-        relay.outbox.freeze(found.waiting, cut(found.waiting, found.counts, leaves), homes)
+        relay.outbox.freeze(found.waiting, cut(found.laid, leaves), homes)
         for one in households.compared(self.journal, homes):
             if one.missing or one.differs:
                 self._tell(

@@ -52,7 +52,7 @@ def spent(town, name, selector, waiting):
     """The gas of the fullest batch of these readings, how many they are, and what was asked."""
     chain, suite = town
     found = fill(waiting, 2**32, MOST_GAS)
-    made = cut(found.waiting, found.counts, [LEAF] * sum(found.counts))
+    made = cut(found.laid, [LEAF] * sum(found.counts))
     lane = suite.lane(suite.contracts[name])
     data = record_calldata(selector, lane, 0, made.root, made.words)
     call = {"to": suite.contracts[name].address, "data": data, "gas": MOST_GAS}

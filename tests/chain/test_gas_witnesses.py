@@ -36,7 +36,7 @@ class Book:
         self.contract = self.suite.contracts[name]
         self.lane = self.suite.lane(self.contract)
         found = fill([self._waiting()], 2**32, NOBODY_STOPS)
-        self.batch = cut(found.waiting, found.counts, [LEAF] * sum(found.counts))
+        self.batch = cut(found.laid, [LEAF] * sum(found.counts))
 
     def _waiting(self):
         meter = self.kind == METER

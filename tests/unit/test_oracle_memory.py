@@ -53,7 +53,7 @@ while True:
         for one, count in zip(found.waiting, found.counts)
         for leaf in opened.leaves(one.channel, one.number, count)
     ]
-    made = cut(found.waiting, found.counts, leaves)
+    made = cut(found.laid, leaves)
     opened.freeze("DischargeLimits", 1, number, found.waiting, made)
     number, sent = number + 1, sent + made.readings
 print(json.dumps({"sent": sent, "before_mb": before, "peak_mb": peak()}))
