@@ -275,7 +275,9 @@ def test_an_exchange_is_sent_when_the_old_meter_stands_at_its_closing_register(f
     fed.pump()
     fed.feed("new", [(LAST_AT + 900, 12)])
 
-    assert [one["why"] for one in waits] == ["the register stands at 340 L; feed its last one, 365 L"]
+    assert [one["why"] for one in waits] == [
+        "the register stands at 340 L; feed its last one, 365 L"
+    ]
     assert [one[0] for one in fed.groups()[1:]] == [MEASURED, EXCHANGE, MEASURED]
     assert fed.used_l() == LAST_L - 100 + 25 + 5
 
