@@ -191,9 +191,7 @@ def supersede_deemed(
     if one is None:
         raise NotFound(f"no use of {code} was deemed until then", "`waterline quota show` has it")
     if read(here.ledger, channel.contract, "count_of", channel.id)["read_at"] <= until_at:
-        raise UsageError(
-            f"{code} was not read since", "the use is deemed until a register covers it"
-        )
+        raise UsageError(f"{code} was not read since", "no register covers that time yet")
     day = int(read(here.ledger, "Standards", "period_at", DAY, until_at))
     for number, made in every(here.ledger, "QuotaPlans", "adjustment", "adjustment_count"):
         if (made["channel"], made["day"], made["delta_l"]) == (channel.id, day, -one.volume_l):

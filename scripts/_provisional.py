@@ -8,6 +8,7 @@ from ledger.replacements import HELD, STATES, Deemed, deemed, held_l, replacemen
 from ledger.standards import YEAR
 from ledger.structs import read
 from scripts._accounts import BOOKS
+from scripts._returns import return_document, return_lines
 from scripts._shared import Session
 from scripts._showing import TIERS, local_of, m3, utc
 
@@ -76,6 +77,7 @@ def beside_used(here: Session, permit_id: int, permit: dict[str, Any]) -> dict[s
         "estimated": [one for one in estimates if one],
         "estimated_l": sum(one["volume_l"] for one in estimates if one),
         **_net(here, permit_id, book, list(bases), year),
+        "return_flow": return_document(here, permit_id, year),
     }
 
 
@@ -155,4 +157,4 @@ def beside_lines(document: dict[str, Any]) -> list[tuple[str, object]]:
     if document["deemed"]:
         days = f"{document['deemed_s'] / DAY_S:,.1f} days without a meter"
         told.append(("deemed use", f"{m3(document['deemed_l'])}, {days}"))
-    return told
+    return told + return_lines(document["return_flow"])

@@ -1,4 +1,4 @@
-"""What an officer approves of a register goes its way by the oracle: once, in order, or with why."""
+"""What an officer approves of a register: sent by the oracle once, in order, or told why not."""
 
 import json
 
