@@ -137,7 +137,7 @@ def test_a_register_measured_below_the_estimates_supersedes_them_to_the_litre(we
     assert (shown["net_l"], shown["corrected_l"], shown["estimated_l"]) == (140, -80, 0)
     assert held(well.oracle.journal) == []
     assert well.suite.quota_tracker.meter(well.number)[0] == 240
-    assert [counted + corrected for counted, _, corrected in well.days()] == [60, 80, 0]
+    assert [counted + corrected for counted, _, corrected in well.days()] == [60, 60, 20]
     told = dict(provisional.beside_lines(shown))
     assert told["corrected"] == "by -0.08 m3: 0.14 m3 net, tier none"
 

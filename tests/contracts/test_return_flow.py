@@ -54,18 +54,18 @@ def test_a_short_return_is_put_on_record_with_its_figures(
 
     assert tuple(found)[:4] == (abstracted_l, returned_l, required_l, 1)
     assert found.by == returning.suite.supervisor
-    returning.rule_again = returning.ruled()
-    assert returning.rule_again == "plans: short return is on record"
+    assert returning.ruled() == "plans: short return is on record"
 
 
 def test_it_is_told_with_the_meters_that_the_officer_answers_for(returning):
+    meters, officer = [returning.back.channel], returning.suite.supervisor
     returning.year(1_000, 100)
 
-    returning.rule()
+    returning.plans.rule_return(returning.permit, 0, meters, sender=officer)
 
     [(_, told)] = events(returning.plans, "ReturnShort")
     assert (told["permit_id"], told["year"]) == (returning.permit, 0)
-    assert (told["by"], told["meters"]) == (returning.suite.supervisor, [returning.back.channel])
+    assert (told["by"], told["meters"]) == (officer, meters)
 
 
 @pytest.mark.parametrize(("abstracted_l", "returned_l"), [(1_000, 400), (500, 200), (0, 0)])
