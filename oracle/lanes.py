@@ -12,6 +12,7 @@ from ledger.deployment import Ledger
 from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel
 from ledger.errors import NotFound
+from ledger.estimates import standing_estimate
 from ledger.structs import read, read_many
 from oracle.readings import Ints
 from oracle.signed import Keys
@@ -105,3 +106,13 @@ def turns(ledger: Ledger) -> dict[int, Ints]:
     return {
         kind: np.array(instants(ledger, by_kind.get(kind, DAY)), dtype=np.int64) for kind in (1, 2)
     }
+
+
+def measured(ledger: Ledger, wanted: Sequence[Channel]) -> dict[int, int]:
+    """The register last measured of each meter that stands on estimates."""
+    found = {}
+    for one in wanted:
+        open_ = standing_estimate(ledger, one) if one.kind == METER else None
+        if open_ is not None:
+            found[one.id] = open_.measured_l
+    return found

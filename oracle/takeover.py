@@ -12,11 +12,13 @@ from pathlib import Path
 from ledger.chain import Head
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord
+from ledger.replacements import deemed
 from ledger.settlement import SettlementPolicy
 from oracle.cells import Known
 from oracle.comparison import settled
 from oracle.lanes import Lane, standing
 from oracle.places import NoJournal, Place
+from oracle.refused import METER_BOOKS
 from oracle.store import Store
 
 TERM = "term-{:06d}"
@@ -63,10 +65,17 @@ def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
 
 
 def on_chain(ledger: Ledger, channels: Iterable[int]) -> Callable[[int, int], Known | None]:
-    """What the chain holds of channels, by channel and moment; no telegram is known of it."""
-    held = settled(ledger, channels)
+    """What the chain holds of channels, by channel and moment; no telegram is known of it. A moment
+    within a time whose use was deemed is known as that."""
+    wanted = set(channels)
+    held = settled(ledger, wanted)
+    books = [name for name in METER_BOOKS if name in ledger.deployment.contracts]
+    times = [one for book in books for one in deemed(ledger, book, wanted)]
 
     def known(channel: int, at: int) -> Known | None:
+        for one in times:
+            if one.channel == channel and one.from_at < at <= one.until_at:
+                return Known(0, 0, None, one.until_at)
         found = held.get((channel, at))
         return None if found is None else Known(found.value, found.mark, None)
 
