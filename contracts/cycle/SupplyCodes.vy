@@ -49,7 +49,6 @@ exports: (
 MAX_WORKS: constant(uint256) = 4  # a zone is fed by few
 MAX_SOURCES: constant(uint256) = 8  # of all works of a zone
 MAX_METERS: constant(uint256) = 48  # four of each works and of each source
-MAX_QUALITY: constant(uint256) = 8  # gauges judged at the network's end
 METER: constant(uint256) = 1  # kind of a channel
 DAY: constant(uint256) = 1  # calendar of Standards
 MET: constant(uint256) = 1  # verdicts as in gauges; 0 is not known here

@@ -67,6 +67,16 @@ def test_a_witness_may_still_dissent_from_a_batch_of_the_old_book(adopted):
     assert witnesses.dissent(number).book == adopted.old.address
 
 
+def test_a_single_witness_goes_over_too(suite):
+    made, name = gauges(suite)
+    witness(suite, name, made.lane, KEYS[:1], 1, chain_id=boa.env.evm.patch.chain_id)
+
+    made.adopted()
+
+    assert suite.witnesses.is_witness(made.new.address, made.lane, KEYS[0].address)
+    assert suite.witnesses.threshold(made.new.address, made.lane) == 1
+
+
 def test_a_lane_without_witnesses_tells_nothing(suite):
     made = Meters(suite, meters=4)
     made.adopted()

@@ -98,6 +98,25 @@ def test_a_reading_is_added_by_the_proof_that_its_batch_holds_it(suite, file):
     )
 
 
+def test_a_proof_has_up_to_32_steps(suite, file):
+    book, channel = suite.quality_provenance, suite.channel(GAUGE, "QualityProvenance", COD)
+    lane, words = suite.lane(book), packed(gauge_group(channel, T0, [(OFFSET + 1, 60)]))
+    proof = [NONE] * 32  # below every other hash
+    root = HASH
+    for other in proof:
+        root = keccak(other + root)
+    book.record_gauges(lane, 0, root, words, b"", sender=suite.relay)
+    add_reading, about = suite.evidence.add_reading, (lane, 0, root, keccak(words), HASH)
+
+    longer = reason(
+        add_reading, file, QUALITY, *about, [*proof, NONE], LABEL, sender=suite.dispatcher
+    )
+    add_reading(file, QUALITY, *about, proof, LABEL, sender=suite.dispatcher)
+
+    assert longer == ""
+    assert suite.evidence.item(file, 1).content == HASH
+
+
 def test_a_leaf_that_is_not_of_its_batch_is_no_evidence(suite, file):
     lane, number, root, words_hash, leaf, proof = batch(suite)
     wrong = [
@@ -138,6 +157,17 @@ def test_a_document_needs_its_hash_and_what_it_is_called(suite, file, content, l
     refused = reason(suite.evidence.add_document, file, content, label, sender=suite.dispatcher)
 
     assert refused == "evidence: document needs hash and label"
+
+
+def test_a_document_stands_in_the_file_with_its_label_and_who_added_it_when(suite, file):
+    add(suite, file)
+
+    [(name, told)] = events(suite.evidence)
+    item = suite.evidence.item(file, 1)
+    digest = suite.evidence.file(file).digest
+    about = {"file_id": file, "item": item, "number": 1, "digest": digest}
+    assert (name, told) == ("ItemAdded", about)
+    assert tuple(item) == (DOCUMENT, HASH, LABEL, NONE, 0, 0, suite.dispatcher, NOW, False)
 
 
 def test_only_a_confirmed_laboratory_report_is_evidence(suite, file):
@@ -286,10 +316,13 @@ def test_an_officer_hands_over_for_a_custodian_who_no_longer_serves(suite, file)
     suite.authority.withdraw(suite.dispatcher, sender=suite.first)
 
     refused = reason(evidence.offer_custody, file, suite.clerk, sender=suite.reviewer)
-    unopened = reason(evidence.offer_custody, file + 1, suite.clerk, sender=suite.supervisor)
+    unopened = [
+        reason(evidence.offer_custody, number, suite.clerk, sender=suite.supervisor)
+        for number in (0, file + 1)
+    ]
     evidence.offer_custody(file, suite.clerk, sender=suite.supervisor)
     evidence.accept_custody(file, sender=suite.clerk)
 
-    assert refused == unopened == "evidence: caller is not the custodian"
+    assert [refused, *unopened] == ["evidence: caller is not the custodian"] * 3
     one = evidence.handover(file, 1)
     assert (one.giver, one.by) == (suite.dispatcher, suite.supervisor)

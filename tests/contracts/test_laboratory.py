@@ -121,6 +121,24 @@ def test_a_sample_taken_and_analysed_in_this_very_second_is_entered(bench):
     assert bench.enter(result("cod", 1), taken_at=NOW, analysed_at=NOW) == 1
 
 
+def test_a_sample_may_be_as_old_as_the_clock(bench):
+    assert bench.enter(result("cod", 1), taken_at=1) == 1
+
+
+def test_a_report_has_up_to_64_results(suite, bench):
+    submit, by, one = bench.lab.submit, suite.analyst, result("cod", 1)
+
+    taken = reason(submit, bench.sample(), [one] * 64, 0, NONE, sender=by)
+    longer = reason(submit, bench.sample(), [one] * 65, 0, NONE, sender=by)
+
+    assert (taken, longer) == ("laboratory: parameter is reported twice", "")
+
+
+@pytest.mark.parametrize("detection", [1, 2**64])
+def test_a_detection_limit_may_be_small_or_large(bench, detection):
+    assert bench.enter(result("cod", 0, BELOW, detection=detection)) == 1
+
+
 def test_manual_results_need_no_accreditation(bench):
     assert bench.enter(result("cod", 1), grade=5, accreditation_hash=NONE) == 1
 
@@ -252,6 +270,33 @@ def test_the_latest_result_is_the_one_sampled_last_however_late_others_are_confi
     assert bench.lab.latest(bench.station, word("ss")) == (replaced, 1)
 
 
+def test_a_sample_taken_a_second_later_is_the_latest_and_of_two_at_once_the_one_confirmed_last(
+    bench,
+):
+    later = bench.confirmed(result("cod", 1), taken_at=TAKEN + 1)
+    bench.confirmed(result("cod", 2), taken_at=TAKEN)
+    assert bench.lab.latest(bench.station, word("cod")) == (later, 1)
+
+    again = bench.confirmed(result("cod", 3), taken_at=TAKEN + 1)
+
+    assert bench.lab.latest(bench.station, word("cod")) == (again, 1)
+
+
+@pytest.mark.parametrize(("count", "found"), [(256, (1, 1)), (257, (0, 0))])
+def test_the_latest_is_looked_for_among_256_results(bench, count, found):
+    bench.confirmed(result("cod", 1))
+    held = f"self._held_count[{bench.station}][0x{word('cod').hex()}]"
+    bench.lab.eval(f"{held} = {count}")
+
+    assert bench.lab.latest(bench.station, word("cod")) == found
+
+
+def test_a_page_has_64_reports_at_most(bench):
+    bench.lab.eval(f"self.station_count[{bench.station}] = 65")
+
+    assert [len(bench.lab.page(bench.station, first, 99)) for first in (1, 3)] == [64, 63]
+
+
 def test_reports_of_a_station_are_listed_in_pages(suite, bench):
     numbers = [bench.enter(result("cod", n)) for n in range(5)]
     other = Bench(suite, {"": [limit("cod", 1)]})
@@ -304,6 +349,28 @@ def test_a_profile_that_could_rule_on_nothing_is_refused(suite, bench, changed, 
         bench.lab.load_profile(terms, sender=keeper)
     else:
         assert reason(bench.lab.load_profile, terms, sender=keeper) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "fits"), [(-1, False), (0, True), (10_000, True), (10_001, False)]
+)
+def test_what_counts_below_detection_is_a_share_of_the_limit(suite, bench, amount, fits):
+    keeper = suite.standards_keeper
+    setting = (word("odd"), 0, amount, word("bps"), "a test", True, T0)
+    suite.standards.load_settings([setting], sender=keeper)
+    terms = bench.terms(below_setting=word("odd"))
+
+    if fits:
+        assert bench.lab.load_profile(terms, sender=keeper) == bench.profile + 1
+    else:
+        refused = reason(bench.lab.load_profile, terms, sender=keeper)
+        assert refused == "laboratory: share of the detection limit out of range"
+
+
+def test_a_profile_needs_no_more_than_a_letter_for_name_and_standard(suite, bench):
+    terms = bench.terms(name="n", standard="s")
+
+    assert bench.lab.load_profile(terms, sender=suite.standards_keeper) == bench.profile + 1
 
 
 def test_a_profile_is_loaded_as_a_new_version_and_reports_keep_theirs(suite, bench):

@@ -287,6 +287,62 @@ def test_a_sum_of_exactly_one_is_kept(suite):
     assert (found.ratio_pm, found.exceeded, found.complete) == (1_000, False, True)
 
 
+def pair(suite, a=None, b=None, verified=True):
+    """A sum of two parameters, each with an upper limit of 1 unless told otherwise."""
+    set_below(suite, BELOW_SHARE, verified)
+    limits = [limit(name, **(about or {"hi": 1})) for name, about in (("a", a), ("b", b))]
+    return Bench(suite, {"": limits}, groups=[(word("sum"), [word("a"), word("b")])])
+
+
+def test_a_sum_above_one_by_the_least_there_is_is_exceeded(suite):
+    bench = pair(suite)
+
+    found = bench.lab.sum_of(bench.confirmed(result("a", 1), result("b", 1)), 1)
+
+    assert (found.found, found.exceeded, found.complete) == (2, True, True)
+
+
+@pytest.mark.parametrize("about", [{"lo": 1}, {"hi": 0}, {"hi": -1}])
+def test_a_member_without_an_upper_limit_above_zero_is_missing_in_the_sum(suite, about):
+    bench = pair(suite, b=about)
+
+    found = bench.lab.sum_of(bench.confirmed(result("a", 1), result("b", 1)), 1)
+
+    assert (found.found, found.ratio_pm, found.complete) == (1, 1_000, False)
+
+
+def test_one_member_counts_as_a_sum_of_its_own(suite):
+    bench = pair(suite)
+
+    ruling = bench.lab.ruling(bench.confirmed(result("a", 2)))
+
+    assert ruling.exceedances == 2  # the result and the sum
+
+
+@pytest.mark.parametrize(
+    ("a", "advisory"),
+    [
+        (1, True),  # kept if b is nothing, exceeded if b is all of its detection limit
+        (2, False),  # exceeded either way
+        (0, False),  # kept either way
+    ],
+)
+def test_a_sum_hangs_on_an_unverified_share_where_that_decides(suite, a, advisory):
+    bench = pair(suite, verified=False)
+
+    number = bench.confirmed(result("a", a), result("b", 0, BELOW, detection=1))
+
+    assert bench.lab.sum_of(number, 1).advisory == advisory
+
+
+def test_a_sum_that_says_nothing_is_not_the_worst(suite):
+    bench = pair(suite)
+
+    ruling = bench.lab.ruling(bench.confirmed(result("odd", 1)))
+
+    assert ruling.worst_parameter == word("odd")
+
+
 def test_a_sum_with_no_member_reported_says_nothing(suite):
     bench = thm(suite)
     bench.load(

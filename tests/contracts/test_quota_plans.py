@@ -80,7 +80,8 @@ def set_refused(plans, annual_l=400, months=(), quarters=(), year=0, cause=HASH,
         ({"sector": word("farming")}, "plans: no rule of this sector"),
         ({"year": 19}, "plans: year is not loaded"),
         ({"of": (PERMIT, 999)}, "plans: no such subject"),
-        ({"of": (ORG, 999)}, "plans: no such subject"),
+        ({"of": (ORG, 0)}, "plans: no such subject"),
+        ({"of": (ORG, 3)}, "plans: no such subject"),
         ({"of": (COMMUNITY, 999)}, "plans: no such subject"),
         ({"of": (4, 1)}, "plans: no such subject"),
     ],
@@ -99,6 +100,23 @@ def test_parts_may_add_up_to_the_whole_or_to_less(plans):
 
     assert plans.contract.plan_versions(PERMIT, plans.permit, 0) == 1
     assert plans.contract.plan(PERMIT, plans.permit, 11, 1).quarters_l == [2, 300]
+
+
+@pytest.mark.parametrize("annual_l", [1, 2**48 - 1])
+def test_a_plan_may_be_small_or_large(plans, annual_l):
+    plans.rule()
+
+    plans.plan(annual_l=annual_l)
+
+    assert plans.at(0, YEAR).plan_l == annual_l
+
+
+def test_the_first_organisation_can_be_planned(plans):
+    plans.rule()
+
+    plans.plan(annual_l=7, of=(ORG, 1))
+
+    assert plans.at(0, YEAR, of=(ORG, 1)).plan_l == 7
 
 
 def test_each_change_is_another_version_with_its_cause(planned):
@@ -123,6 +141,25 @@ def test_each_change_is_another_version_with_its_cause(planned):
 )
 def test_an_ended_period_keeps_its_plan(planned, given):
     assert set_refused(planned, **given) == "plans: an ended period keeps its plan"
+
+
+def test_a_plan_of_an_ended_year_may_have_another_cause(planned):
+    planned.plan(months=[100] * 4, quarters=[200, 200], cause=OTHER)
+
+    assert planned.contract.plan(PERMIT, planned.permit, 0, 2).cause_hash == OTHER
+
+
+def test_a_month_that_ends_now_has_ended_and_one_that_ends_in_a_second_has_not(plans):
+    plans.rule()
+    plans.plan(months=[100] * 4, year=9)
+    plans.plan(months=[100] * 4, year=10)
+
+    kept = set_refused(plans, months=[100, 100, 100, 99], year=9)
+    boa.env.evm.patch.timestamp = NOW + MONTH_S - 1
+    plans.plan(months=[99, 100, 100, 100], year=10)
+
+    assert kept == "plans: an ended period keeps its plan"
+    assert plans.contract.plan_versions(PERMIT, plans.permit, 10) == 2
 
 
 def test_months_to_come_can_still_change(plans):
@@ -205,6 +242,14 @@ def test_what_a_period_borrows_the_next_one_lacks(plans):
     assert (second.lent_l, second.borrowed_l, second.over_l) == (15, 5, 0)
 
 
+def test_the_least_excess_is_borrowed_and_the_last_period_but_one_borrows_too(plans):
+    plans.rule(borrow=200)
+    plans.plan(months=[100] * 4)
+    plans.months(101, 90, 115)
+
+    assert [plans.at(k).borrowed_l for k in (0, 1, 2)] == [1, 0, 15]
+
+
 def test_no_more_is_borrowed_than_the_share_of_the_next_plan(plans):
     plans.rule(borrow=200)
     plans.plan(months=[100] * 4)
@@ -263,6 +308,14 @@ def test_a_rule_takes_effect_with_the_period_that_begins_under_it(plans):
     assert [plans.at(k).carried_l for k in (0, 1, 2)] == [0, 0, 50]
 
 
+def test_a_rule_in_force_a_second_after_a_period_began_waits_for_the_next(plans):
+    plans.rule()
+    plans.rule(in_force_at=T0 + MONTH_S + 1)
+    plans.plan(months=[100] * 4)
+
+    assert [plans.at(k).rule_version for k in (0, 1, 2)] == [1, 1, 2]
+
+
 def test_a_period_before_any_rule_has_none(plans):
     plans.rule(in_force_at=T0 + MONTH_S)
     plans.plan(months=[100] * 4)
@@ -311,6 +364,21 @@ def test_corrections_add_up_and_each_is_told_with_its_reason(planned):
     assert planned.contract.adjustment(2).reason_hash == OTHER
     assert planned.contract.adjustment(1).by == planned.suite.supervisor
     assert planned.contract.adjustment_count() == 2
+
+
+@pytest.mark.parametrize("delta_l", [1 - 2**48, 2**48 - 1])
+def test_a_correction_may_be_large(planned, delta_l):
+    planned.adjust(delta_l)
+
+    assert planned.contract.adjustment(1).delta_l == delta_l
+
+
+def test_a_day_that_began_a_second_ago_can_be_corrected(planned):
+    boa.env.evm.patch.timestamp = NOW + 1
+
+    planned.adjust(5, day=400)
+
+    assert planned.contract.adjustment(1).day == 400
 
 
 def test_net_use_is_never_below_nothing(planned):
@@ -386,6 +454,71 @@ def test_a_meter_bound_after_a_period_does_not_count_in_it(planned):
     assert [planned.at(k).net_l for k in (0, 1)] == [20, 7]
 
 
+def test_a_meter_bound_when_a_period_ended_is_not_awaited_in_it(planned):
+    Meter(planned.suite, permit=planned.permit, opened_at=T0 + MONTH_S)
+    planned.months(20)
+
+    assert planned.at(0).final
+
+
+def test_a_meter_bound_a_second_before_a_period_ended_counts_in_it(planned):
+    last = Meter(planned.suite, permit=planned.permit, opened_at=T0 + MONTH_S - 1)
+    last.take((5, 1), (3, 1))
+    planned.months(20)
+
+    assert [planned.at(k).net_l for k in (0, 1)] == [25, 3]
+
+
+def test_a_meter_bound_as_a_period_began_counts_from_there_without_its_turn(planned):
+    late = Meter(planned.suite, calendar=0, permit=planned.permit)
+    late.take((5, 3 * DAY_S))
+    late.keep(DAY)
+    late.take((7, 10 * DAY_S))
+    planned.months(20)
+
+    assert (planned.at(0).net_l, planned.at(0).known) == (25, True)
+
+
+def test_a_day_of_a_meter_kept_by_months_is_known_up_to_its_end_only(suite):
+    meter = Meter(suite, calendar=MONTH, permit=suite.permit())
+    use_of = suite.quota_plans.use_of
+    permit = meter.book.base(meter.channel).permit_id
+
+    meter.take((1, DAY_S))
+    at_its_end = use_of(PERMIT, permit, DAY, 0)
+    meter.take((1, DAY_S))
+
+    assert (at_its_end.counted_l, at_its_end.known, at_its_end.ended) == (1, True, False)
+    assert not use_of(PERMIT, permit, DAY, 0).known
+
+
+def test_a_day_has_ended_a_second_after_its_end(suite):
+    use_of, permit = suite.quota_plans.use_of, suite.permit()
+    open_one = use_of(PERMIT, permit, DAY, 399)
+
+    boa.env.evm.patch.timestamp = NOW + 1
+
+    assert not open_one.ended
+    assert use_of(PERMIT, permit, DAY, 399).ended
+
+
+def test_a_day_that_is_not_loaded_is_neither_known_nor_ended(suite):
+    use = suite.quota_plans.use_of(PERMIT, suite.permit(), DAY, 10**6)
+
+    assert (use.known, use.ended) == (False, False)
+
+
+def test_use_up_to_a_closed_turn_says_so(planned):
+    planned.meter.take((7, DAY_S))
+    turns, use_of = planned.suite.register_turns, planned.contract.use_of
+    before = use_of(PERMIT, planned.permit, MONTH, 0)
+
+    turns.close_turn(planned.meter.channel, sender=planned.suite.holder)
+
+    after = use_of(PERMIT, planned.permit, MONTH, 0)
+    assert (before.closed, after.closed, after.counted_l) == (False, True, 7)
+
+
 def test_an_organisation_is_planned_over_all_its_permits(planned):
     other = Meter(planned.suite, permit=planned.suite.permit())
     holder = planned.suite.permit_registry.permit(planned.permit).holder
@@ -409,10 +542,11 @@ def test_a_community_is_planned_by_its_channel(planned):
 def test_an_organisation_with_too_many_meters_is_told(planned):
     suite = planned.suite
     holder = suite.permit_registry.permit(planned.permit).holder
-    for _ in range(4):
-        permit = suite.permit()
-        for _ in range(16):
-            suite.channel(METER, "QuotaTracker", permit=permit)
+    permits = [suite.permit() for _ in range(4)]
+    for n in range(63):
+        suite.channel(METER, "QuotaTracker", permit=permits[n // 16])
+    assert not planned.contract.use_of(ORG, holder, MONTH, 0).known
+    suite.channel(METER, "QuotaTracker", permit=permits[-1])
 
     with boa.reverts("plans: subject has too many meters"):
         planned.contract.use_of(ORG, holder, MONTH, 0)
@@ -457,6 +591,15 @@ def test_an_exceeded_cap_is_put_on_record_once(suite, calendar):
     assert told == about | {"used_l": 51, "cap_l": 50, "permit_version": 1}
     again = reason(plans.contract.rule_cap, *arguments, sender=suite.holder)
     assert again == "plans: excess is on record"
+
+
+def test_the_least_cap_is_a_cap(suite):
+    plans = Plans(suite, daily_l=1)
+    plans.months(2)
+
+    plans.contract.rule_cap(plans.permit, DAY, 0, sender=suite.holder)
+
+    assert plans.contract.excess(plans.permit, DAY, 0).used_l == 2
 
 
 def test_use_up_to_the_cap_is_no_excess(suite):
@@ -504,6 +647,7 @@ def test_a_cap_is_of_the_terms_in_force_when_the_period_began(suite):
     after = plans.contract.cap_of(plans.permit, DAY, NOW + 1)
 
     assert (tuple(before), tuple(after)) == ((50, 1), (10, 2))
+    assert tuple(plans.contract.cap_of(plans.permit, DAY, 1)) == (50, 1)  # before any terms
 
 
 def test_an_outlets_cap_is_of_its_own_book(suite):

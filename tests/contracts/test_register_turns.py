@@ -285,6 +285,14 @@ def test_nothing_is_closed_twice(meter):
     assert refused == "turns: closed already"
 
 
+def test_the_turn_that_has_just_passed_can_be_closed(meter):
+    meter.take((1, 398 * DAY_S + HOUR_S))
+
+    meter.turns.close_turn(meter.channel, sender=meter.suite.holder)
+
+    assert meter.registers(398, 399, 400) == [100, 101, None]
+
+
 def test_turns_that_were_read_are_not_closed(meter):
     meter.take((1, NOW - T0 - 1))
     meter.take((1, 1))
@@ -335,11 +343,22 @@ def test_closing_tells_what_was_kept_and_for_how_long(meter):
 
 
 def test_an_entry_tells_what_was_kept(meter):
-    meter.take((10, HOUR_S))
+    meter.take((10, HOUR_S + 1))
     meter.take((5, DAY_S))
 
     entry = meter.turns.kept(meter.channel, 2)
-    assert tuple(entry) == (True, False, T0 + DAY_S, 110, 110, 0, T0 + HOUR_S)
+    assert tuple(entry) == (True, False, T0 + DAY_S, 110, 110, 0, T0 + HOUR_S + 1)
+
+
+def test_an_entry_that_is_not_there_tells_nothing(meter):
+    assert tuple(meter.turns.kept(meter.channel, 1)) == (False, False, 0, 0, 0, 0, 0)
+
+
+def test_one_act_names_up_to_64_meters(suite):
+    set_turns, by = suite.register_turns.set_turns, suite.device_keeper
+
+    assert reason(set_turns, [0] * 64, DAY, sender=by) == "turns: channel is no meter"
+    assert reason(set_turns, [0] * 65, DAY, sender=by) == ""
 
 
 def test_who_keeps_which_turns_from_when_is_told(suite):

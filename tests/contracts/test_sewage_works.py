@@ -122,6 +122,15 @@ def test_a_works_is_drawn_with_its_meters_and_redrawn_as_another_version(suite):
     assert suite.sewage_works.works(1) == about["works"]._replace(name="North", version=2)
 
 
+def test_a_name_of_one_letter_and_a_tolerance_of_the_whole_are_enough(suite):
+    works = Works(suite)
+
+    drawn = works.drawn(name="N", tolerance_bps=10_000)
+    number = suite.sewage_works.set_works(0, drawn, sender=suite.network_keeper)
+
+    assert suite.sewage_works.works(number).name == "N"
+
+
 def test_a_works_that_cannot_be_balanced_is_not_drawn(suite):
     works, by = Works(suite), suite.network_keeper
     set_, gauge = suite.sewage_works.set_works, [works.gauges[0]]
@@ -150,8 +159,33 @@ def test_a_balance_is_inlet_less_outlet_within_the_tolerance_both_ways(suite, ou
     at = T0 + FIRST * DAY_S, T0 + (FIRST + 1) * DAY_S
     volumes = 1_000, outlet_l, 0, False, 1_000 - outlet_l
     assert tuple(balance) == (*at, *volumes, 500, within)
-    none = reason(suite.sewage_works.balance_of, 9, DAY, FIRST, FIRST, sender=suite.holder)
-    assert none == "works: no such works"
+    for number in (0, 2):
+        none = reason(suite.sewage_works.balance_of, number, DAY, FIRST, FIRST, sender=suite.holder)
+        assert none == "works: no such works"
+
+
+def test_a_difference_above_the_tolerance_by_the_least_there_is_is_not_within(suite):
+    works = Works(suite)
+    drawn = works.drawn(tolerance_bps=9_999)
+    suite.sewage_works.set_works(1, drawn, sender=suite.network_keeper)
+
+    works.a_day([1, 0], [[1]] * 2)
+
+    assert not suite.sewage_works.balance_of(1, DAY, FIRST, FIRST).within
+
+
+def test_one_silent_meter_makes_a_balance_silent(suite):
+    works = Works(suite)
+    works.flows([0, 0], T0 + FIRST * DAY_S)
+    works.flows([50, 40], T0 + (FIRST + 1) * DAY_S)
+    suite.register_turns.close_turn(works.meters[0], sender=suite.holder)
+    words = meter_group(works.meters[1], works.registers[1], works.at, [(0, 60)])
+    batch_id = suite.discharge_volumes.lane(works.flow)[2]
+    suite.discharge_volumes.record_meters(
+        works.flow, batch_id, HASH, packed(words), b"", sender=suite.relay
+    )
+
+    assert suite.sewage_works.balance_of(1, DAY, FIRST, FIRST).silent
 
 
 def test_a_balance_tells_what_was_estimated_and_which_meter_is_silent(suite):
@@ -216,6 +250,54 @@ def test_a_removal_must_lie_above_what_is_asked_and_may_be_negative(
     assert (found.removal_bps, found.removed) == (removal_bps, removed)
 
 
+def test_a_day_without_inflow_has_no_removal_and_breaks_no_demand(suite):
+    works = Works(suite)
+    works.rule(removal_bps=6_000)
+
+    works.a_day([0, 0], [[100], [50]])
+    found = works.on()
+
+    assert (found.removal_bps, found.required_bps, found.removed) == (0, 0, True)
+
+
+def test_the_least_inflow_has_a_removal_which_may_lie_above_what_is_asked_by_the_least(suite):
+    works = Works(suite)
+    works.rule(removal_bps=9_999)
+
+    works.a_day([1, 1], [[1], [0]])
+    found = works.on()
+
+    assert (found.removal_bps, found.removed) == (10_000, True)
+
+
+def test_where_no_removal_is_asked_more_may_leave_than_came(suite):
+    works = Works(suite)
+    works.rule(removal_verified=False)
+
+    works.a_day([10, 10], [[1], [2]])
+    found = works.on()
+
+    assert (found.removal_bps, found.removed, found.advisory) == (-10_000, True, False)
+
+
+def test_a_removal_of_the_whole_can_be_asked_for(suite):
+    works = Works(suite)
+
+    works.rule(removal_bps=10_000)
+
+    assert suite.sewage_works.rule(1, COD).removal_bps == 10_000
+
+
+def test_a_rule_without_a_limit_limits_nothing(suite):
+    works = Works(suite)
+    works.rule()
+
+    works.a_day([10, 10], [[5], [1]])
+    found = works.on()
+
+    assert (found.limited, found.limit_ng_l, found.exceeded) == (False, 0, False)
+
+
 def test_a_removal_is_rounded_towards_less(suite):
     works = Works(suite)
     works.rule()
@@ -231,7 +313,7 @@ def test_a_removal_of_the_standard_is_asked_of_strong_inflow_only(suite, inlet, 
     works = Works(suite)
     works.rule(removal_setting=word("works_removal_cod_bps"), inlet_above_ng_l=350)
 
-    works.a_day([10, 10], [[inlet], [300]])
+    works.a_day([1, 1], [[inlet], [300]])
     found = works.on()
 
     assert (found.required_bps, found.removed) == (required, required == 0)
@@ -276,14 +358,58 @@ def test_without_a_temperature_the_stricter_limit_rules_as_advice(suite):
     works.rule(temperature=works.temperature, **limits)
     works.a_day([10, 10], [[50], [6]])
     rule = suite.sewage_works.rule_day
-    still_open = reason(rule, 1, FIRST, COD, sender=suite.holder)
-    assert still_open == "works: the day of a gauge is not closed"
     for day in (FIRST - 1, FIRST):
+        still_open = reason(rule, 1, FIRST, COD, sender=suite.holder)
+        assert still_open == "works: the day of a gauge is not closed"
         suite.discharge_limits.close(works.temperature, day, sender=suite.holder)
 
     found = works.on()
 
     assert (found.limit_ng_l, found.cold, found.advisory) == (8, False, True)
+
+
+def test_a_temperature_of_too_few_readings_is_none(suite):
+    works = Works(suite, needed=2)
+    limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 5), ("cold", 8))}
+    works.rule(temperature=works.temperature, **limits)
+
+    works.a_day([10, 10], [[50, 50], [6, 6]], temperature=[11_000])
+    found = works.on()
+
+    assert (found.limit_ng_l, found.cold, found.advisory) == (5, False, True)
+
+
+def test_a_warm_day_keeps_its_limit_though_the_cold_one_is_stricter(suite):
+    works = Works(suite)
+    limits = {f"{n}_limit_id": suite.limit(COD, None, hi) for n, hi in (("warm", 9), ("cold", 8))}
+    works.rule(temperature=works.temperature, **limits)
+
+    works.a_day([10, 10], [[50], [6]], temperature=[12_001])
+
+    assert works.on().limit_ng_l == 9
+
+
+def test_a_limit_is_exceeded_by_the_least_there_is_above_it(suite):
+    works = Works(suite)
+    works.rule(warm_limit_id=suite.limit(COD, None, 10))
+
+    works.a_day([1, 1], [[50], [11]])
+
+    assert works.on().exceeded
+
+
+@pytest.mark.parametrize(("daily_mean", "verified"), [(True, False), (False, True)])
+def test_a_limit_that_is_no_verified_daily_mean_rules_as_advice(suite, daily_mean, verified):
+    works, standards, keeper = Works(suite), suite.standards, suite.standards_keeper
+    set_id = standards.open_set("OTHER", "", HASH, T0, sender=keeper)
+    about = (COD, word("max"), word("ng/L"), 0, 9, False, True, daily_mean, verified)
+    standards.add_limits(set_id, [(set_id, *about)], sender=keeper)
+    standards.seal_set(set_id, sender=keeper)
+    works.rule(warm_limit_id=standards.limit_count())
+
+    works.a_day([10, 10], [[50], [9]])
+
+    assert works.on().advisory
 
 
 def test_a_limit_holds_up_to_its_figure(suite):
@@ -358,7 +484,7 @@ def test_a_day_of_estimated_volume_rules_as_advice(suite):
     works = Works(suite)
     works.rule()
     works.flows([0, 0], T0 + FIRST * DAY_S)
-    works.flows([5, 5], T0 + (FIRST + 1) * DAY_S, kind=ESTIMATE)
+    works.flows([1, 0], T0 + (FIRST + 1) * DAY_S, kind=ESTIMATE)
     works.flows([0, 0], works.at + 60)
     for channel in works.gauges:
         works.reads(channel, [1])
@@ -403,6 +529,16 @@ def test_loads_and_means_over_outlets_and_days_are_weighted_by_flow(deployed, da
         assert tuple(mean) == (outlet_ng, outlet_l, weighted)
 
 
+@pytest.mark.parametrize(("volume_l", "mean"), [(0, (0, 0, 0)), (1, (7, 1, 7))])
+def test_a_mean_is_of_any_water_that_left_and_none_of_no_water(suite, volume_l, mean):
+    works = Works(suite)
+    works.rule()
+    works.a_day([1, volume_l], [[5], [7]])
+    works.on()
+
+    assert tuple(suite.sewage_works.mean_of(1, COD, FIRST, FIRST)) == mean
+
+
 def test_a_mean_over_days_needs_every_one_of_them(suite):
     works = Works(suite)
     works.rule()
@@ -410,8 +546,9 @@ def test_a_mean_over_days_needs_every_one_of_them(suite):
     works.on()
     mean_of = suite.sewage_works.mean_of
 
-    missing = reason(mean_of, 1, COD, FIRST, FIRST + 1, sender=suite.holder)
-    assert missing == "works: a day was not ruled on"
+    for first, last in ((FIRST, FIRST + 1), (0, 365)):
+        missing = reason(mean_of, 1, COD, first, last, sender=suite.holder)
+        assert missing == "works: a day was not ruled on"
     for first, last in ((FIRST, FIRST - 1), (0, 366)):
         answer = reason(mean_of, 1, COD, first, last, sender=suite.holder)
         assert answer == "works: days are not in order or too many"

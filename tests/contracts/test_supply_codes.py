@@ -33,7 +33,7 @@ class Zone:
 
     def judged(self):
         channel = self.suite.channel(GAUGE, "QualityProvenance", COD, opened_at=BEGINS)
-        limit = self.suite.limit(COD, None, 500)
+        limit = self.suite.limit(COD, 100, 500)
         keeper = self.suite.standards_keeper
         self.suite.quality_provenance.judge(channel, limit, 1, 0, 500, 2, sender=keeper)
         return channel
@@ -101,6 +101,15 @@ def test_a_zone_is_drawn_and_redrawn_as_a_new_version(suite, zone):
     assert suite.supply_codes.zone_count() == 1
 
 
+def test_a_zone_may_be_one_works_with_one_source_at_the_first_station(suite, zone):
+    out, intake, *_ = zone.meters
+    drawn = zone.drawn(name="N", station_id=1, works=[(1, [out])], sources=[(1, 0, [intake])])
+
+    suite.supply_codes.set_zone(0, drawn, sender=suite.network_keeper)
+
+    assert suite.supply_codes.zone(2, 1).name == "N"
+
+
 def test_a_zone_has_a_name_works_sources_and_known_stations(suite, zone):
     set_, by = suite.supply_codes.set_zone, suite.network_keeper
     [works, *_], [source, *_] = zone.drawn()[3], zone.drawn()[4]
@@ -112,7 +121,8 @@ def test_a_zone_has_a_name_works_sources_and_known_stations(suite, zone):
     assert refusal(name="") == "codes: zone without a name"
     assert refusal(works=[]) == "codes: zone without works or source"
     assert refusal(sources=[]) == "codes: zone without works or source"
-    assert refusal(station_id=0) == "codes: unknown station"
+    for station_id in (0, suite.water_network.station_count() + 1):
+        assert refusal(station_id=station_id) == "codes: unknown station"
     assert refusal(works=[(99, works[1])]) == "codes: unknown station"
     assert refusal(sources=[(99, *source[1:])]) == "codes: unknown station"
     assert refusal(sources=[(source[0], 2, source[2])]) == "codes: source of no works"
@@ -149,7 +159,11 @@ def test_a_day_is_published_with_volumes_shares_and_the_running_verdict(suite, z
 
 
 @pytest.mark.parametrize(
-    ("values", "verdict"), [([500, 500], 1), ([500, 502], 2), ([900], 3), ([], 4)]
+    ("values", "verdict"),
+    [
+        *[([500, 500], 1), ([500, 501], 2), ([100, 100], 1), ([100, 99], 2)],
+        *[([900], 3), ([], 4)],
+    ],
 )
 def test_a_running_verdict_is_ruled_as_the_gauges_rule(suite, zone, values, verdict):
     zone.day()
@@ -167,6 +181,8 @@ def test_a_gauge_that_has_not_come_to_the_day_yet_is_missing(suite, zone):
     suite.quality_provenance.judge(late, limit, 1, 0, 500, 2, sender=suite.standards_keeper)
     suite.supply_codes.set_zone(1, zone.drawn(quality=[late]), sender=suite.network_keeper)
     zone.day()
+    zone.gauges = [late]
+    zone.measures([200, 200], since=BEGINS - DAY_S, step_s=3_600)
 
     zone.published()
 
@@ -199,7 +215,7 @@ def test_a_verdict_seen_over_a_part_of_the_day_does_not_stand(suite, zone):
 
 def test_stated_rulings_make_a_record_final(suite, zone):
     zone.day()
-    zone.measures([1], since=BEGINS, step_s=DAY_S + 60)
+    zone.measures([100], since=BEGINS, step_s=DAY_S + 60)
     suite.supply_codes.state_rulings(1, DAY, HASH, sender=suite.network_keeper)
     stated = {"zone_id": 1, "day": DAY, "evidence_hash": HASH}
     assert events(suite.supply_codes) == [("RulingsStated", stated)]
@@ -213,7 +229,8 @@ def test_stated_rulings_make_a_record_final(suite, zone):
 def test_rulings_are_stated_of_a_closed_day_with_their_evidence(suite, zone):
     state, by = suite.supply_codes.state_rulings, suite.network_keeper
 
-    assert reason(state, 9, DAY, HASH, sender=by) == "codes: no such zone"
+    for number in (0, 2):
+        assert reason(state, number, DAY, HASH, sender=by) == "codes: no such zone"
     without = reason(state, 1, DAY, b"\0" * 32, sender=by)
     assert without == "codes: rulings without evidence"
     assert reason(state, 1, DAY, HASH, sender=by) == "codes: day is open at a gauge"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
-from tests.contracts.intake_words import OFFSET
+from tests.contracts.intake_words import OFFSET, gauge_group, packed
 from tests.contracts.outlets import Outlet
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, NOW, ROOT, T0, word
 
@@ -83,11 +83,32 @@ def test_a_mean_below_its_lower_limit_is_a_violation_with_a_ratio_below_the_whol
     assert (one.high, one.ratio_bps) == (False, 4_000)
 
 
-@pytest.mark.parametrize(("lo", "limit", "value"), [(-5, 0, 3), (10, 1_000, -3)])
+@pytest.mark.parametrize(("lo", "limit", "value"), [(-5, 0, 3), (10, 1_000, -1)])
 def test_there_is_no_ratio_where_limit_or_mean_is_not_above_zero(suite, lo, limit, value):
     number = detected(suite, value=value, outlet=Outlet(suite, limit=limit, lo=lo))
 
     assert suite.violations.violation(number).ratio_bps == 0
+
+
+def test_the_smallest_limit_above_zero_has_a_ratio(suite):
+    number = detected(suite, value=3, outlet=Outlet(suite, limit=1, lo=-5))
+
+    assert suite.violations.violation(number).ratio_bps == 30_000
+
+
+@pytest.mark.parametrize(
+    ("values", "high"), [([1_000, 1_000], None), ([1_000, 1_001], True), ([10, 9], False)]
+)
+def test_a_sum_of_readings_beyond_its_limit_by_one_step_is_a_violation(suite, values, high):
+    outlet = Outlet(suite)
+    outlet.day(0, values)
+    detect = suite.violations.detect
+
+    if high is None:
+        refused = reason(detect, outlet.channel, 0, sender=suite.holder)
+        assert refused == "violations: no closed day that was exceeded"
+    else:
+        assert suite.violations.violation(detect(outlet.channel, 0)).high == high
 
 
 @settings(max_examples=25, deadline=None)
@@ -124,6 +145,20 @@ def test_only_a_closed_day_that_was_exceeded_by_enough_readings_is_detected(suit
         assert answer == "violations: no closed day that was exceeded"
     outlet.book.close(outlet.channel, 3, sender=suite.holder)
     assert detect(outlet.channel, 3, sender=suite.holder) == 1
+
+
+def test_an_open_day_that_a_full_count_has_ruled_in_part_is_not_detected_yet(suite):
+    outlet, detect = Outlet(suite), suite.violations.detect
+    outlet.day(0, [9_000])
+    outlet.day(1, [9_000], close=False)
+    ruled = outlet.book.ruled(outlet.channel, 0)
+    outlet.book.eval(f"gauges._ruled_on[{outlet.channel}][1] = {ruled}")
+
+    refused = reason(detect, outlet.channel, 1, sender=suite.holder)
+    outlet.book.close(outlet.channel, 1, sender=suite.holder)
+
+    assert refused == "violations: no closed day that was exceeded"
+    assert detect(outlet.channel, 1, sender=suite.holder) == 1
 
 
 def test_a_day_is_detected_once(suite):
@@ -172,6 +207,34 @@ def test_the_duration_runs_from_the_first_of_the_exceeded_days_in_one_piece(suit
 
     lasted = [suite.violations.violation(n).duration_s for n in numbers]
     assert lasted == [DAY_S, 3 * DAY_S, 2 * DAY_S]
+
+
+def test_a_duration_counts_the_first_day_there_is(suite):
+    outlet = Outlet(suite)
+    for day in (0, 1):
+        outlet.day(day, [2_000])
+
+    number = suite.violations.detect(outlet.channel, 1, sender=suite.holder)
+
+    assert suite.violations.violation(number).duration_s == 2 * DAY_S
+
+
+def test_an_excess_of_more_than_366_days_is_told_as_this_long(suite):
+    outlet = Outlet(suite)
+    outlet.day(0, [2_000])
+    for _ in range(4):
+        readings = [(OFFSET + 2_000, DAY_S)] * 92
+        words = packed(gauge_group(outlet.channel, outlet.at, readings))
+        batch_id = outlet.book.lane(outlet.lane)[2]
+        outlet.book.record_gauges(outlet.lane, batch_id, HASH, words, b"", sender=suite.relay)
+        outlet.at += 92 * DAY_S
+
+    numbers = [
+        suite.violations.detect(outlet.channel, day, sender=suite.holder) for day in (364, 365, 366)
+    ]
+
+    lasted = [suite.violations.violation(n).duration_s for n in numbers]
+    assert lasted == [365 * DAY_S, 366 * DAY_S, 366 * DAY_S]
 
 
 def test_repeats_are_those_of_the_outlet_and_parameter_within_twelve_months(suite):
@@ -253,6 +316,14 @@ def test_only_the_permit_s_holder_answers_and_appeals(suite, name):
     for other in (suite.supervisor, suite.authority.org(1).account):
         refused = reason(getattr(suite.violations, name), number, HASH, 0, sender=other)
         assert refused == "violations: caller does not hold the permit"
+
+
+def test_nobody_is_the_holder_where_there_is_no_violation(suite):
+    stranger = boa.env.generate_address("stranger")
+
+    refused = reason(suite.violations.answer, 9, HASH, 0, sender=stranger)
+
+    assert refused == "violations: caller does not hold the permit"
 
 
 def test_whoever_notified_cannot_decide_on_the_appeal(suite):

@@ -267,6 +267,30 @@ def test_dissent_needs_a_witness_a_batch_and_a_reason(meters):
     assert refused(**{"4": bytes(32)}) == "witnesses: empty reason"
 
 
+def test_dissent_is_from_any_batch_that_a_lane_can_have(meters):
+    dissent_from, last = meters.suite.witnesses.dissent_from, 2**24 - 2
+
+    dissent_from(meters.book.address, meters.lane, last, ROOT_HASH, HASH, sender=KEYS[0].address)
+
+    assert meters.suite.witnesses.dissent(1).batch_id == last
+
+
+def test_a_lane_has_up_to_15_witnesses(meters):
+    suite, accounts = meters.suite, [STRANGER.address] * 15
+    set_, by = suite.witnesses.set_witnesses, suite.supervisor
+
+    taken = reason(set_, *meters.set(accounts, 1), sender=by)
+    longer = reason(set_, *meters.set([*accounts, STRANGER.address], 1), sender=by)
+
+    assert (taken, longer) == ("witnesses: account of no verified organisation", "")
+
+
+def test_a_page_has_64_dissents_at_most(suite):
+    suite.witnesses.eval("self.dissent_count = 65")
+
+    assert [len(suite.witnesses.page(first, 99)) for first in (1, 2, 3)] == [64, 64, 63]
+
+
 def test_dissents_are_listed_by_pages(meters):
     suite = meters.suite
     for batch in range(3):
