@@ -7,12 +7,13 @@ from typing import Any
 from eth._utils import headers
 from eth.vm.forks import LondonVM
 from eth_account import Account
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from eth_tester.exceptions import TransactionFailed
 from vyper.compiler.output import build_abi_output
 from web3 import EthereumTesterProvider, Web3
 
 from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, deployer, found
+from tests.unit.quick_backend import QuickBackend
 
 GAS = 25_000_000
 FEE_WEI = 10**12
@@ -21,11 +22,11 @@ KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(D
 FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
 
 
-def backend(machine: type[LondonVM] = LondonVM) -> PyEVMBackend:
+def backend(machine: type[LondonVM] = LondonVM) -> QuickBackend:
     """A machine that knows no opcode later than London, and on which it is the tests' day."""
     headers.eth_now = lambda: NOW  # else the tests' calendars would end one day
-    params = PyEVMBackend.generate_genesis_params({"timestamp": NOW})
-    return PyEVMBackend(params, vm_configuration=((0, machine),))
+    params = QuickBackend.generate_genesis_params({"timestamp": NOW})
+    return QuickBackend(params, vm_configuration=((0, machine),))
 
 
 class London:

@@ -19,6 +19,7 @@ NOBODY_STOPS = 2**60  # gas: so that only the words bound the batch
 LEAF = keccak(b"leaf")
 DAYS = np.array([T0 + 86_400 * day for day in range(800)])
 WITNESSES = [Account.from_key(bytes([0x70 + n]) * 32) for n in range(MOST_WITNESSES)]
+ENDS, EVERY = (1, MOST_WITNESSES), range(1, MOST_WITNESSES + 1)
 BOOKS = {"QuotaTracker": (METER, RECORD_METERS), "QualityProvenance": (GAUGE, RECORD_GAUGES)}
 
 
@@ -69,12 +70,13 @@ class Book:
         return gas
 
 
+@pytest.mark.parametrize("counts", [ENDS, pytest.param(EVERY, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", BOOKS)
-def test_what_is_asked_for_witnesses_is_enough_and_not_twice_too_much(town, name):
+def test_what_is_asked_for_witnesses_is_enough_and_not_twice_too_much(town, name, counts):
     book = Book(town, name)
     without = book.spent(0)
 
-    more = {n: book.spent(n) - without for n in range(1, MOST_WITNESSES + 1)}
+    more = {n: book.spent(n) - without for n in counts}
     print(name, len(book.batch.words) // 32, without, more)
 
     assert len(book.batch.words) // 32 > MAX_WORDS - 8

@@ -19,6 +19,7 @@ KEYS = {
 }
 
 
+@pytest.mark.soak  # a run of as many homes, by the same bench's commands, is test_city_simulated.py
 def test_a_tiny_share_of_the_city_is_settled_to_the_last_reading(tmp_path):
     words = (BIN, "bench", "city", "--share", SHARE, "--city", tmp_path / "city", "--json")
 

@@ -60,7 +60,10 @@ print(json.dumps({"sent": sent, "before_mb": before, "peak_mb": peak()}))
 """
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(400_000, 1), (900, 1_600)])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(400_000, 1), (225, 1_600), pytest.param(900, 1_600, marks=pytest.mark.soak)],
+)
 def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path, rows, columns):
     words = (sys.executable, "-c", FEEDING, str(tmp_path), str(rows), str(columns))
 
