@@ -145,7 +145,7 @@ def signers(bench: Bench) -> Result:
 
 def outage(bench: Bench) -> Result:
     """R2: the node is away while files grow; then the backlog drains, in order."""
-    lasts_s, rows_a_time = bench.scaled(6, 120), bench.scaled(5, 20)
+    lasts_s, rows_a_time = bench.scaled(6, 600), bench.scaled(5, 20)
     with running(bench) as oracle:
         bench.feed(1)
         until(lambda: oracle.lives() and _all_in(bench), SOON_S)
