@@ -14,6 +14,7 @@ from oracle.proofs import check, prove, raw
 from oracle.quarantine import held
 from oracle.report import report
 from oracle.witnessing import Observer
+from scripts._oracle import lines
 from tests.chain.replacing import Replaced
 from tests.contracts.suite import HASH, T0
 
@@ -94,8 +95,11 @@ class Fed:
     def told(self, event):
         return [keys for name, keys in self.town.told if name == event]
 
+    def report(self):
+        return report(self.oracle.journal)
+
     def shown(self):
-        return report(self.oracle.journal).approved
+        return self.report().approved
 
 
 @pytest.fixture
@@ -117,6 +121,7 @@ def test_deemed_use_is_sent_once_and_the_register_counts_on_from_where_it_stood(
     assert [one["register_l"] for one in fed.told("approval is recorded")] == [LAST_L]
     (one,) = fed.shown()
     assert (one["state"], one["from_at"], one["until_at"]) == ("recorded", LAST_AT, UNTIL)
+    assert any("deemed use" in line and "on record" in line for line in lines(fed.report()))
 
 
 def test_its_leaf_can_be_proved_and_its_telegram_is_the_officers_approval(fed):
