@@ -188,7 +188,7 @@ def supersede_deemed(
 
 
 def _taken_back(wanted: Wanted, until_at: int) -> "Act":
-    """The correction by all of a deemed use; refused where no register covers it, or made already."""
+    """The correction by all of a deemed use; refused where nothing covers it, or made already."""
     from ledger.errors import NotFound, UsageError
     from ledger.replacements import deemed
     from ledger.structs import every, read
