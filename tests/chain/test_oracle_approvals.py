@@ -313,7 +313,7 @@ def test_a_witness_follows_where_the_chain_has_moved_a_register(fed):
             pass
         return opened.states([fed.channel])[fed.channel].last_value
 
-    before = reads("old", [*ROWS, (LAST_AT + 900, 12)])
+    before = reads("old", [(LAST_AT + 900, 12)])
     fed.approve("approve_exchange", fed.channel, EXCHANGE, LAST_L, 7)
     fed.pump()
     witness.pump(flush=True)
