@@ -15,7 +15,7 @@ from ledger.channels import METER, Channel
 from ledger.deployment import Ledger
 from ledger.events import Event, logs
 from ledger.grades import MANUAL
-from ledger.leaves import DEEMED
+from ledger.leaves import DEEMED, MOVES
 from ledger.structs import read, read_many
 from oracle import approved
 from oracle.approved import Approval
@@ -57,7 +57,7 @@ class Approvals:
         final = max(head.number - self._confirmations, 0)
         if lanes != self._lanes:
             self._begin(lanes, channels)
-        else:
+        elif self._meters:
             self._due |= self._told(head.number)
         self._until = final
         for number in sorted(self._due):
@@ -92,18 +92,21 @@ class Approvals:
         if not raw["kind"]:
             return True
         one = self._approval(channel, raw)
-        if one.block > final:
+        if one is None or one.block > final:
             return False
         if approved.is_known(self.journal, one.id):
             return True
         self._enter([channel])
         return self._decided(channel, one)
 
-    def _approval(self, channel: Channel, raw: Mapping[str, Any]) -> Approval:
-        """What stands approved, with the event that told it."""
+    def _approval(self, channel: Channel, raw: Mapping[str, Any]) -> Approval | None:
+        """What stands approved, with the event that told it; None where the chain has moved on
+        between the two questions."""
         name = EVENTS[raw["kind"] != DEEMED]
-        filters = {"channel": channel.id}
-        event = logs(self.ledger, "DeviceRegistry", name, filters=filters)[-1]
+        found = logs(self.ledger, "DeviceRegistry", name, filters={"channel": channel.id})
+        if not found or _figures(found[-1]) != (raw["closing_l"], raw["opening_l"]):
+            return None
+        event = found[-1]
         return Approval(
             f"{event.transaction}:{event.log_index}",
             *(channel.id, raw["kind"], raw["closing_l"], raw["opening_l"], raw["until_at"]),
@@ -147,6 +150,27 @@ class Approvals:
         )
 
 
+class Moves:
+    """For a journal whose lanes belong to others: where the chain has moved its meters."""
+
+    def __init__(self, ledger: Ledger, journal: Journal, confirmations: int) -> None:
+        self.ledger, self.journal, self._confirmations = ledger, journal, confirmations
+        self._until = -1  # the block up to which every event was seen
+
+    def look(self, head: Head, books: Collection[str]) -> None:
+        """Let the channels here stand where a final exchange, reset or deemed use left them."""
+        final = max(head.number - self._confirmations, 0)
+        if final <= self._until:
+            return
+        for book in books:
+            first = None if self._until < 0 else self._until + 1
+            for event in logs(self.ledger, book, "RegisterMoved", first, final):
+                args = event.args
+                if args["kind"] in MOVES:
+                    approved.follow(self.journal, args["channel"], args["at"], args["register_l"])
+        self._until = final
+
+
 def _rule(channel: Channel, kind: int) -> Rule:
     """An officer's word is entered by hand: the evidence grade says so."""
     return Rule(
@@ -163,6 +187,14 @@ def _rule(channel: Channel, kind: int) -> Rule:
         most_change=0,
         stuck_after=0,
     )
+
+
+def _figures(event: Event) -> tuple[int, int]:
+    """The closing and opening register that an approval was given for."""
+    args = event.args
+    if event.name == "DeemedApproved":
+        return args["register_l"] + args["volume_l"], args["register_l"]
+    return args["closing_l"], args["opening_l"]
 
 
 def _said(event: Event) -> dict[str, Any]:

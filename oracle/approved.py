@@ -169,6 +169,24 @@ def deemed_until(store: Store, channel: int, at: int) -> int:
     return int(row[0]) if row else 0
 
 
+def follow(store: Store, channel: int, at: int, register_l: int) -> None:
+    """Let a channel stand where the chain moved it, if nothing later was taken in here; what was
+    held since as a register that falls comes in by itself."""
+    with store.commit() as db:
+        moved = db.execute(
+            "UPDATE channel SET last_at = ?, last_value = ? WHERE id = ? AND last_at <= ?"
+            " AND (last_at < ? OR last_value <> ?)",
+            (at, register_l, channel, at, at, register_l),
+        ).rowcount
+        if moved:
+            db.execute("DELETE FROM estimated WHERE channel = ?", (channel,))
+            db.execute(
+                "UPDATE held SET reason = 'register_moves' WHERE channel = ? AND state = 'held'"
+                " AND reason IN ('falling_register', 'below_estimate') AND at > ?",
+                (channel, at),
+            )
+
+
 def register_behind(store: Store, channel: int, number: int) -> int | None:
     """The register behind a reading that an approval became."""
     row = store.db.execute(

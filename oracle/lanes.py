@@ -110,9 +110,13 @@ def turns(ledger: Ledger) -> dict[int, Ints]:
 
 def measured(ledger: Ledger, wanted: Sequence[Channel]) -> dict[int, int]:
     """The register last measured of each meter that stands on estimates."""
+    meters = [one for one in wanted if one.kind == METER]
     found = {}
-    for one in wanted:
-        open_ = standing_estimate(ledger, one) if one.kind == METER else None
-        if open_ is not None:
-            found[one.id] = open_.measured_l
+    for contract in {one.contract for one in meters}:
+        of_it = [one for one in meters if one.contract == contract]
+        counts = read_many(ledger, contract, "count_of", [(one.id,) for one in of_it])
+        for one, count in zip(of_it, counts, strict=True):
+            standing_on = standing_estimate(ledger, one) if count["estimated_l"] else None
+            if standing_on is not None:
+                found[one.id] = standing_on.measured_l
     return found

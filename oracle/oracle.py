@@ -11,7 +11,7 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
 from ledger.endpoints import Several
-from ledger.errors import NotFound
+from ledger.errors import NotFound, WaterlineError
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
 from oracle import approved, household_telegrams, households, lanes, quarantine, signed
@@ -353,7 +353,7 @@ class Oracle:
         """What was held until a register was set anew comes in by itself."""
         for number in approved.waiting(self.journal):
             about = (self.channels, int(self._clock()), "its channel's register was set anew")
-            with suppress(quarantine.StaysHeld):
+            with suppress(WaterlineError):
                 quarantine.release(self.journal, number, *about, None)
 
     def _pass_on(self) -> None:

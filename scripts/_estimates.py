@@ -176,26 +176,39 @@ def supersede_deemed(
     --document finding.pdf --account officer-1
     """
     from ledger.devices import channel_of
+    from scripts._files import instant
+    from scripts._permits import document_hash
+    from scripts._showing import local_zone
+    from scripts._writing import perform
+
+    here = session()
+    wanted = Wanted(here, channel_of(here.ledger, code, "volume"), 0, document_hash(document))
+    one = _taken_back(wanted, instant(until, local_zone()))
+    return here.tell(perform(here, [one]).as_json(), lambda: [])
+
+
+def _taken_back(wanted: Wanted, until_at: int) -> "Act":
+    """The correction by all of a deemed use; refused where nothing covers it, or made already."""
     from ledger.errors import NotFound, UsageError
     from ledger.replacements import deemed
     from ledger.structs import every, read
-    from scripts._acting import act
-    from scripts._files import instant
-    from scripts._permits import document_hash
-    from scripts._showing import local_zone, m3
+    from scripts._showing import m3, utc
+    from scripts._writing import Act
 
-    here = session()
-    channel, until_at = channel_of(here.ledger, code, "volume"), instant(until, local_zone())
-    known = deemed(here.ledger, channel.contract, [channel.id])
+    ledger, channel = wanted.here.ledger, wanted.channel
+    known = deemed(ledger, channel.contract, [channel.id])
     one = next((part for part in known if part.until_at == until_at), None)
     if one is None:
-        raise NotFound(f"no use of {code} was deemed until then", "`waterline quota show` has it")
-    if read(here.ledger, channel.contract, "count_of", channel.id)["read_at"] <= until_at:
-        raise UsageError(f"{code} was not read since", "no register covers that time yet")
-    day = int(read(here.ledger, "Standards", "period_at", DAY, until_at))
-    for number, made in every(here.ledger, "QuotaPlans", "adjustment", "adjustment_count"):
+        raise NotFound(
+            f"no use of {channel.device} was deemed until {utc(until_at)}",
+            "`waterline quota show` has it",
+        )
+    if read(ledger, channel.contract, "count_of", channel.id)["read_at"] <= until_at:
+        raise UsageError(f"{channel.device} was not read since", "no register covers that time yet")
+    day = int(read(ledger, "Standards", "period_at", DAY, until_at))
+    for number, made in every(ledger, "QuotaPlans", "adjustment", "adjustment_count"):
         if (made["channel"], made["day"], made["delta_l"]) == (channel.id, day, -one.volume_l):
             raise UsageError(f"correction {number} took it back", "`waterline plan show` has it")
-    says = f"take back {m3(one.volume_l)} deemed of {code} until {until}"
-    arguments = channel.id, day, -one.volume_l, document_hash(document)
-    return act("QuotaPlans", "adjust", says, *arguments, numbered="number")
+    adjust = wanted.here.contract("QuotaPlans").functions.adjust
+    says = f"take back {m3(one.volume_l)} deemed of {channel.device} until {utc(until_at)}"
+    return Act("QuotaPlans", adjust(channel.id, day, -one.volume_l, wanted.reason), says)

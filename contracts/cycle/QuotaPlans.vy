@@ -200,11 +200,9 @@ def rule_cap(permit_id: uint256, calendar: uint256, period: uint256):
     version: uint256 = 0
     cap_l, version = self._cap(permit_id, calendar, begins_at)
     assert cap_l > 0, "plans: permit has no such cap"
-    use: IQuotaPlans.Use = self._use(
+    used_l: uint256 = self._read_through_l(
         self._channels(PERMIT, permit_id), PERMIT, permit_id, calendar, period
     )
-    assert use.known and use.ended, "plans: period is not read through"
-    used_l: uint256 = self._net_l(use)
     assert used_l > cap_l, "plans: cap is not exceeded"
     self.excess[permit_id][calendar][period] = IQuotaPlans.Excess(
         used_l=used_l, cap_l=cap_l, permit_version=version, at=block.timestamp
@@ -247,8 +245,10 @@ def rule_return(permit_id: uint256, year: uint256, meters: DynArray[uint256, MAX
         )
         assert at_return, "plans: not a discharge meter of the return station"
         last = meter
-    flow.abstracted_l = self._read_through_l(self._channels(PERMIT, permit_id), PERMIT, year)
-    flow.returned_l = self._read_through_l(meters, COMMUNITY, year)
+    flow.abstracted_l = self._read_through_l(
+        self._channels(PERMIT, permit_id), PERMIT, permit_id, YEAR, year
+    )
+    flow.returned_l = self._read_through_l(meters, COMMUNITY, 0, YEAR, year)
     flow.required_l = (
         terms.return_l * min(flow.abstracted_l, terms.annual_l) // terms.annual_l
     )
@@ -629,11 +629,15 @@ def _terms_at(permit_id: uint256, at: uint256) -> (IPermitRegistry.Terms, uint25
 @internal
 @view
 def _read_through_l(
-    channels: DynArray[uint256, MAX_METERS], kind: uint256, year: uint256
+    channels: DynArray[uint256, MAX_METERS],
+    kind: uint256,
+    subject: uint256,
+    calendar: uint256,
+    period: uint256,
 ) -> uint256:
     """
-    @dev The net use of a year by meters that were read to its end.
+    @dev The net use of a period by meters that were read to its end.
     """
-    use: IQuotaPlans.Use = self._use(channels, kind, 0, YEAR, year)
+    use: IQuotaPlans.Use = self._use(channels, kind, subject, calendar, period)
     assert use.known and use.ended, "plans: period is not read through"
     return self._net_l(use)

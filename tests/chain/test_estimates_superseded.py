@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from ledger.devices import channel as enrolled
-from ledger.errors import NotSettled, UsageError
+from ledger.errors import NotFound, NotSettled, UsageError
 from ledger.estimates import standing_estimate
 from oracle.inputs import Input
 from oracle.mapping import load
@@ -85,6 +85,12 @@ class Well:
             act.call.transact({"from": self.suite.supervisor, "gas": 3_000_000})
         self.town.chain.tester.disable_auto_mine_transactions()
         return len(acts)
+
+    def approved(self, function, *arguments):
+        self.town.chain.tester.enable_auto_mine_transactions()
+        act = getattr(self.suite.device_registry, function)
+        act(*arguments, sender=self.suite.supervisor)
+        self.town.chain.tester.disable_auto_mine_transactions()
 
     def superseded(self, register_l=220):
         """What the command does, with the oracle at work in between."""
@@ -173,6 +179,24 @@ def test_a_register_that_passed_the_estimates_needs_no_correction(well):
         estimates._superseded(well.wanted(), 0)
 
     assert (well.shown()["net_l"], well.shown()["corrected_l"]) == (230, 0)
+
+
+def test_deemed_use_that_a_later_register_covers_is_taken_back_once(well):
+    well.feed("read", READ[:1])
+    until = READ[0][0] + DAY_S
+    well.approved("approve_deemed", well.number, 220, 50, until, HASH)
+    well.pump()
+    with pytest.raises(UsageError, match="was not read since"):
+        estimates._taken_back(well.wanted(), until)
+    well.feed("read", [(until + 300, 260)])
+
+    well.signed([estimates._taken_back(well.wanted(), until)])
+
+    assert (well.shown()["deemed_l"], well.shown()["net_l"]) == (50, 160)
+    with pytest.raises(UsageError, match="correction 1 took it back"):
+        estimates._taken_back(well.wanted(), until)
+    with pytest.raises(NotFound, match="was deemed until"):
+        estimates._taken_back(well.wanted(), until + 1)
 
 
 @pytest.mark.parametrize("register_l", [99, 300])

@@ -9,9 +9,12 @@ from ledger.devices import channel as enrolled
 from ledger.events import logs
 from ledger.grades import MANUAL
 from ledger.leaves import DEEMED, EXCHANGE, MEASURED
+from oracle.journal import Journal
 from oracle.proofs import check, prove, raw
 from oracle.quarantine import held
 from oracle.report import report
+from oracle.witnessing import Observer
+from scripts._oracle import lines
 from tests.chain.replacing import Replaced
 from tests.contracts.suite import HASH, T0
 
@@ -92,8 +95,11 @@ class Fed:
     def told(self, event):
         return [keys for name, keys in self.town.told if name == event]
 
+    def report(self):
+        return report(self.oracle.journal)
+
     def shown(self):
-        return report(self.oracle.journal).approved
+        return self.report().approved
 
 
 @pytest.fixture
@@ -115,6 +121,7 @@ def test_deemed_use_is_sent_once_and_the_register_counts_on_from_where_it_stood(
     assert [one["register_l"] for one in fed.told("approval is recorded")] == [LAST_L]
     (one,) = fed.shown()
     assert (one["state"], one["from_at"], one["until_at"]) == ("recorded", LAST_AT, UNTIL)
+    assert any("deemed use" in line and "on record" in line for line in lines(fed.report()))
 
 
 def test_its_leaf_can_be_proved_and_its_telegram_is_the_officers_approval(fed):
@@ -293,3 +300,25 @@ def test_what_is_read_while_a_register_is_set_anew_comes_in_by_itself_afterwards
     assert fed.suite.quota_tracker.meter(fed.channel)[0] == 15
     assert fed.used_l() == LAST_L - 100 + 8
     assert held(fed.oracle.journal) == []
+
+
+def test_a_witness_follows_where_the_chain_has_moved_a_register(fed):
+    opened = Journal(fed.town.folder / "witness", writing=True)
+    fed.town.journals.append(opened)
+    about = fed.town.ledger, opened, {}, fed.oracle.policy
+    witness = Observer(*about, lambda: 2_000_000_000, lambda event, **keys: None)
+
+    def reads(name, rows):
+        for _ in witness.read(fed.town.file(name, fed.device, rows), growing=False):
+            pass
+        return opened.states([fed.channel])[fed.channel].last_value
+
+    before = reads("old", [(LAST_AT + 900, 12)])
+    fed.approve("approve_exchange", fed.channel, EXCHANGE, LAST_L, 7)
+    fed.pump()
+    witness.pump(flush=True)
+
+    assert before == LAST_L
+    assert reads("new", [(LAST_AT + 1_200, 15)]) == 15
+    assert opened.known(fed.channel, LAST_AT + 900).value == 12
+    assert held(opened) == []
