@@ -22,10 +22,16 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Authority": ("authority_*", "council"),
     "Council": ("council",),
     "Standards": ("standards_*",),
-    "WaterNetwork": ("water_network", "verify_path"),
-    "DeviceRegistry": ("devices", "device_*", "urgent_replacement"),
+    "WaterNetwork": ("water_network", "verify_path", "spelling"),
+    "DeviceRegistry": ("devices", "device_*", "urgent_replacement", "spelling"),
     "Applications": ("applications*", "permits_issue"),
-    "PermitRegistry": ("permits_*", "permit_versions", "permit_changes", "right_of_readings"),
+    "PermitRegistry": (
+        "permits_*",
+        "permit_versions",
+        "permit_changes",
+        "right_of_readings",
+        "spelling",
+    ),
     "PermitChanges": ("permit_changes", "permit_versions"),
     "PermitSeals": ("permit_seals",),
     "Tariff": ("tariff_*",),
@@ -52,10 +58,9 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "RegisterTurns": ("register_turns", "urgent_replacement"),
     "QuotaPlans": ("quota_plans", "tariff_parts", "urgent_replacement"),
     "Adoption": ("adoption*",),
-    "GaugeAdoption": ("adoption*",),
+    "GaugeAdoption": ("adoption_gauges", "adoption_witnesses"),
 }
-EVERY_CONTRACT = ("refused_callers", "spelling")
-BY_CONTRACT = "refused_callers"  # its tests name the contract that they are of
+EVERY_CONTRACT = "refused_callers"  # whose tests name the contract that they are of
 
 SURVIVED, KILLED, STILLBORN, BROKEN = 0, 1, 40, 41  # exit codes of a trial, the first two pytest's
 VERDICTS = {SURVIVED: "survived", KILLED: "killed", STILLBORN: "stillborn"}
@@ -70,7 +75,7 @@ def tests_of(project: Path, file: str) -> tuple[str, ...]:
     patterns = HEARD_BY.get(Path(file).stem)
     if patterns is None:
         return (str(folder),)
-    named = [sorted(folder.glob(f"test_{name}.py")) for name in (*patterns, *EVERY_CONTRACT)]
+    named = [sorted(folder.glob(f"test_{name}.py")) for name in (*patterns, EVERY_CONTRACT)]
     return tuple(dict.fromkeys(str(path) for paths in named for path in paths))
 
 
@@ -172,5 +177,5 @@ class Trials:
         import pytest
 
         quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        where = (f"--rootdir={self.project}", "-k", f"not {BY_CONTRACT} or {' or '.join(names)}")
+        where = (f"--rootdir={self.project}", "-k", f"not {EVERY_CONTRACT} or {' or '.join(names)}")
         return int(pytest.main(["-q", "-x", "-p", "boa_test", *quiet, *where, *tests]))

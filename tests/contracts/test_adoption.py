@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, HASH, METER, deployer, word
 
 NAME, FORMER = word("QuotaTracker"), word("QuotaTracker.1")
@@ -221,6 +222,24 @@ def test_a_reading_from_before_is_proved_by_the_old_book_under_its_other_name(sm
     assert not small.new.prove(*proof)
 
 
+def test_a_batch_is_looked_for_in_up_to_64_former_books(small):
+    small.adopted()
+    old, new = small.old.address, small.new.address
+    put(small.adoption, int(new, 16), "former_of", int(old, 16))  # so each is before the other
+
+    assert small.adoption.holder(NAME, small.lane, 0) == new  # an odd number would end at the old
+
+
+def test_a_meter_without_permit_and_turns_is_as_it_was(suite):
+    made = Replacing(suite, meters=5)
+    unbound = made.channels[4]
+
+    made.adopted()
+
+    assert made.new.base(unbound).permit_id == 0
+    assert made.new.meter(unbound) == made.old.meter(unbound)
+
+
 def test_what_a_region_used_goes_on_through_a_replacement(small):
     lines, suite = small.suite.red_lines, small.suite
     lines.assign_lane(word("440000"), NAME, small.lane, 1, sender=suite.standards_keeper)
@@ -249,6 +268,24 @@ def test_the_same_page_is_not_taken_twice_and_none_is_left_out(small):
     assert keeper(small, "take_page", NAME, 1, 1) == "adoption: every page is taken"
     small.finish()
     assert keeper(small, "finish", NAME) == "adoption: none is under way"
+
+
+def test_pages_of_one_are_enough_and_nothing_is_finished_before_the_last(small):
+    small.suite.permit(kind=2)  # of another book
+    small.halt()
+    before = small.state(small.old)
+    small.list()
+    small.begin()
+
+    while (now := small.adoption.replacement(NAME)).next_permit <= now.permits:
+        assert keeper(small, "finish", NAME) == "adoption: pages are left"
+        of_channels = now.next_channel <= now.channels
+        small.page(now.next_channel if of_channels else now.next_permit, 1)
+    small.finish()
+
+    told = dict(events(small.adoption))["AdoptionFinished"]
+    assert (told["meters"], told["accounts"], told["lanes"]) == (4, 4, 1)
+    assert small.state(small.new) == before
 
 
 def test_an_old_book_that_moved_on_between_pages_is_not_finished(small):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, T0, deployer, word
 
 BOOKS = ["DischargeLimits", "QualityProvenance"]
@@ -184,7 +185,7 @@ def test_days_ruled_before_are_asked_of_the_old_book_and_later_ones_are_the_new_
 def test_what_a_full_count_ruled_of_the_open_day_is_added_to(replacing):
     channel = replacing.channels[4]
     last_at = replacing.old.gauge(channel).last_at
-    replacing.old.eval(f"gauges._ruled_on[{channel}][3] = 77 | ({FULL} << 64)")
+    put(replacing.old, 77 | FULL << 64, "gauges._ruled_on", channel, 3)
     assert replacing.old.ruling(channel).period == 3 and last_at < T0 + 3 * DAY_S
     replacing.resumed()
 

@@ -16,6 +16,7 @@ from tests.contracts.signing import (
     domain,
     sign,
 )
+from tests.contracts.storage import put
 from tests.contracts.suite import HASH, NOW, T0
 
 OPEN, UPHELD, EXPLAINED = 1, 2, 3
@@ -294,6 +295,6 @@ def test_a_proof_has_thirty_two_siblings_at_most_and_a_telegram_sixty_four_readi
 
 def test_a_page_has_sixty_four_disputes_at_most(meter):
     disputes = meter.suite.disputes
-    disputes.eval("self.count = 65")
+    put(disputes, 65, "count")
 
     assert [len(disputes.page(first, 99)) for first in (1, 2, 3)] == [64, 64, 63]

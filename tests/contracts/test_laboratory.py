@@ -15,6 +15,7 @@ from tests.contracts.samples import (
     limit,
     result,
 )
+from tests.contracts.storage import put
 from tests.contracts.suite import HASH, NOW, T0, word
 
 ENTERED, CONFIRMED, REFUSED, SUPERSEDED = 1, 2, 3, 4
@@ -285,14 +286,13 @@ def test_a_sample_taken_a_second_later_is_the_latest_and_of_two_at_once_the_one_
 @pytest.mark.parametrize(("count", "found"), [(256, (1, 1)), (257, (0, 0))])
 def test_the_latest_is_looked_for_among_256_results(bench, count, found):
     bench.confirmed(result("cod", 1))
-    held = f"self._held_count[{bench.station}][0x{word('cod').hex()}]"
-    bench.lab.eval(f"{held} = {count}")
+    put(bench.lab, count, "_held_count", bench.station, word("cod"))
 
     assert bench.lab.latest(bench.station, word("cod")) == found
 
 
 def test_a_page_has_64_reports_at_most(bench):
-    bench.lab.eval(f"self.station_count[{bench.station}] = 65")
+    put(bench.lab, 65, "station_count", bench.station)
 
     assert [len(bench.lab.page(bench.station, first, 99)) for first in (1, 3)] == [64, 63]
 

@@ -552,6 +552,20 @@ def test_an_organisation_with_too_many_meters_is_told(planned):
         planned.contract.use_of(ORG, holder, MONTH, 0)
 
 
+def test_a_bill_takes_no_use_that_is_open_or_unknown(planned):
+    measured = (planned.contract.measured, planned.permit, MONTH, 0, False)
+    planned.meter.take((70, DAY_S))
+
+    still_open = reason(*measured, sender=planned.suite.biller)
+    planned.meter.take((0, 20 * DAY_S))
+    closed = planned.contract.measured(*measured[1:])
+    Meter(planned.suite, calendar=0, permit=planned.permit)
+    unknown = reason(*measured, sender=planned.suite.biller)
+
+    assert still_open == unknown == "plans: registers of the period are not kept"
+    assert tuple(closed) == (70, 0)
+
+
 def test_whoever_wants_rules_on_a_period_once_and_again_after_a_correction(planned):
     planned.months(120)
     arguments = (PERMIT, planned.permit, MONTH, 0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, packed
 from tests.contracts.outlets import Outlet
+from tests.contracts.storage import put
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, NOW, ROOT, T0, word
 
 DETECTED, NOTIFIED, ANSWERED, RESOLVED, APPEALED, UPHELD, NOT_GENUINE = range(1, 8)
@@ -152,7 +153,7 @@ def test_an_open_day_that_a_full_count_has_ruled_in_part_is_not_detected_yet(sui
     outlet.day(0, [9_000])
     outlet.day(1, [9_000], close=False)
     ruled = outlet.book.ruled(outlet.channel, 0)
-    outlet.book.eval(f"gauges._ruled_on[{outlet.channel}][1] = {ruled}")
+    put(outlet.book, ruled, "gauges._ruled_on", outlet.channel, 1)
 
     refused = reason(detect, outlet.channel, 1, sender=suite.holder)
     outlet.book.close(outlet.channel, 1, sender=suite.holder)
