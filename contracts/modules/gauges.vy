@@ -257,71 +257,69 @@ def record_gauges(
             | convert(unsafe_add((hot >> 32) & M16, further) >= M16, uint256)
             == 0
         ):
-            if beyond != 0:
-                # perhaps only outside of what the day's range, or what can carry, left of the band
-                lowest: uint256 = value
-                highest: uint256 = value
-                if further == 0:
-                    pass
-                elif lo | (hi << 32) == (hot >> 160) & M64 or hot & PENDING != 0:
-                    highest = max_value(uint256)  # nothing was left off: replayed
-                else:
-                    total = (header >> 152) & M32
-                    lowest = total
-                    highest = total
-                    step: uint256 = (header >> 48) & M24
-                    width: uint256 = 32 if step > 0 else 64
-                    held: uint256 = 8 if step > 0 else 4
-                    ones: uint256 = ONES32 if step > 0 else ONES
-                    room: uint256 = unsafe_sub(hi, lo)
-                    floors: uint256 = unsafe_mul(lo, ones)
-                    lift: uint256 = unsafe_mul(unsafe_sub(M31, room), ones)
-                    apart: uint256 = 0
-                    for four: uint256 in range(MAX_WORDS // 4):
-                        if tripped == 0:
-                            break
-                        if tripped & 1 == 1:
-                            from_word: uint256 = unsafe_add(first, unsafe_mul(four, 4))
-                            for place: uint256 in range(
-                                from_word, min(unsafe_add(from_word, 4), i), bound=4
-                            ):
-                                word: uint256 = extract32(
-                                    words, unsafe_mul(place, 32), output_type=uint256
-                                )
-                                if step == 0:
-                                    word &= EVEN32
-                                if place == unsafe_sub(i, 1):
-                                    held = unsafe_add(unsafe_sub(further, 1) & unsafe_sub(held, 1), 1)
-                                    word |= floors << unsafe_mul(held, width)
-                                one: uint256 = unsafe_sub(word, floors)
-                                if (one | unsafe_add(one, lift)) & GUARDS32 == 0 and room <= M31:
-                                    continue
-                                sums = unsafe_sub(sums, one)
-                                apart = unsafe_add(apart, held)
-                                for lane32: uint256 in range(held, bound=8):
-                                    one = word & M32
-                                    word = word >> width
-                                    total = unsafe_add(total, one)
-                                    if one < lowest:
-                                        lowest = one
-                                    elif one > highest:
-                                        highest = one
-                        tripped = tripped >> 1
-                    total = unsafe_add(total, unsafe_mul(unsafe_sub(further, apart), lo))
-                    total = unsafe_add(total, sums % M32 if step > 0 else self._folded(sums))
-                if (
-                    convert(lowest < (hot >> 160) & M32, uint256)
-                    | convert(highest > (hot >> 192) & M32, uint256)
-                    == 0
-                ):
-                    beyond = 0
-                    if hot & RANGED != 0:
-                        if lowest < low:
-                            ruling = unsafe_sub(ruling, unsafe_sub(low, lowest) << 112)
-                        if highest > high:
-                            ruling = unsafe_add(ruling, unsafe_sub(highest, high) << 144)
-                        self._ruling[channel] = ruling
             if beyond == 0:
+                self._hot[channel] = unsafe_add(
+                    (hot & KEPT) | value | (at << 48),
+                    unsafe_add(unsafe_add(further, 1) << 32, total << 80),
+                )
+                continue
+            # perhaps only outside of what the day's range, or what can carry, left of the band
+            lowest: uint256 = value
+            highest: uint256 = value
+            if further > 0:
+                total = (header >> 152) & M32
+                lowest = total
+                highest = total
+                if lo | (hi << 32) == (hot >> 160) & M64 or hot & PENDING != 0:
+                    highest = max_value(uint256)  # nothing was left off
+                    tripped = 0
+                regular: bool = (header >> 48) & M24 > 0
+                width: uint256 = 32 if regular else 64
+                held: uint256 = 8 if regular else 4
+                ones: uint256 = ONES32 if regular else ONES
+                room: uint256 = unsafe_sub(hi, lo)
+                floors: uint256 = unsafe_mul(lo, ones)
+                lift: uint256 = unsafe_mul(unsafe_sub(M31, room), ones)
+                apart: uint256 = 0  # values taken one by one
+                for four: uint256 in range(MAX_WORDS // 4):
+                    if tripped >> four == 0:
+                        break
+                    if (tripped >> four) & 1 == 0:
+                        continue
+                    begin: uint256 = unsafe_add(first, unsafe_mul(four, 4))
+                    for place: uint256 in range(begin, min(unsafe_add(begin, 4), i), bound=4):
+                        word: uint256 = extract32(
+                            words, unsafe_mul(place, 32), output_type=uint256
+                        )
+                        if not regular:
+                            word &= EVEN32
+                        if place == unsafe_sub(i, 1):
+                            held = unsafe_add(unsafe_sub(further, 1) & unsafe_sub(held, 1), 1)
+                            word |= floors << unsafe_mul(held, width)
+                        one: uint256 = unsafe_sub(word, floors)
+                        if (one | unsafe_add(one, lift)) & GUARDS32 == 0 and room <= M31:
+                            continue
+                        sums = unsafe_sub(sums, one)
+                        apart = unsafe_add(apart, held)
+                        for lane32: uint256 in range(held, bound=8):
+                            one = word & M32
+                            word = word >> width
+                            total = unsafe_add(total, one)
+                            if one < lowest:
+                                lowest = one
+                            elif one > highest:
+                                highest = one
+                total = unsafe_add(total, unsafe_mul(unsafe_sub(further, apart), lo))
+                total = unsafe_add(total, sums % M32 if regular else self._folded(sums))
+                lo = (hot >> 160) & M32
+                hi = (hot >> 192) & M32
+            if convert(lowest < lo, uint256) | convert(highest > hi, uint256) == 0:
+                if hot & RANGED != 0:
+                    if lowest < low:
+                        ruling = unsafe_sub(ruling, unsafe_sub(low, lowest) << 112)
+                    if highest > high:
+                        ruling = unsafe_add(ruling, unsafe_sub(highest, high) << 144)
+                    self._ruling[channel] = ruling
                 self._hot[channel] = unsafe_add(
                     (hot & KEPT) | value | (at << 48),
                     unsafe_add(unsafe_add(further, 1) << 32, total << 80),
