@@ -43,9 +43,10 @@ def furnished(_deployed: tuple[London, Suite]) -> Iterator[tuple[London, Suite]]
     """The London machine with everything deployed and furnished, as it is before any test."""
     chain, suite = _deployed
     before, numbers = chain.tester.take_snapshot(), dict(suite.numbers)
+    written = set(chain.written)
     yield chain, suite
     chain.tester.revert_to_snapshot(before)
-    chain.written.clear()
+    chain.written = written
     suite.numbers.clear()
     suite.numbers.update(numbers)
 

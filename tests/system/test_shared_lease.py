@@ -15,8 +15,8 @@ SCHEMA = "lane_main"
 
 
 @pytest.fixture(scope="module")
-def oracles(tmp_path_factory, postgres):
-    with behind_a_bus(tmp_path_factory.mktemp("machines"), Oracles) as started:
+def oracles(tmp_path_factory, towns, postgres):
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), towns, Oracles) as started:
         started.journal, started.place = postgres.journal_url(SCHEMA), postgres.journal(SCHEMA)
         yield started
 
