@@ -1,7 +1,7 @@
 """Contracts on py-evm's London machine, called as the contract tests call them."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from eth._utils import headers
@@ -9,10 +9,10 @@ from eth.vm.forks import LondonVM
 from eth_account import Account
 from eth_tester import EthereumTester
 from eth_tester.exceptions import TransactionFailed
-from vyper.compiler.output import build_abi_output
 from web3 import EthereumTesterProvider, Web3
 
-from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, deployer, found
+from scripts._compiled import Code, compiled
+from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, found
 from tests.unit.quick_backend import QuickBackend
 
 GAS = 25_000_000
@@ -27,6 +27,11 @@ def backend(machine: type[LondonVM] = LondonVM) -> QuickBackend:
     headers.eth_now = lambda: NOW  # else the tests' calendars would end one day
     params = QuickBackend.generate_genesis_params({"timestamp": NOW})
     return QuickBackend(params, vm_configuration=((0, machine),))
+
+
+@cache
+def _code() -> dict[str, Code]:
+    return compiled()
 
 
 class London:
@@ -61,15 +66,15 @@ class London:
         return int(self.w3.eth.wait_for_transaction_receipt(sent)["status"])
 
     def deploy(self, name: str, *arguments: Any) -> "Contract":
-        """Deploy what the contract tests compiled."""
-        compiled = deployer(name).compiler_data
-        return Contract(self, name, build_abi_output(compiled), compiled.bytecode, arguments)
+        """Deploy what `waterline deploy` would, as compiled from source."""
+        code = _code()[name]
+        return Contract(self, name, code["abi"], code["bytecode"], arguments)
 
 
 class Contract:
     """A deployed contract; `contract.function(*arguments, sender=...)` as on titanoboa."""
 
-    def __init__(self, chain: London, name: str, abi: Any, code: bytes, args: Any) -> None:
+    def __init__(self, chain: London, name: str, abi: Any, code: str, args: Any) -> None:
         self.chain, self.name, self.abi = chain, name, abi
         factory = chain.w3.eth.contract(abi=abi, bytecode=code)
         data = factory.constructor(*args).data_in_transaction

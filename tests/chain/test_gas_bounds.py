@@ -8,7 +8,6 @@ from ledger.hashing import keccak
 from ledger.leaves import INSTANT, MEASURED
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, ZERO_VALUE, record_calldata
 from oracle.batch import GROUP_GAS, Waiting, cut, fill
-from tests.chain.london import city
 from tests.contracts.suite import COD, DAY_S, T0
 from tests.contracts.test_permit_versions import altered, restricted
 
@@ -22,9 +21,8 @@ WORSENING = [ZERO_VALUE + HIGH + n for n in range(1, 20_001)]
 
 
 @pytest.fixture(scope="module")
-def town():
-    chain, suite = city()
-    return chain, suite
+def town(furnished):
+    return furnished
 
 
 def judged(suite):

@@ -11,7 +11,6 @@ from ledger.packing import MAX_WORDS, RECORD_GAUGES, RECORD_METERS, ZERO_VALUE, 
 from ledger.witnesses import evidence, message
 from oracle.batch import Waiting, cut, fill
 from oracle.cosigners import HANDED_ON_GAS, MOST_EVIDENCE_GAS, MOST_WITNESSES, SIGNATURE_GAS
-from tests.chain.london import city
 from tests.contracts.suite import COD, T0
 from tests.contracts.witnessing import witness
 
@@ -24,8 +23,8 @@ BOOKS = {"QuotaTracker": (METER, RECORD_METERS), "QualityProvenance": (GAUGE, RE
 
 
 @pytest.fixture(scope="module")
-def town():
-    return city()
+def town(furnished):
+    return furnished
 
 
 class Book:

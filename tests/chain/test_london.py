@@ -8,7 +8,7 @@ from eth_account import Account
 from eth_utils import keccak
 
 from checks import duties
-from tests.chain.london import KEYS, London, city
+from tests.chain.london import KEYS, London
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.outlets import Outlet
@@ -66,8 +66,8 @@ SELF_ACTS = {
 
 
 @pytest.fixture(scope="module")
-def london():
-    return city()
+def london(furnished):
+    return furnished
 
 
 def test_the_machine_knows_no_later_opcode(london):

@@ -16,7 +16,7 @@ FAULTS = 300
 NETWORK, STALL = ("--only", "network"), ("--only", "stall")
 
 
-# that a chain stands still is told in every run: test_devnet_stall.py, unit/test_oracle_pulse.py
+# every run has a chain that stands still: test_devnet_stall.py, tests/unit/test_oracle_pulse.py
 @pytest.mark.parametrize("more", [(), pytest.param(STALL, marks=pytest.mark.soak)])
 def test_a_hostile_network_and_a_stalled_chain_neither_lose_nor_double_a_reading(more):
     words = (BIN, "bench", "faults", "--quick", "--json", *NETWORK, *more)

@@ -63,8 +63,8 @@ class Sharing(Oracles):
 
 
 @pytest.fixture(scope="module")
-def oracles(tmp_path_factory, postgres):
-    with behind_a_bus(tmp_path_factory.mktemp("machines"), Sharing) as started:
+def oracles(tmp_path_factory, towns, postgres):
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), towns, Sharing) as started:
         started.journal, started.place = postgres.journal_url(SCHEMA), postgres.journal(SCHEMA)
         yield started
 

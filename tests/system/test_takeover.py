@@ -95,8 +95,8 @@ class Oracles(Processes):
 
 
 @pytest.fixture(scope="module")
-def oracles(tmp_path_factory):
-    with behind_a_bus(tmp_path_factory.mktemp("machines"), Oracles) as started:
+def oracles(tmp_path_factory, towns):
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), towns, Oracles) as started:
         yield started
 
 
