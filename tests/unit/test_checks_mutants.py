@@ -1,10 +1,12 @@
 """The mutator: which faults it puts into a contract, and where it puts none."""
 
+from pathlib import Path
+
 import pytest
 
-from checks import mutants
+from checks import mutants, trials
 from checks.mutants import mutants_of
-from checks.trials import touched
+from checks.trials import HEARD_BY, touched
 from tests.conftest import PROJECT
 
 SOURCE = '''# pragma version 0.4.3
@@ -159,6 +161,23 @@ def test_a_fault_in_a_module_touches_every_contract_that_is_made_with_it():
     assert touched(PROJECT, "contracts/modules/tiers.vy", contracts) == ["QuotaTracker"]
     assert touched(PROJECT, "contracts/modules/access.vy", contracts) == list(contracts)
     assert touched(PROJECT, "contracts/rights/Tariff.vy", contracts) == ["Tariff"]
+
+
+def test_a_contract_is_heard_of_by_its_own_tests_and_by_those_of_refused_callers():
+    heard = trials.tests_of(PROJECT, "contracts/oversight/Evidence.vy")
+
+    assert [Path(path).name for path in heard] == ["test_evidence.py", "test_refused_callers.py"]
+    assert trials.tests_of(PROJECT, "contracts/modules/dates.vy") == (
+        str(PROJECT / "tests/contracts"),
+    )
+
+
+def test_whatever_is_said_to_hear_of_a_contract_is_there():
+    folder = PROJECT / "tests" / "contracts"
+    named = {pattern for patterns in HEARD_BY.values() for pattern in patterns}
+
+    assert sorted(name for name in named if not list(folder.glob(f"test_{name}.py"))) == []
+    assert set(HEARD_BY) <= {path.stem for path in (PROJECT / "contracts").rglob("*.vy")}
 
 
 def test_every_explanation_is_of_a_mutant_there_is_and_says_why():
