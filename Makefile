@@ -86,7 +86,8 @@ test-nodes: setup folders
 
 test-system: test-nodes test-city ## every test on a real chain
 
-check: lint types contracts ## format, lint, types, contracts, imports, secrets, words
+check: setup folders ## format, lint, types, contracts, imports, secrets, words
+	@$(MAKE) -j2 --output-sync=target contracts types lint
 	@$(BIN)/python -m checks
 
 lint: setup
@@ -108,8 +109,11 @@ bench: setup folders ## gas of a reading, both intake formats
 soak: setup folders ready ## models, kills, audited changes and the long tests: hours instead of minutes
 	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-audit soak-tests
 
+# rules with many examples, of which `make test` tries fewer
+PROPERTIES := $(addprefix tests/contracts/test_,applications_clocks.py authority_posts.py permits_right.py)
+
 soak-models:
-	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
+	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful $(PROPERTIES)
 
 soak-kills:
 	@$(BIN)/waterline bench crash --kills 1000
