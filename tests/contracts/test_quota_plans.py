@@ -316,6 +316,19 @@ def test_a_rule_in_force_a_second_after_a_period_began_waits_for_the_next(plans)
     assert [plans.at(k).rule_version for k in (0, 1, 2)] == [1, 1, 2]
 
 
+def test_the_rule_of_a_period_is_looked_for_among_256_versions(plans):
+    plans.rule()
+    for _ in range(255):
+        plans.rule(in_force_at=T0 + MONTH_S)
+    plans.plan(months=[100] * 4)
+    assert plans.at(0).rule_version == 1
+
+    plans.rule(in_force_at=T0 + MONTH_S)
+
+    with boa.reverts("plans: no rule was in force"):
+        plans.at(0)
+
+
 def test_a_period_before_any_rule_has_none(plans):
     plans.rule(in_force_at=T0 + MONTH_S)
     plans.plan(months=[100] * 4)
