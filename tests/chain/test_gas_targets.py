@@ -1,4 +1,4 @@
-"""What a reading costs where nothing happens: exact gas, held to its targets."""
+"""What a reading costs: exact gas, held to its targets."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from bench.gas import IRREGULAR, PROOF_TARGET, SHAPES, TARGETS, measure
 from scripts._compiled import compile_file, compiled
 from scripts.bench import NAIVE
 
-QUICK = {"P1", "P2", "M240", "G1", "G2", "GLab"}  # the others take minutes
+QUICK = {"P1", "P2", "M240", "G1", "G2", "G2r", "GLab"}  # the others take minutes
 EVERY = {shape.id for shape in SHAPES}
 
 
@@ -16,11 +16,12 @@ def report(request):
     return measure(compiled(), compile_file(NAIVE), lambda _: None, shapes)
 
 
-def test_every_quiet_shape_costs_no_more_than_its_target(report):
-    quiet = {one.id: one.gas_a_reading for one in report.figures if one.id[-1] != "r"}
+def test_every_shape_but_one_costs_no_more_than_its_target(report):
+    """That one is a laboratory report of gauges that keep a range: 15 gas a result dearer."""
+    found = {one.id: one.gas_a_reading for one in report.figures}
 
-    assert quiet.keys() > QUICK
-    assert {i for i, gas in quiet.items() if i in TARGETS and gas > TARGETS[i]} == set()
+    assert found.keys() > QUICK
+    assert {i for i, gas in found.items() if i in TARGETS and gas > TARGETS[i]} <= {"GLabr"}
 
 
 def test_a_reading_among_many_costs_635_times_less_than_one_by_one(report):
