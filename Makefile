@@ -26,8 +26,9 @@ endif
 # a test run never touches the operator's keystores, chain or journals
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
-.PHONY: help setup demo test test-busy test-fast test-unit test-contracts test-chain test-system check \
-  lint types contracts bench soak soak-models soak-kills soak-audit mutants clean folders lock
+.PHONY: help setup demo test test-fast test-unit test-contracts test-chain test-system \
+  test-city test-nodes check lint types contracts bench soak soak-models soak-kills soak-audit soak-tests \
+  mutants clean folders ready lock
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,14 +57,9 @@ $(READY): requirements.lock pyproject.toml
 demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 	@$(BIN)/waterline demo
 
-test: check ## check and every test
-	@$(MAKE) -j2 --output-sync=target test-busy test-system
-
-# what keeps a processor busy runs beside what mostly waits for blocks
-test-busy:
-	@$(MAKE) test-unit
-	@$(MAKE) test-contracts
-	@$(MAKE) test-chain
+# the longest first, three at a time on two processors: one of them mostly waits for blocks
+test: check ready ## check and every test but what only `make soak` runs
+	@$(MAKE) -j3 --output-sync=target test-contracts test-nodes test-city test-chain test-unit
 
 test-fast: setup test-unit ## tests without contracts or a chain
 
@@ -79,11 +75,19 @@ test-chain: setup folders
 	@echo "== London rules, the oracle on a chain"
 	@$(TRIAL) $(PYTEST) tests/chain
 
-test-system: setup folders
-	@echo "== a real chain"
-	@$(TRIAL) $(PYTEST) tests/system
+CITY := $(addprefix tests/system/test_,city.py city_simulated.py readme.py bench_city.py bench_relay.py crash.py faults.py)
+test-city: setup folders
+	@echo "== cities and benches on a real chain"
+	@$(TRIAL) $(PYTEST) $(CITY)
 
-check: lint types contracts ## format, lint, types, contracts, imports, secrets, words
+test-nodes: setup folders
+	@echo "== real chains, buses and databases that fail"
+	@$(TRIAL) $(PYTEST) tests/system $(CITY:%=--ignore=%)
+
+test-system: test-nodes test-city ## every test on a real chain
+
+check: setup folders ## format, lint, types, contracts, imports, secrets, words
+	@$(MAKE) -j2 --output-sync=target contracts types lint
 	@$(BIN)/python -m checks
 
 lint: setup
@@ -102,17 +106,24 @@ contracts: setup folders
 bench: setup folders ## gas of a reading, both intake formats
 	@$(BIN)/waterline bench gas
 
-soak: setup folders ## the model tests, the kills of the oracle, the audited changes: hours instead of minutes
-	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-audit
+soak: setup folders ready ## models, kills, audited changes and the long tests: hours instead of minutes
+	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-audit soak-tests
+
+# rules with many examples, of which `make test` tries fewer
+PROPERTIES := $(addprefix tests/contracts/test_,applications_clocks.py authority_posts.py permits_right.py)
 
 soak-models:
-	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful
+	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -p boa_test tests/stateful $(PROPERTIES)
 
 soak-kills:
 	@$(BIN)/waterline bench crash --kills 1000
 
 soak-audit:
 	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 tests/chain/test_audit_tampered.py
+
+# what is marked `soak`: larger samples of what `make test` runs, and benchmarks as a whole
+soak-tests:
+	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 -m soak tests/unit tests/chain tests/system
 
 SAMPLE ?= 40
 mutants: setup folders ## small faults put into the contracts: do the tests notice? SAMPLE=0 all, CONTRACT="A B"
@@ -121,6 +132,11 @@ mutants: setup folders ## small faults put into the contracts: do the tests noti
 clean: ## remove what was installed, built and cached; keystores and journals stay
 	@rm -rf .venv .build .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	@find . -name __pycache__ -type d -not -path './.waterline/*' -prune -exec rm -rf {} +
+
+# built and compiled once, before lanes that would each do so
+ready: setup folders
+	@$(TRIAL) $(BIN)/waterline devnet build >.cache/ready.log 2>&1 || { cat .cache/ready.log >&2; exit 1; }
+	@$(BIN)/python -c "from scripts._compiled import compiled; compiled()"
 
 folders:
 	@mkdir -p .cache/trial/ape $(VVM_BINARY_PATH)

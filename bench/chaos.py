@@ -31,7 +31,7 @@ from bench.feeding import (
 from bench.tally import Verdict, compared
 from ledger.endpoints import Patience
 
-CHANCE = 0.1  # of a fault, for each exchange
+CHANCE = 0.3  # of a fault, for each exchange
 HASTY = Patience(timeout_s=0.5, cool_down_s=0.002, most_cool_down_s=0.01)
 ALARM_WITHIN_S = 15.0 + 2.0  # and what the oracle's own round takes
 SOON_S = 120.0
@@ -60,7 +60,7 @@ def _result(name: str, found: Verdict, also: bool = True, **counts: Any) -> Resu
 
 
 def network(bench: Bench) -> Result:
-    """R6: two endpoints behind a proxy that breaks one exchange in ten."""
+    """R6: two endpoints behind a proxy that breaks three exchanges in ten."""
     goal, rng = bench.scaled(300, 10_000), random.Random(bench.seed)
     notes, where = bench.folder / "proxy.json", urlsplit(bench.hands.rpc_url)
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
@@ -145,7 +145,7 @@ def signers(bench: Bench) -> Result:
 
 def outage(bench: Bench) -> Result:
     """R2: the node is away while files grow; then the backlog drains, in order."""
-    lasts_s, rows_a_time = bench.scaled(6, 120), bench.scaled(5, 20)
+    lasts_s, rows_a_time = bench.scaled(6, 600), bench.scaled(5, 20)
     with running(bench) as oracle:
         bench.feed(1)
         until(lambda: oracle.lives() and _all_in(bench), SOON_S)

@@ -13,7 +13,7 @@ from ledger.keystores import Signer
 from ledger.labels import label
 from ledger.packing import MAX_REGISTER_L
 from ledger.structs import encoder
-from ledger.transactions import Fees, fees, next_nonce, seal
+from ledger.transactions import GWEI, Fees, base_fee_wei, fees, next_nonce, seal
 from oracle.simulation.composition import VOLUME, Planned
 
 METER, GAUGE = 1, 2
@@ -24,6 +24,8 @@ TOGETHER = 100  # transactions that the node is handed as one
 PATIENCE_S = 120
 FEE_LASTS = 100  # transactions
 LOOKS_EVERY_S = 0.1
+# full blocks raise the base fee by an eighth each, without bound; above this it is let fall
+CALM_WEI = 64 * GWEI
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ class Sender:
         if len(self._sealed) == TOGETHER:
             self.flush()
 
+    def calm(self) -> None:
+        """Wait until the base fee has fallen: beyond some hundred full blocks nobody could pay."""
+        while base_fee_wei(self.ledger.chain) > CALM_WEI:
+            self.flush()
+            sleep(LOOKS_EVERY_S)
+
     def flush(self) -> None:
         """Hand over what was signed and is held back until there is more of it."""
         for _ in self.ledger.chain.rpc_many(
@@ -121,6 +129,8 @@ def enrol(
             devices, before = devices + 1, one.device
         request = _request(known + devices, one, opened_at)
         sender.send("DeviceRegistry", "enrol_channel", request)
+        if done % TOGETHER == 0:
+            sender.calm()
         if done % 500 == 0:
             say(f"enrolled {done:,} of {len(channels):,} channels")
     sender.wait()

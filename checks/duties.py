@@ -238,6 +238,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "load_rule": duty("STANDARDS_KEEPER"),
         "set_plan": duty("ISSUER"),
         "adjust": duty("SUPERVISOR"),
+        "rule_return": duty("SUPERVISOR"),
     },
     "Adoption": {
         "begin": duty("DEVICE_KEEPER"),

@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 # the parts of the oracle that meet the world; every other one is a function of its input
 MEETS_THE_WORLD: dict[str, str] = {
     "oracle.lanes": "reads channels and lanes from the chain",
+    "oracle.approvals": "reads from the chain what officers approved of registers",
     "oracle.quorum": "asks every endpoint what is final",
     "oracle.checking": "asks the chain whether what a configuration names is there",
     "oracle.refused": "reads what was refused from a receipt",

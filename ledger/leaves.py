@@ -19,6 +19,7 @@ from ledger.hashing import keccak, twice
 Ints = NDArray[np.int64]
 
 MEASURED, ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(6)  # kinds of a meter's group
+MOVES = (EXCHANGE, RESET, DEEMED)  # kinds that an officer approves, a group of one reading each
 INSTANT = 16  # the kind of a gauge's reading
 HOUSEHOLD = 32  # the kind of a household's leaf
 VOID = 128  # the bit of a mark that takes a value out of means and alerts

@@ -63,22 +63,21 @@ class Waiting:
     turns: Ints
     number: int = 0
 
-    def first(self, count: int) -> "Waiting":
-        """The first of them only."""
-        cut = slice(0, count)
-        return Waiting(
-            self.channel,
-            self.kind,
-            self.reading_kind,
-            self.grade,
-            self.opening_at,
-            self.opening_l,
-            self.at[cut],
-            self.value[cut],
-            self.mark[cut],
-            self.turns,
-            self.number,
-        )
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The first readings of a channel as they would be sent.
+
+    `amounts` are the volume of each step, or the stored value; `groups` are ranges of the readings,
+    each with one mark and, where it pays, one step; `words` is what they take.
+    """
+
+    waiting: Waiting
+    count: int
+    steps: Ints
+    amounts: Ints
+    groups: list[slice]
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +101,20 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What one batch takes: channels, and how many of their first readings; `full` if more wait."""
+    """What one batch takes of its channels; `full` if more waits."""
 
-    waiting: list[Waiting]
-    counts: list[int]
+    laid: list[Laid]
     full: bool
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """The channels, with all that waits of each."""
+        return [one.waiting for one in self.laid]
+
+    @property
+    def counts(self) -> list[int]:
+        """How many of their first readings are taken."""
+        return [one.count for one in self.laid]
 
 
 def fill(waiting: Iterable[Waiting], until_at: int, most_gas: int) -> Filled:
@@ -117,17 +125,18 @@ def fill(waiting: Iterable[Waiting], until_at: int, most_gas: int) -> Filled:
     is taken in part. Bounded by the words of a transaction and by the gas of the worst case;
     no channel is asked for beyond the one that fills it.
     """
-    room, taken, counts = Room(MAX_WORDS, most_gas - BATCH_GAS - _calldata_gas(0)), [], []
+    room, taken = Room(MAX_WORDS, most_gas - BATCH_GAS - _calldata_gas(0)), []
     for one in waiting:
         due = int(np.searchsorted(one.at, until_at, side="right"))
-        count = due if room.holds(one, due) else _most(room, one, due)
-        if count:
-            room = room.less(one, count)
-            taken.append(one)
-            counts.append(count)
-        if count < due:
-            return Filled(taken, counts, True)
-    return Filled(taken, counts, False)
+        laid = lay(one, due)
+        if not room.holds(laid):
+            laid = _most(room, one, due)
+        if laid.count:
+            room = room.less(laid)
+            taken.append(laid)
+        if laid.count < due:
+            return Filled(taken, True)
+    return Filled(taken, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,45 +146,57 @@ class Room:
     words: int
     gas: int
 
-    def holds(self, w: Waiting, count: int) -> bool:
-        """Whether the first readings of a channel still fit."""
-        left = self.less(w, count)
+    def holds(self, laid: Laid) -> bool:
+        """Whether readings of a channel still fit."""
+        left = self.less(laid)
         return left.words >= 0 and left.gas >= 0
 
-    def less(self, w: Waiting, count: int) -> "Room":
+    def less(self, laid: Laid) -> "Room":
         """What is left with them."""
-        number, words = _size(w.first(count))
-        gas = BYTE_GAS * WORD * words + GROUP_GAS * number + READING_GAS * count
-        gas += TURN_GAS * _days(w, count)
-        return Room(self.words - words, self.gas - gas)
+        gas = BYTE_GAS * WORD * laid.words + GROUP_GAS * len(laid.groups)
+        gas += READING_GAS * laid.count + TURN_GAS * _days(laid)
+        return Room(self.words - laid.words, self.gas - gas)
 
 
-def _days(w: Waiting, count: int) -> int:
-    """The most turns of a day that are kept by a meter's first readings; none by a gauge's.
+def _days(laid: Laid) -> int:
+    """The most turns of a day that are kept by a meter's readings; none by a gauge's.
 
     Turns that pass unread are kept as one.
     """
+    w, count = laid.waiting, laid.count
     if w.kind != METER or not count:
         return 0
     return min(count, (int(w.at[count - 1]) - w.opening_at) // DAY_S + 1)
 
 
-def _most(room: Room, w: Waiting, due: int) -> int:
+def _most(room: Room, w: Waiting, due: int) -> Laid:
     """The most readings of a channel that still fit."""
     low, high = 0, min(due - 1, REGULAR_LANES * MAX_WORDS, max(room.gas, 0) // READING_GAS)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if room.holds(w, middle) else (low, middle - 1)
-    return low
+        low, high = (middle, high) if room.holds(lay(w, middle)) else (low, middle - 1)
+    return lay(w, low)
 
 
-def _size(w: Waiting) -> tuple[int, int]:
-    """How many groups the readings make, and how many words."""
-    if len(w.at) == 0:
-        return 0, 0
-    steps, found = _steps(w), groups(w)
-    words = sum(words_needed(group.stop - group.start, is_regular(steps[group])) for group in found)
-    return len(found), words
+def lay(w: Waiting, count: int) -> Laid:
+    """The first `count` readings of a channel in groups."""
+    steps = _differences(w.at[:count], w.opening_at)
+    values = w.value[:count]
+    amounts = _differences(values, w.opening_l) if w.kind == METER else values
+    found = [
+        group for piece in pairwise(_edges(w, steps, amounts)) for group in _by_step(steps, *piece)
+    ]
+    words = sum(words_needed(one.stop - one.start, is_regular(steps[one])) for one in found)
+    return Laid(w, count, steps, amounts, found, words)
+
+
+def _differences(column: Ints, before: int) -> Ints:
+    """Of each number from the one before it."""
+    found = np.empty_like(column)
+    if len(column):
+        found[0] = column[0] - before
+        np.subtract(column[1:], column[:-1], out=found[1:])
+    return found
 
 
 def _calldata_gas(words: int) -> int:
@@ -188,31 +209,27 @@ def _usual_gas(number: int, words: int, readings: int) -> int:
     return BATCH_GAS + _calldata_gas(words) + rules
 
 
-def _steps(w: Waiting) -> Ints:
-    return np.diff(w.at, prepend=w.opening_at)
-
-
-def _amounts(w: Waiting) -> Ints:
-    """What the lanes carry: the volume of each step, or the stored value."""
-    return np.diff(w.value, prepend=w.opening_l) if w.kind == METER else w.value
-
-
-def groups(w: Waiting) -> list[slice]:
-    """The readings of a channel in groups, each with one mark and, where it pays, one step.
+def _edges(w: Waiting, steps: Ints, amounts: Ints) -> list[int]:
+    """Where the mark changes, what regular lanes cannot hold, and round the first of a period.
 
     The first reading of a new period stands alone: it alone asks the rules, so that those behind
     it take the short way through the contract again.
     """
-    steps, amounts = _steps(w), _amounts(w)
-    period = np.searchsorted(w.turns, w.at, side="left")
-    before = np.searchsorted(w.turns, w.opening_at, side="left")
-    turned = np.flatnonzero(np.diff(period, prepend=before))
-    changed = np.flatnonzero(np.diff(w.mark, prepend=w.mark[:1]))
-    wide = np.flatnonzero((amounts > MAX_REGULAR) | (steps > MAX_STEP_S))
-    edges = {0, len(w.at), *changed.tolist(), *wide.tolist()}
-    edges |= {edge for turn in turned.tolist() for edge in (turn, turn + 1)}
-    ordered = sorted(edges)
-    return [group for start, end in pairwise(ordered) for group in _by_step(steps, start, end)]
+    count = len(steps)
+    if not count:
+        return []
+    edges = {0, count}
+    before, last = np.searchsorted(w.turns, (w.opening_at, w.at[count - 1]), side="left").tolist()
+    if before != last:
+        period = np.searchsorted(w.turns, w.at[:count], side="left")
+        for turn in np.flatnonzero(_differences(period, before)).tolist():
+            edges |= {turn, turn + 1}
+    mark = w.mark[:count]
+    if mark.any():
+        edges.update((np.flatnonzero(mark[1:] != mark[:-1]) + 1).tolist())
+    if amounts.max() > MAX_REGULAR or steps.max() > MAX_STEP_S:
+        edges.update(np.flatnonzero((amounts > MAX_REGULAR) | (steps > MAX_STEP_S)).tolist())
+    return sorted(edges)
 
 
 def _by_step(steps: Ints, start: int, end: int) -> list[slice]:
@@ -243,28 +260,26 @@ def _runs(steps: Ints, start: int, end: int) -> list[tuple[int, int]]:
     return [(start + 1 + a, start + 1 + b) for a, b in pairwise(edges) if b > a]
 
 
-def cut(waiting: Sequence[Waiting], counts: Sequence[int], leaves: Sequence[bytes]) -> Cut:
-    """The batch of the first `counts` readings of each channel; `leaves` are theirs."""
-    chosen = [one.first(count) for one, count in zip(waiting, counts, strict=True) if count]
-    packed = b"".join(group for one in chosen for group in _packed(one))
+def cut(laid: Sequence[Laid], leaves: Sequence[bytes]) -> Cut:
+    """The batch of what was laid out; `leaves` are those of its readings."""
+    packed = b"".join(group for one in laid for group in _packed(one))
     root = merkle.root(leaves)
     digest = keccak(root + keccak(packed))
-    number = sum(len(groups(one)) for one in chosen)
-    gas = _usual_gas(number, len(packed) // WORD, sum(counts))
-    return Cut(tuple(counts), packed, root, digest, gas)
+    counts = tuple(one.count for one in laid)
+    gas = _usual_gas(sum(len(one.groups) for one in laid), len(packed) // WORD, sum(counts))
+    return Cut(counts, packed, root, digest, gas)
 
 
-def _packed(w: Waiting) -> list[bytes]:
-    steps, amounts = _steps(w), _amounts(w)
-    found = []
-    for group in groups(w):
+def _packed(laid: Laid) -> list[bytes]:
+    w, found = laid.waiting, []
+    for group in laid.groups:
         opening_at = int(w.at[group.start - 1]) if group.start else w.opening_at
+        columns = laid.amounts[group], laid.steps[group]
         if w.kind == METER:
             opening_l = int(w.value[group.start - 1]) if group.start else w.opening_l
-            arguments = (w.channel, opening_l, opening_at, amounts[group], steps[group])
-            found.append(meter_group(*arguments, w.reading_kind, w.grade))
+            opening = (w.channel, opening_l, opening_at)
+            found.append(meter_group(*opening, *columns, w.reading_kind, w.grade))
         else:
             mark = int(w.mark[group.start])
-            arguments_ = (w.channel, opening_at, amounts[group], steps[group])
-            found.append(gauge_group(*arguments_, mark, w.grade))
+            found.append(gauge_group(w.channel, opening_at, *columns, mark, w.grade))
     return found

@@ -77,8 +77,6 @@ class Bused(BaseModel):
             raise ValueError("name cert_file and key_file, or neither")
         if (self.username is None) != (self.password_file is None):
             raise ValueError("name username and password_file, or neither")
-        if self.lease and self.households:
-            raise ValueError("households' salts lie in one journal, and a leased lane changes it")
         return self
 
     def server(self, folder: Path) -> Server:

@@ -30,12 +30,14 @@ class Cell:
 class Known:
     """A reading that is recorded already; enough to tell whether another is the same.
 
-    One that only the chain holds has no telegram.
+    One that only the chain holds has no telegram. `deemed_until` is the end of a time whose use was
+    deemed: no reading within it is taken.
     """
 
     value: int
     mark: int
     telegram: bytes | None
+    deemed_until: int = 0
 
 
 Recorded = Callable[[int, int], Known | None]  # by channel and moment
@@ -87,12 +89,18 @@ def _outcome(
             known = fresh.get(cell.at) or recorded(rule.channel.id, cell.at)
             return _again(rule, cell, known, amount, mark), state
         value, carry = advanced(rule, amount, cell.at, state)
-        _possible(rule, value, state)
+        _possible(rule, value, state, mark)
     except Wrong as wrong:
         refusal = Refusal(rule.channel.id, cell.row, at, cell.text, wrong.reason, wrong.detail)
         return refusal, state
     reading = Reading(rule.channel.id, cell.at, value, mark, cell.row)
-    return reading, State(cell.at, value, carry, state.run)
+    measured_l = _measured_l(state) if rule.is_meter and mark else None
+    return reading, State(cell.at, value, carry, state.run, measured_l)
+
+
+def _measured_l(state: State) -> int:
+    """The register last measured before an estimate."""
+    return state.last_value if state.measured_l is None else state.measured_l
 
 
 def marked(rule: Rule, text: str) -> int:
@@ -149,6 +157,9 @@ def _again(
 ) -> Repeated | Refusal:
     """A moment that is not later than the last one: the same again, or a contradiction."""
     at = int(cell.at)  # type: ignore[arg-type]
+    if known is not None and known.deemed_until:
+        detail = f"{at} lies in a time whose use was deemed, until {known.deemed_until}"
+        return Refusal(rule.channel.id, cell.row, at, cell.text, "deemed_use", detail)
     if known is None:
         detail = f"{at} is not later than the last reading"
         return Refusal(rule.channel.id, cell.row, at, cell.text, "backward_time", detail)
@@ -167,12 +178,14 @@ def _same(rule: Rule, amount: Fraction, mark: int, known: Known) -> bool:
     return rule.of == "register" and int(amount) == known.value
 
 
-def _possible(rule: Rule, value: int, state: State) -> None:
+def _possible(rule: Rule, value: int, state: State, mark: int) -> None:
     """A value that its channel can have: within the enrolled bounds, a register never falling."""
     channel = rule.channel
     if rule.is_meter:
+        if state.moving:
+            raise Wrong("register_moves", f"{channel.device} stands at {state.last_value} L")
         if value < state.last_value:
-            raise Wrong("falling_register", f"{value} L after {state.last_value} L")
+            raise _falling(channel.device, value, state, mark)
         if not channel.low <= value <= min(channel.high, MAX_REGISTER_L):
             raise Wrong("impossible", f"{value} L, bounds {channel.low} to {channel.high} L")
         return
@@ -181,6 +194,16 @@ def _possible(rule: Rule, value: int, state: State) -> None:
         amount = (value - ZERO_VALUE) * channel.resolution
         bounds = f"bounds {channel.low} to {channel.high} {channel.base}"
         raise Wrong("impossible", f"{amount} {channel.base}, {bounds}")
+
+
+def _falling(device: str, value: int, state: State, mark: int) -> Wrong:
+    """A register that falls; one that is measured below an estimate says what is to be done."""
+    measured_l = state.measured_l
+    if mark or measured_l is None or value < measured_l:
+        return Wrong("falling_register", f"{value} L after {state.last_value} L")
+    told = f"{value} L measured, {state.last_value} L estimated, {measured_l} L measured before"
+    act = f"waterline device supersede-estimate {device} --register '{value} L'"
+    return Wrong("below_estimate", f"{device}: {told}; an officer decides: {act}")
 
 
 def stored_bounds(rule: Rule) -> tuple[int, int]:

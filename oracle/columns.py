@@ -34,6 +34,8 @@ def take(
     """The filled cells of a channel, or None where one of them must be looked at by itself."""
     if len(at) == 0:
         return Taken(_block(rule, at, at, at, rows), state, "columns")
+    if rule.estimates or state.moving or state.measured_l is not None:
+        return None
     later = np.diff(at, prepend=state.last_at) > 0
     if not later.all() or at[-1] > now + CLOCK_TOLERANCE_S or at[0] <= rule.channel.opened_at:
         return None

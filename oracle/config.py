@@ -15,7 +15,7 @@ from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input, Table
 from oracle.mapping import Mapping
 from oracle.mapping import load as load_mapping
-from oracle.places import Place, place_of
+from oracle.places import SCHEMES, Place, place_of
 from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
 from oracle.retention import DAY_S, Retention
@@ -221,6 +221,12 @@ class Config(BaseModel):
         if others and self.bus and self.bus.lease:
             raise ValueError(
                 "a leased lane is fed from its bus alone: only that replays to another"
+            )
+        on_server = (self.journal or "").startswith(SCHEMES)
+        if self.bus and self.bus.lease and self.bus.households and not on_server:
+            raise ValueError(
+                "households' salts lie in one journal: a leased lane changes its folder, so name a"
+                " server's journal"
             )
         if len(set(self.endpoints)) < len(self.endpoints):
             raise ValueError("two endpoints are the same")

@@ -15,7 +15,7 @@ from ledger import merkle
 from ledger.batches import gauge_groups, meter_groups
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
-from ledger.leaves import VOID, WORD, leaf
+from ledger.leaves import MOVES, VOID, WORD, leaf
 from ledger.packing import MAX_BATCH_ID, MOST_WORDS
 from ledger.witnesses import SIGNATURE_BYTES
 from oracle import cosigned_homes
@@ -203,11 +203,15 @@ class Found:
 def compare(journal: Journal, said: Sequence[Said], homes: Kept = NO_HOMES) -> Found:
     """Hold readings against a witness's own, beside what was found of households.
 
-    What lies before a channel's first reading here, or behind its last, nobody here can tell.
+    What lies before a channel's first reading here, or behind its last, nobody here can tell. What
+    an officer approved is not read here: the contract takes such a group by the approval alone.
     """
     differs, own, waits = list(homes.differs), list(homes.leaves), homes.waits
     known = {channel: _Own.of(journal, channel, said) for channel in {o.channel for o in said}}
     for one in said:
+        if one.kind in MOVES:
+            own.append(one.leaf)
+            continue
         here = known[one.channel]
         if not here.first_at <= one.at <= here.last_at:
             waits = waits or f"channel {one.channel} has nothing of {one.at} here"

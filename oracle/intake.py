@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from oracle import cells, columns
 from oracle.cells import Cell, Recorded
 from oracle.flags import flags
 from oracle.mapping import Rule, Time
-from oracle.readings import Ints, Refusal, State, Taken
+from oracle.readings import Block, Ints, Refusal, State, Taken
 from oracle.sources.chunks import Chunk
 from oracle.times import NoMoment, moments
 
@@ -50,8 +51,33 @@ def take(
         taken = _taken(chunk, at, rule, before, now, recorded, by_columns)
         found, run = flags(rule, taken.block, before)
         after = replace(taken, state=replace(taken.state, run=run))
-        accepted.append(Accepted(rule, after, found, before))
+        accepted += parts(Accepted(rule, after, found, before))
     return accepted, spoilt
+
+
+def parts(one: Accepted) -> list[Accepted]:
+    """A meter's readings in parts of one kind: measured and estimated ones stay apart.
+
+    What was held or repeated stands with the first part, where the channel stands with each.
+    """
+    mark = one.taken.block.mark
+    if not one.rule.is_meter or not mark.any():
+        return [one]
+    edges = [0, *(np.flatnonzero(np.diff(mark)) + 1).tolist(), len(mark)]
+    return [_part(one, first, end) for first, end in pairwise(edges)]
+
+
+def _part(one: Accepted, first: int, end: int) -> Accepted:
+    block, place, last = one.taken.block, slice(first, end), end == len(one.taken.block)
+    kind = int(block.mark[first])
+    columns = (block.at[place], block.value[place], np.zeros(end - first, dtype=np.int64))
+    cut = Block(block.channel, *columns, block.row[place])
+    state = one.taken.state
+    if not last:
+        state = replace(one.before, last_at=int(cut.at[-1]), last_value=int(cut.value[-1]))
+    held, repeated = (one.taken.refusals, one.taken.repeated) if first == 0 else ([], 0)
+    taken = Taken(cut, state, one.taken.way, held, repeated)
+    return Accepted(replace(one.rule, kind=kind), taken, one.flags[place], one.before)
 
 
 def _taken(

@@ -13,7 +13,8 @@ import numpy as np
 
 from ledger.channels import Channel
 from ledger.errors import NotFound
-from oracle import settled
+from ledger.leaves import DEEMED, MOVES
+from oracle import approved, settled
 from oracle.archive import Segment
 from oracle.batch import Cut, Waiting
 from oracle.cells import Known
@@ -56,9 +57,9 @@ class Journal(KeptReadings):
         """The file of that name, entered if it is new; an earlier shift stays what it was."""
         return self._entered(name, mapping.title, mapping.model_dump_json(), shift_s)
 
-    def stranger(self, name: str) -> Source:
-        """A station that no mapping is for; what it sends is kept all the same."""
-        return self._entered(name, "unmapped", "", 0)
+    def stranger(self, name: str, title: str = "unmapped") -> Source:
+        """What comes without a mapping, as from a station that none is for; it is kept."""
+        return self._entered(name, title, "", 0)
 
     def _entered(self, name: str, title: str, mapping: str, shift_s: int) -> Source:
         with self.commit() as db:
@@ -100,8 +101,13 @@ class Journal(KeptReadings):
         """The channels that were entered."""
         return {row[0] for row in self.db.execute("SELECT id FROM channel")}
 
-    def enter(self, standing: Mapping[Channel, tuple[int, int]]) -> None:
-        """Enter channels that are new here, each standing where the chain has it: when, at what."""
+    def enter(
+        self, standing: Mapping[Channel, tuple[int, int]], measured: Mapping[int, int] | None = None
+    ) -> None:
+        """Enter channels that are new here, each standing where the chain has it: when, at what.
+
+        `measured` has the register last measured of those that stand on estimates.
+        """
         with self.commit() as db:
             db.executemany(
                 "INSERT INTO channel (id, contract, relay_group, kind, last_at,"
@@ -112,15 +118,25 @@ class Journal(KeptReadings):
                     for one, (at, value) in standing.items()
                 ],
             )
+            db.executemany(
+                "INSERT INTO estimated VALUES (?, ?) ON CONFLICT DO NOTHING",
+                list((measured or {}).items()),
+            )
 
     def states(self, channels: Sequence[int]) -> dict[int, State]:
         """Where channels stand."""
         rows = self.db.execute(
-            "SELECT id, last_at, last_value, carry, run FROM channel"
+            "SELECT id, last_at, last_value, carry, run, measured_l,"
+            " EXISTS (SELECT 1 FROM approved WHERE approved.channel = channel.id"
+            " AND state = 'taken' AND approved.kind <> ?)"
+            " FROM channel LEFT JOIN estimated ON estimated.channel = channel.id"
             " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
-            (json.dumps(channels),),
+            (DEEMED, json.dumps(channels)),
         )
-        return {row[0]: State(row[1], row[2], Fraction(row[3]), row[4]) for row in rows}
+        return {
+            row[0]: State(row[1], row[2], Fraction(row[3]), row[4], row[5], bool(row[6]))
+            for row in rows
+        }
 
     # taking rows in
 
@@ -165,31 +181,40 @@ class Journal(KeptReadings):
 
     def _append(self, segment: int, accepted: Sequence[Accepted]) -> None:
         """Add readings behind those that their channels have; the caller commits."""
-        self.db.executemany(
+        for one in accepted:
+            if len(one.taken.block):
+                self._append_block(segment, one)
+            if one.taken.state != one.before or one.taken.repeated:
+                self._stand(one)
+
+    def _append_block(self, segment: int, one: Accepted) -> None:
+        block = one.taken.block
+        self.db.execute(
             "INSERT INTO block SELECT id, accepted, ?, ?, ?, ?, ?, ?, ?, ? FROM channel"
             " WHERE id = ?",
-            [
-                (
-                    *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
-                    *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
-                    *(packed(block, one.flags), block.channel),
-                )
-                for one in accepted
-                if len(block := one.taken.block)
-            ],
+            (
+                *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
+                *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
+                *(packed(block, one.flags), block.channel),
+            ),
         )
-        self.db.executemany(
+
+    def _stand(self, one: Accepted) -> None:
+        """Where a channel stands behind what was accepted of it."""
+        state, channel = one.taken.state, one.rule.channel.id
+        self.db.execute(
             "UPDATE channel SET last_at = ?, last_value = ?, carry = ?, run = ?,"
             " accepted = accepted + ?, repeated = repeated + ? WHERE id = ?",
-            [
-                (
-                    *(state.last_at, state.last_value, str(state.carry), state.run),
-                    *(len(one.taken.block), one.taken.repeated, one.rule.channel.id),
-                )
-                for one in accepted
-                if (state := one.taken.state) != one.before or one.taken.repeated
-            ],
+            (
+                *(state.last_at, state.last_value, str(state.carry), state.run),
+                *(len(one.taken.block), one.taken.repeated, channel),
+            ),
         )
+        if state.measured_l == one.before.measured_l:
+            return
+        self.db.execute("DELETE FROM estimated WHERE channel = ?", (channel,))
+        if state.measured_l is not None:
+            self.db.execute("INSERT INTO estimated VALUES (?, ?)", (channel, state.measured_l))
 
     def count(self, channel: int) -> int:
         """How many readings of a channel were accepted."""
@@ -230,7 +255,10 @@ class Journal(KeptReadings):
         return int.from_bytes(row[0] if row else b"", "big")
 
     def known(self, channel: int, at: int) -> Known | None:
-        """The reading recorded for a moment, if there is one."""
+        """The reading recorded for a moment, if there is one, or the use that was deemed then."""
+        deemed_until = approved.deemed_until(self, channel, at)
+        if deemed_until:
+            return Known(0, 0, None, deemed_until)
         found = self.reading(channel, at)
         if found is None:
             return self._settled_long_ago(channel, at)
@@ -271,6 +299,8 @@ class Journal(KeptReadings):
                 if chosen and (one.kind, one.grade) != (chosen[0].kind, chosen[0].grade):
                     break
                 chosen.append(one)
+                if one.kind in MOVES:
+                    break
             yield Waiting(
                 row["id"],
                 row["kind"],
@@ -285,22 +315,27 @@ class Journal(KeptReadings):
                 row["cut"],
             )
 
-    def refused(self, contract: str, relay_group: int) -> list[int]:
-        """A lane's channels that the contract refused, and that were not opened anew since."""
+    def to_reopen(self, contract: str, relay_group: int) -> list[int]:
+        """A lane's channels that are to be opened where the chain has them: the contract refused a
+        group of theirs, or it moved their register. Nothing of them is under way any more."""
         rows = self.db.execute(
             "SELECT id FROM channel WHERE reopen = 1 AND contract = ? AND relay_group = ?"
-            " ORDER BY id",
+            " AND NOT EXISTS (SELECT 1 FROM part JOIN batch ON batch.contract = part.contract"
+            " AND batch.lane = part.lane AND batch.id = part.batch"
+            " WHERE part.channel = channel.id AND batch.state <> 'settled') ORDER BY id",
             (contract, relay_group),
         )
         return [row[0] for row in rows]
 
-    def reopen(self, channel: int, at: int, register_l: int) -> None:
-        """Open a refused channel's next group where the chain has it."""
+    def reopen(self, channel: int, at: int, register_l: int) -> approved.Decided | None:
+        """Open a channel's next group where the chain has it; what was approved of it, if that is
+        why, and whether it is recorded."""
         with self.commit() as db:
             db.execute(
                 "UPDATE channel SET reopen = 0, opening_at = ?, opening_l = ? WHERE id = ?",
                 (at, register_l, channel),
             )
+            return approved.decided(self, channel, at, register_l)
 
     def freeze(
         self,
@@ -329,9 +364,13 @@ class Journal(KeptReadings):
                 [(contract, lane, batch_id, count, one.channel) for one, count in taken],
             )
             db.executemany(
-                "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ? WHERE id = ?",
+                "UPDATE channel SET cut = cut + ?, opening_at = ?, opening_l = ?, reopen = ?"
+                " WHERE id = ?",
                 [
-                    (count, int(one.at[count - 1]), int(one.value[count - 1]), one.channel)
+                    (
+                        *(count, int(one.at[count - 1]), int(one.value[count - 1])),
+                        *(int(one.reading_kind in MOVES), one.channel),
+                    )
                     for one, count in taken
                 ],
             )

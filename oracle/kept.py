@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ledger.errors import NotFound
-from ledger.leaves import leaves
+from ledger.leaves import MOVES, leaves
+from oracle import approved
 from oracle.archive import Archive, Segment, hashes
 from oracle.places import Place
 from oracle.readings import Block, Ints
@@ -119,7 +120,10 @@ class KeptReadings(Store):
         """The register last read at or before a moment; where a lane's first group opened, else."""
         number = self.until(channel, at)
         if number:
-            return int(next(self.kept(channel, number - 1, 1)).block.value[0])
+            last = next(self.kept(channel, number - 1, 1))
+            if last.kind in MOVES:
+                return approved.register_behind(self, channel, number - 1)
+            return int(last.block.value[0])
         row = self.db.execute(
             "SELECT opening_at, opening_l FROM part WHERE channel = ? AND first = 0"
             " UNION ALL SELECT opening_at, opening_l FROM channel WHERE id = ? AND cut = 0",

@@ -12,6 +12,7 @@ from ledger.deployment import Ledger
 from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel
 from ledger.errors import NotFound
+from ledger.estimates import standing_estimate
 from ledger.structs import read, read_many
 from oracle.readings import Ints
 from oracle.signed import Keys
@@ -105,3 +106,17 @@ def turns(ledger: Ledger) -> dict[int, Ints]:
     return {
         kind: np.array(instants(ledger, by_kind.get(kind, DAY)), dtype=np.int64) for kind in (1, 2)
     }
+
+
+def measured(ledger: Ledger, wanted: Sequence[Channel]) -> dict[int, int]:
+    """The register last measured of each meter that stands on estimates."""
+    meters = [one for one in wanted if one.kind == METER]
+    found = {}
+    for contract in {one.contract for one in meters}:
+        of_it = [one for one in meters if one.contract == contract]
+        counts = read_many(ledger, contract, "count_of", [(one.id,) for one in of_it])
+        for one, count in zip(of_it, counts, strict=True):
+            standing_on = standing_estimate(ledger, one) if count["estimated_l"] else None
+            if standing_on is not None:
+                found[one.id] = standing_on.measured_l
+    return found

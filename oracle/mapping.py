@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from ledger.channels import METER, Channel
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.grades import GRADES, unsigned
-from ledger.leaves import INSTANT, MEASURED
+from ledger.leaves import ESTIMATE, INSTANT, MEASURED
 from ledger.marks import mark
 from ledger.quantities import measured_as
 from ledger.units import factor, parse_duration
@@ -22,6 +22,7 @@ from oracle.documents import read_yaml
 ByName = Names[tuple[str, str], Channel]
 
 REMEDY = "docs/sources.md shows a mapping file"
+REGISTER_MARKS = {"N": MEASURED, "estimated": ESTIMATE}
 
 
 class Strict(BaseModel):
@@ -155,6 +156,11 @@ class Rule:
         """Whether its readings are registers."""
         return self.channel.kind == METER
 
+    @property
+    def estimates(self) -> bool:
+        """Whether its rows may tell an estimated register."""
+        return self.is_meter and any(self.marks.values())
+
 
 def load(path: Path) -> Mapping:
     """Read a mapping file; BadRecord names what is wrong in it, and where."""
@@ -194,9 +200,7 @@ def rule_of(column: Column, channels: ByName) -> Rule:
     if meter == (column.of == "value"):
         wanted = "register, volume or rate" if meter else "value"
         raise BadRecord(f"{where}: {column.device} {column.parameter} takes {wanted}", REMEDY)
-    if meter and column.mark:
-        raise BadRecord(f"{where}: a register has no marks", "leave mark out")
-    marks = {text: mark(name) for text, name in column.mark.values.items()} if column.mark else {}
+    marks = _marks(column, meter, where)
     return Rule(
         channel=channel,
         column=column.column,
@@ -211,6 +215,20 @@ def rule_of(column: Column, channels: ByName) -> Rule:
         most_change=_change(column, channel),
         stuck_after=column.stuck_after or 0,
     )
+
+
+def _marks(column: Column, meter: bool, where: str) -> dict[str, int]:
+    """What each text of the mark's column stands for: a gauge's mark, or for a register whether it
+    was estimated. An estimate is told apart by its kind: the mark is gone when it is taken in."""
+    named = column.mark.values if column.mark else {}
+    if not meter:
+        return {text: mark(name) for text, name in named.items()}
+    for name in named.values():
+        if name not in REGISTER_MARKS:
+            raise BadRecord(
+                f"{where}: a register is not marked {name!r}", f"use {' or '.join(REGISTER_MARKS)}"
+            )
+    return {text: REGISTER_MARKS[name] for text, name in named.items()}
 
 
 def _factor(column: Column, channel: Channel) -> Fraction:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import Protocol
@@ -10,10 +11,11 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
 from ledger.endpoints import Several
-from ledger.errors import NotFound
+from ledger.errors import NotFound, WaterlineError
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
-from oracle import household_telegrams, households, lanes, signed
+from oracle import approved, household_telegrams, households, lanes, quarantine, signed
+from oracle.approvals import Approvals
 from oracle.cells import Known, Recorded
 from oracle.cosigners import Cosigners
 from oracle.household_rows import HouseholdMapping, Households, gather
@@ -103,6 +105,7 @@ class Oracle:
             most_base_fee_wei,
             cosigners or Cosigners(),
         )
+        self._approvals = Approvals(ledger, journal, policy.confirmations, self._enter, tell)
 
     # what is fed
 
@@ -126,7 +129,8 @@ class Oracle:
     def _enter(self, channels: Sequence[Channel]) -> None:
         """Begin with channels that are new here where the chain has them."""
         new = [one for one in channels if one.id not in self._entered]
-        self.journal.enter(dict(zip(new, lanes.positions(self.ledger, new), strict=True)))
+        standing = dict(zip(new, lanes.positions(self.ledger, new), strict=True))
+        self.journal.enter(standing, lanes.measured(self.ledger, new))
         self._entered.update(one.id for one in new)
 
     def read(self, one: Fed, *, growing: bool) -> Iterator[Source]:
@@ -340,7 +344,17 @@ class Oracle:
             self._keys = self._signing()
         if self._pulse.beat(head.hash, head.number):
             self._pass_on()
+        if self.relays.may_send():
+            self._approvals.look(head, self.relays.open_lanes, self._by_number)
+            self._take_in_held()
         self.relays.pump(head, self._by_number, flush=flush)
+
+    def _take_in_held(self) -> None:
+        """What was held until a register was set anew comes in by itself."""
+        for number in approved.waiting(self.journal):
+            about = (self.channels, int(self._clock()), "its channel's register was set anew")
+            with suppress(WaterlineError):
+                quarantine.release(self.journal, number, *about, None)
 
     def _pass_on(self) -> None:
         """A node that stands still may have lost its peers: another one is asked."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ledger.hashing import keccak
-from oracle import households
+from oracle import approved, households
 from oracle.batch import Cut, Waiting
 from oracle.journal import Journal
 
@@ -278,6 +278,7 @@ class Outbox:
         )
         db.execute("UPDATE channel SET reopen = 1 WHERE id = ?", (channel,))
         first = part["first"] + part["count"] - count
+        approved.refuse(self.journal, channel, (first, first + count), reason)
         db.execute(
             "INSERT INTO held (channel, text, reason, detail, count) VALUES (?, ?, ?, ?, ?)",
             (

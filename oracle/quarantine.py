@@ -14,7 +14,7 @@ from ledger.telegrams import parse
 from oracle import cells, signed
 from oracle.cells import Cell
 from oracle.flags import flags
-from oracle.intake import Accepted
+from oracle.intake import Accepted, parts
 from oracle.journal import Journal
 from oracle.mapping import ByName, Mapping, Rule, rules
 from oracle.readings import REASONS
@@ -92,7 +92,8 @@ def release(
         raise StaysHeld(f"{number} stays held, {reason}{detail}", REASONS.get(reason, ""))
     found, run = flags(rule, taken.block, before)
     after = replace(taken, state=replace(taken.state, run=run))
-    journal.release(number, entry["segment"], Accepted(rule, after, found, before), now, note)
+    (one,) = parts(Accepted(rule, after, found, before))
+    journal.release(number, entry["segment"], one, now, note)
     return one_of(journal, number)
 
 

@@ -34,6 +34,10 @@ REASONS = {
     "other_content": "another value is recorded for this moment; find out which is right",
     "impossible": "the value lies outside the bounds enrolled for the channel",
     "falling_register": "a register never falls; a roll-over, exchange or reset is its own act",
+    "below_estimate": "it comes in by itself once an officer lets it supersede the estimates: "
+    "`waterline device supersede-estimate`",
+    "register_moves": "the register is being set anew; it comes in by itself when that is final",
+    "deemed_use": "an officer deemed the use of that time; the next register counts from there",
     "refused_by_contract": "the contract refused the group; the code says why",
 }
 
@@ -78,13 +82,16 @@ class State:
     """Where a channel stands between chunks.
 
     `carry` is the part of a litre that a rate's running sum holds beyond the register; `run` is
-    how many equal values have followed each other.
+    how many equal values have followed each other. `measured_l` is the register last measured
+    where the channel stands on estimates; it is `moving` while its register is set anew.
     """
 
     last_at: int
     last_value: int
     carry: Fraction = Fraction(0)
     run: int = 0
+    measured_l: int | None = None
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

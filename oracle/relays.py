@@ -65,6 +65,11 @@ class Relays:
         """Whether the journal has no lane yet."""
         return not self.journal.db.execute("SELECT count(*) FROM lane").fetchone()[0]
 
+    @property
+    def open_lanes(self) -> frozenset[tuple[str, int]]:
+        """The lanes that are open: contract and relay group of each."""
+        return frozenset((o.lane.contract, o.lane.relay_group) for o in self._relays.values())
+
     def keep_to(self, contract: str, relay_group: int) -> None:
         """Open no lane but one, as where an oracle holds the lease of that one alone."""
         self._kept_to = (contract, relay_group)
@@ -155,7 +160,7 @@ class Relays:
         ]
         homes = households.due(self.journal, found.waiting, found.counts)
         leaves += households.leaves(self.journal, homes)
-        relay.outbox.freeze(found.waiting, cut(found.waiting, found.counts, leaves), homes)
+        relay.outbox.freeze(found.waiting, cut(found.laid, leaves), homes)
         for one in households.compared(self.journal, homes):
             if one.missing or one.differs:
                 self._tell(
@@ -164,12 +169,13 @@ class Relays:
         return True
 
     def _reopen(self, relay: Relay, channels: Mapping[int, Channel]) -> None:
-        """Open what the contract refused where the chain has it, once nothing is on its way."""
-        refused = self.journal.refused(relay.lane.contract, relay.lane.relay_group)
-        if refused and relay.outbox.open_batches == 0:
-            for number in refused:
-                (there,) = lanes.positions(self.ledger, [channels[number]])
-                self.journal.reopen(number, *there)
+        """Open what the contract refused or moved where the chain has it."""
+        for number in self.journal.to_reopen(relay.lane.contract, relay.lane.relay_group):
+            (there,) = lanes.positions(self.ledger, [channels[number]])
+            decided = self.journal.reopen(number, *there)
+            if decided is not None:
+                about = {"device": channels[number].device, "kind": decided.kind}
+                self._tell(decided.event, **about, register_l=there[1], **decided.particulars)
 
     # where it stands
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from oracle import approved
 from oracle.store import Store
 
 
@@ -25,6 +26,7 @@ class Report:
     settled: int
     sources: list[dict[str, Any]]
     lanes: list[dict[str, Any]]
+    approved: list[dict[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         """The report as `--json` shows it."""
@@ -76,6 +78,7 @@ def report(store: Store) -> Report:
         settled=settled + away["readings"] - settled_refused,
         sources=_sources(store),
         lanes=_lanes(store),
+        approved=approved.document(store),
     )
 
 

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS segment (
   rows INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS segment_of_row ON segment (source, first_row);
 -- where a channel stands: its last reading, how many were accepted and cut, where its next group
--- opens; `reopen` when the contract refused it and it must be opened where the chain has it
+-- opens; `reopen` when the contract refused it, or moves its register, and it must be opened where
+-- the chain has it
 CREATE TABLE IF NOT EXISTS channel (
   id INTEGER PRIMARY KEY, contract TEXT NOT NULL, relay_group INTEGER NOT NULL,
   kind INTEGER NOT NULL, last_at INTEGER NOT NULL, last_value INTEGER NOT NULL,
@@ -30,12 +31,23 @@ CREATE TABLE IF NOT EXISTS block (
   first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, flagged INTEGER NOT NULL,
   columns BLOB NOT NULL, PRIMARY KEY (channel, first)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS block_at ON block (channel, first_at);
+-- what officers approved of a register, each taken in once: deemed use, an exchange, a reset. `id`
+-- is its event's transaction and place there, `number` its reading; `state` is taken, recorded or
+-- refused, and of one that is refused without a reading `number` is NULL
+CREATE TABLE IF NOT EXISTS approved (
+  id TEXT PRIMARY KEY, channel INTEGER NOT NULL, kind INTEGER NOT NULL, closing_l INTEGER NOT NULL,
+  opening_l INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL, number INTEGER,
+  state TEXT NOT NULL, reason TEXT) WITHOUT ROWID;
+-- channels that stand on estimates, and the register measured before them
+CREATE TABLE IF NOT EXISTS estimated (channel INTEGER PRIMARY KEY, measured_l INTEGER NOT NULL);
 -- what was refused, with its reason; nothing is deleted
 CREATE TABLE IF NOT EXISTS held (
   id INTEGER PRIMARY KEY, segment INTEGER REFERENCES segment, row INTEGER, channel INTEGER,
   at INTEGER, text TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   count INTEGER NOT NULL DEFAULT 1, state TEXT NOT NULL DEFAULT 'held',
   decided_at INTEGER, note TEXT);
+CREATE INDEX IF NOT EXISTS held_awhile ON held (channel)
+  WHERE state = 'held' AND reason IN ('below_estimate', 'register_moves');
 -- signed telegrams taken in; a sequence is 8 bytes, the highest first, as it may need all 64 bits
 CREATE TABLE IF NOT EXISTS signed (
   key INTEGER NOT NULL, device INTEGER NOT NULL, sequence BLOB NOT NULL, digest BLOB NOT NULL,

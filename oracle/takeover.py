@@ -6,14 +6,20 @@ only what they do not hold is new.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from ledger.chain import Head
 from ledger.deployment import Ledger
+from ledger.errors import BadRecord
+from ledger.replacements import deemed
 from ledger.settlement import SettlementPolicy
 from oracle.cells import Known
 from oracle.comparison import settled
 from oracle.lanes import Lane, standing
+from oracle.places import NoJournal, Place
+from oracle.refused import METER_BOOKS
+from oracle.store import Store
 
 TERM = "term-{:06d}"
 BEFORE_S = 86_400  # of what is replayed: how far clocks and delays may lie apart
@@ -29,6 +35,25 @@ def newest(journals: Path) -> Path:
     return max(journals.glob("term-*"), default=journals)
 
 
+def require_own(place: Place, contract: str, relay_group: int) -> None:
+    """BadRecord where the journal at a place is that of another lane than the one it is asked for.
+
+    One that is not there yet is anybody's.
+    """
+    try:
+        with closing(Store(place, writing=False)) as store:
+            asked = "SELECT contract, relay_group FROM lane"
+            found = {(row["contract"], row["relay_group"]) for row in store.db.execute(asked)}
+    except NoJournal:
+        return
+    for other, group in sorted(found - {(contract, relay_group)}):
+        raise BadRecord(
+            f"the journal in {place} is that of {other}, relay group {group},"
+            f" not of {contract}, relay group {relay_group}",
+            "give each lane a journal of its own: a folder, or a schema of a server",
+        )
+
+
 def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
     """Whether everything that a lane has recorded is final, so that nothing of it can go again."""
     head = ledger.chain.head()
@@ -40,10 +65,17 @@ def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
 
 
 def on_chain(ledger: Ledger, channels: Iterable[int]) -> Callable[[int, int], Known | None]:
-    """What the chain holds of channels, by channel and moment; no telegram is known of it."""
-    held = settled(ledger, channels)
+    """What the chain holds of channels, by channel and moment; no telegram is known of it. A moment
+    within a time whose use was deemed is known as that."""
+    wanted = set(channels)
+    held = settled(ledger, wanted)
+    books = [name for name in METER_BOOKS if name in ledger.deployment.contracts]
+    times = [one for book in books for one in deemed(ledger, book, wanted)]
 
     def known(channel: int, at: int) -> Known | None:
+        for one in times:
+            if one.channel == channel and one.from_at < at <= one.until_at:
+                return Known(0, 0, None, one.until_at)
         found = held.get((channel, at))
         return None if found is None else Known(found.value, found.mark, None)
 

@@ -25,10 +25,12 @@ from ledger.structs import read
 from ledger.transactions import send
 from ledger.witnesses import message_for, signer_of
 from oracle import cosigned_homes, cosigning
+from oracle.approvals import Moves
 from oracle.cosigners import cut
 from oracle.journal import Journal
 from oracle.oracle import BOOKS, Oracle
 from oracle.places import Place
+from oracle.refused import METER_BOOKS
 from oracle.relay import Tell
 
 READ_S = 10.0  # for the whole of a request, however it trickles
@@ -44,6 +46,17 @@ Answer = tuple[int, dict[str, Any]]
 
 class Observer(Oracle):
     """An oracle that takes in and sends nothing: its lanes belong to others."""
+
+    def __init__(self, *about: Any, **more: Any) -> None:
+        """As an oracle is made; it follows what the chain moves, which no station tells it."""
+        super().__init__(*about, **more)
+        self._moves = Moves(self.ledger, self.journal, self.policy.confirmations)
+
+    def pump(self, *, flush: bool) -> None:
+        """Follow the chain; nothing is sent."""
+        books = [name for name in METER_BOOKS if name in self.ledger.deployment.contracts]
+        self._moves.look(self.ledger.chain.head(), books)
+        super().pump(flush=flush)
 
     def reach(self, contract: str, relay_group: int) -> None:
         """Whatever a channel's lane is: no key of it is needed here."""

@@ -32,6 +32,7 @@ SIGNERS = 3
 PERIOD_S = 1
 SPARE_S = 86_400
 FOUNDED_WITHIN_S = 300.0
+LOG = "crash.log"
 
 
 @contextmanager
@@ -86,14 +87,19 @@ def _founded(
     rpc_url = net.up(
         accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url
-    password = home() / "devnet" / "password"
-    os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
+    os.environ["WATERLINE_PASSWORD_FILE"] = str(home() / "devnet" / "password")
     say("putting a town on the chain")
     now = int(time.time())
     # so early that the last row that can be fed is of the past
     opened_at = now - rows * tally.STEP_S - SPARE_S
-    log, city = folder / "crash.log", _dated(folder / "city.yaml", opened_at, now)
+    log, city = folder / LOG, _dated(folder / "city.yaml", opened_at, now)
     crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S * period_s)
+    return standing(folder, net, rpc_url, opened_at)
+
+
+def standing(folder: Path, net: Devnet, rpc_url: str, opened_at: int) -> crash.Town:
+    """The town of a folder whose chain runs; its state folder is the present one."""
+    keystores, password = home() / "ape" / "accounts", home() / "devnet" / "password"
     deployment = Deployment.load(record_path())
     inputs = [Input(folder / name, load(TOWN / f"{Path(name).stem}.yaml")) for name in tally.HEADS]
     # opened once, here: a start of the oracle is to cost its own time, not that of a passphrase
@@ -107,7 +113,7 @@ def _founded(
         signers={one.address: partial(_itself, one) for one in signers},
         policy=SettlementPolicy.for_signers(SIGNERS),
         take_back=lambda block: _take_back(net, block),
-        log=log,
+        log=folder / LOG,
     )
 
 

@@ -1,11 +1,13 @@
 """A share of a large city on a chain of its own for `bench city`, and what its day costs."""
 
+import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,34 +21,111 @@ from bench.enrolment import Enrolled, enrol
 from devnet import Devnet
 from ledger.chain import connect
 from ledger.deployment import Deployment, Ledger
+from ledger.errors import BadRecord
 from ledger.keystores import KeystoreSigner
 from ledger.settlement import SettlementPolicy
 from oracle.simulation import composition
 from oracle.simulation.composition import Planned
 from scripts._city import City, Series
+from scripts._compiled import compile_file, source_hash
 from scripts._crash import OFFICES, SIGNERS, TOWN
 from scripts._demo import own_home
 from scripts._shared import home, record_path
 
 PERIOD_S = 2
 GAS_LIMIT = 120_000_000
+PREPARED = "prepared.json"
 BASELINE = "baseline-1"
 BASELINE_S = (12.0, 60.0)  # of each baseline, for the smallest share and the whole city
 WHOLE_FROM = 0.05  # the share from which a baseline is measured for the longest time
-FOUNDED_WITHIN_S, ENROLLED_WITHIN_S = 300.0, 4 * 3_600.0
+FOUNDED_WITHIN_S = 300.0
 NAIVE = {name: Path("bench") / f"{name}.vy" for name in ("naive", "naive_batch")}
 
 Say = Callable[[str], None]
 
 
-def measured(share: float, say: Say) -> dict[str, Any]:
-    """The day of a share of the city: what it took, and what the baselines take."""
-    folder = Path(tempfile.mkdtemp(prefix="waterline-city-"))
+@dataclass(frozen=True)
+class Prepared:
+    """A city whose devices and channels are on its chain, which has stopped."""
+
+    share: float
+    contracts: str  # the hash of their sources
+    begins_at: int
+    enrolled: Enrolled
+
+    @classmethod
+    def read(cls, folder: Path) -> "Prepared":
+        """What was noted when it was prepared."""
+        raw = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
+        return cls(**{**raw, "enrolled": Enrolled(**raw["enrolled"])})
+
+
+def measured(share: float, kept: Path | None, say: Say) -> dict[str, Any]:
+    """The day of a share of the city: what it took, and what the baselines take.
+
+    The city is enrolled in `kept`, unless it is there already, and a copy of it is fed.
+    BadRecord when that folder holds something else.
+    """
+    if kept is not None and not kept.exists():
+        with _temporary(kept.absolute().parent) as made:
+            prepare(made, share, say)
+            made.rename(kept)
+    with _temporary() as folder:
+        if kept is None:
+            prepare(folder, share, say)
+        else:
+            _require(kept, share)
+            say("copying the city")
+            shutil.copytree(kept, folder, dirs_exist_ok=True)
+        with own_home(folder / "state"), _going_on(say) as net:
+            return _measured(folder, net, Prepared.read(folder), say)
+
+
+@contextmanager
+def _temporary(parent: Path | None = None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="waterline-city-", dir=parent))
     try:
-        with own_home(folder / "state"), _chain(share, say) as net:
-            return _measured(folder, net, share, say)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require(kept: Path, share: float) -> None:
+    if not (kept / PREPARED).is_file():
+        raise BadRecord(f"{kept} is no prepared city", "name a folder that is not there yet")
+    found = Prepared.read(kept)
+    if (found.share, found.contracts) != (share, source_hash()):
+        raise BadRecord(
+            f"{kept} holds a share of {found.share} of the city, or other contracts than these",
+            "remove it, or name another folder",
+        )
+
+
+def prepare(folder: Path, share: float, say: Say) -> None:
+    """Enrol a share of the city on a chain in a folder, and stop the chain."""
+    with own_home(folder / "state"):
+        net = Devnet(home() / "devnet")
+        try:
+            say("starting a chain of three signers")
+            started(net, share)
+            found = _enrolled(folder, net, share, say)
+            net.down()
+        except BaseException:
+            net.reset()
+            raise
+    (folder / PREPARED).write_text(json.dumps(asdict(found)), encoding="utf-8")
+
+
+def _enrolled(folder: Path, net: Devnet, share: float, say: Say) -> Prepared:
+    password = _password()
+    city = made_city(folder, share)
+    say("putting the contracts, offices and lanes on the chain")
+    crash.finished(lambda: run_commands(city, folder), folder / "bench.log", FOUNDED_WITHIN_S)
+    ledger = ledger_of(Deployment.load(record_path()), net.record().rpc_url)
+    keeper, begins_at = signer_of("keeper-1", password), city.series[0].opened_at
+    channels = list(composition.planned(share))
+    enrolled = enrol(ledger, keeper, channels, station_of, begins_at, say)
+    return Prepared(share, source_hash(), begins_at, enrolled)
 
 
 def _relays(share: float) -> list[tuple[str, str, int]]:
@@ -56,14 +135,22 @@ def _relays(share: float) -> list[tuple[str, str, int]]:
 
 
 @contextmanager
-def _chain(share: float, say: Say) -> Iterator[Devnet]:
+def _going_on(say: Say) -> Iterator[Devnet]:
+    """The chain of a prepared city, removed in the end."""
     net = Devnet(home() / "devnet")
     try:
-        say("starting a chain of three signers")
-        started(net, share)
+        say("starting the city's chain")
+        net.up(accounts_dir=home() / "ape" / "accounts", rpc_port=0)
         yield net
     finally:
         net.reset()
+
+
+def _password() -> Path:
+    """The file with the accounts' passphrase, for commands too."""
+    path = home() / "devnet" / "password"
+    os.environ["WATERLINE_PASSWORD_FILE"] = str(path)
+    return path
 
 
 def started(net: Devnet, share: float) -> None:
@@ -78,21 +165,12 @@ def started(net: Devnet, share: float) -> None:
     )
 
 
-def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, Any]:
-    from scripts._compiled import compile_file
-
-    password, log = home() / "devnet" / "password", folder / "bench.log"
-    os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
-    city = made_city(folder, share)
-    say("putting the contracts, offices and lanes on the chain")
-    crash.finished(lambda: run_commands(city, folder), log, FOUNDED_WITHIN_S)
+def _measured(folder: Path, net: Devnet, city: Prepared, say: Say) -> dict[str, Any]:
+    password, share = _password(), city.share
     channels = list(composition.planned(share))
     ledger = partial(ledger_of, Deployment.load(record_path()), net.record().rpc_url)
-    begins_at = city.series[0].opened_at
-    keeper = signer_of("keeper-1", password)
-    enrolled = enrol(ledger(), keeper, channels, station_of, begins_at, say)
     say("making up the day")
-    inputs, sums = day.written(channels, begins_at, folder)
+    inputs, sums = day.written(channels, city.begins_at, folder)
     signers = [signer_of(name, password) for name, *_ in _relays(share)]
     setting = full_day.Setting(
         folder=folder,
@@ -102,7 +180,7 @@ def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, An
         signers={one.address: partial(_itself, one) for one in signers},
         policy=SettlementPolicy.for_signers(SIGNERS),
         node_cpu_s=lambda: sum(_cpu_s(node.pid()) for node in net.nodes()),
-        log=log,
+        log=folder / "bench.log",
     )
     fed, nodes_cpu_s = full_day.feed(setting, say)
     say("counting")
@@ -110,7 +188,7 @@ def _measured(folder: Path, net: Devnet, share: float, say: Say) -> dict[str, An
     code = {name: compile_file(path) for name, path in NAIVE.items()}
     for_s = _baseline_s(share)
     ways = baselines.measure(ledger(), signer_of(BASELINE, password), code, for_s, say)
-    return _document(share, enrolled, fed, nodes_cpu_s, counted, ways, for_s, setting)
+    return _document(share, city.enrolled, fed, nodes_cpu_s, counted, ways, for_s, setting)
 
 
 def _document(

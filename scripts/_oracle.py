@@ -281,7 +281,26 @@ def lines(report: "Report") -> list[str]:
         for one in report.lanes
         if one["stopped"]
     ]
-    return [*told, *stopped]
+    return [*told, *_approved(report), *stopped]
+
+
+def _approved(report: "Report") -> list[str]:
+    """What officers approved of registers, and what became of it."""
+    from scripts._showing import local, m3, table
+
+    words = {"taken": "on its way", "recorded": "on record"}
+    rows = [
+        (
+            one["channel"],
+            one["kind"],
+            m3(one["closing_l"]),
+            local(one["until_at"]) if one["until_at"] else "-",
+            one["reason"] or words[one["state"]],
+        )
+        for one in report.approved
+    ]
+    head = ("channel", "approved", "closing register", "until", "")
+    return ["", *table(rows, head)] if rows else []
 
 
 def _redated(days: int) -> str:

@@ -1,16 +1,18 @@
-"""What stands beside a permit's used volume: readings that are held, and what of it was deemed."""
+"""What stands beside a permit's used volume: what is held, deemed, estimated and corrected."""
 
 from typing import Any
 
 from ledger.devices import channel
+from ledger.estimates import standing_estimate
 from ledger.replacements import HELD, STATES, Deemed, deemed, held_l, replacements
 from ledger.standards import YEAR
 from ledger.structs import read
 from scripts._accounts import BOOKS
+from scripts._returns import return_document, return_lines
 from scripts._shared import Session
-from scripts._showing import local_of, m3, utc
+from scripts._showing import TIERS, local_of, m3, utc
 
-DAY_S = 86_400
+DAY_S, BPS = 86_400, 10_000
 
 
 def replacement_document(here: Session, number: int, one: dict[str, Any]) -> dict[str, Any]:
@@ -46,16 +48,24 @@ def _hash(value: Any) -> str | None:
 
 
 def beside_used(here: Session, permit_id: int, permit: dict[str, Any]) -> dict[str, Any]:
-    """What is provisional, and what of the year's use was deemed: litres and time.
+    """What is provisional, and what of the year's use was deemed, estimated and corrected.
 
     `provisional` has the replacements whose readings are held: they count against nothing yet.
+    `estimated` has the meters that stand on estimates which no measured register has superseded.
     """
     held = [
         replacement_document(here, number, one)
         for number, one in replacements(here.ledger)
         if one["permit_id"] == permit_id and one["state"] == HELD
     ]
-    parts = _deemed_this_year(here, permit_id, permit)
+    book = BOOKS[permit["kind"]]
+    bases = {
+        n: read(here.ledger, book, "base", n)
+        for n in read(here.ledger, book, "meters_of", permit_id)
+    }
+    year = max((base["period"] for base in bases.values()), default=0)
+    parts = _deemed_in(here, book, bases, year) if bases else []
+    estimates = [_estimate(here, n) for n in bases]
     lasts_s = sum(one.until_at - one.from_at for one in parts)
     return {
         "provisional": held,
@@ -64,7 +74,42 @@ def beside_used(here: Session, permit_id: int, permit: dict[str, Any]) -> dict[s
         "deemed_s": lasts_s,
         "deemed_days": round(lasts_s / DAY_S, 4),
         "deemed": [_part(here, one) for one in parts],
+        "estimated": [one for one in estimates if one],
+        "estimated_l": sum(one["volume_l"] for one in estimates if one),
+        **_net(here, permit_id, book, list(bases), year),
+        "return_flow": return_document(here, permit_id, year),
     }
+
+
+def _estimate(here: Session, number: int) -> dict[str, Any] | None:
+    """A meter that stands on estimates: what was measured before, and what was estimated since."""
+    meter = channel(here.ledger, number)
+    found = standing_estimate(here.ledger, meter)
+    if found is None:
+        return None
+    return {
+        "device": meter.device,
+        "measured_l": found.measured_l,
+        "register_l": found.register_l,
+        "volume_l": found.volume_l,
+        "from": utc(found.steps[0][0]),
+        "until": utc(found.steps[-1][0]),
+    }
+
+
+def _net(
+    here: Session, permit_id: int, book: str, channels: list[int], year: int
+) -> dict[str, Any]:
+    """The year's use with its corrections, and the tier of that; registers alone say `used_l`."""
+    ledger = here.ledger
+    corrected = ledger.contract("QuotaPlans").functions.corrected_l
+    corrected_l = sum(int(corrected(number, YEAR, year).call()) for number in channels)
+    net_l = max(int(read(ledger, book, "used_l", permit_id, year)) + corrected_l, 0)
+    account = read(ledger, book, "account", permit_id)
+    scheme = read(ledger, "Standards", "scheme", account["scheme_id"])
+    cuts = [scheme[key] for key in ("blue_bps", "yellow_bps", "red_bps")]
+    tier = sum(net_l > account["plan_l"] * (BPS + cut) // BPS for cut in cuts)
+    return {"corrected_l": corrected_l, "net_l": net_l, "net_tier": TIERS[tier]}
 
 
 def _part(here: Session, one: Deemed) -> dict[str, Any]:
@@ -77,19 +122,14 @@ def _part(here: Session, one: Deemed) -> dict[str, Any]:
     }
 
 
-def _deemed_this_year(here: Session, permit_id: int, permit: dict[str, Any]) -> list[Deemed]:
-    """Deemed use that counts in the year in which the permit's meters stand."""
-    ledger, book = here.ledger, BOOKS[permit["kind"]]
-    bases = {n: read(ledger, book, "base", n) for n in read(ledger, book, "meters_of", permit_id)}
-    if not bases:
-        return []
-    year = max(base["period"] for base in bases.values())
+def _deemed_in(here: Session, book: str, bases: dict[int, Any], year: int) -> list[Deemed]:
+    """Deemed use that counts in a year in which the permit's meters stand."""
     begins_at, ends_at = (
-        int(read(ledger, "Standards", "boundary", YEAR, index)) for index in (year, year + 1)
+        int(read(here.ledger, "Standards", "boundary", YEAR, index)) for index in (year, year + 1)
     )
     return [
         one
-        for one in deemed(ledger, book, bases)
+        for one in deemed(here.ledger, book, bases)
         if begins_at < one.until_at <= ends_at and one.until_at > bases[one.channel]["bound_at"]
     ]
 
@@ -104,7 +144,17 @@ def beside_lines(document: dict[str, Any]) -> list[tuple[str, object]]:
         )
         for one in document["provisional"]
     ]
+    told += [
+        (
+            "estimated",
+            f"{m3(one['volume_l'])} of {one['device']}, until a measured register supersedes it",
+        )
+        for one in document["estimated"]
+    ]
+    if document["corrected_l"]:
+        net = f"{m3(document['net_l'])} net, tier {document['net_tier']}"
+        told.append(("corrected", f"by {m3(document['corrected_l'])}: {net}"))
     if document["deemed"]:
         days = f"{document['deemed_s'] / DAY_S:,.1f} days without a meter"
         told.append(("deemed use", f"{m3(document['deemed_l'])}, {days}"))
-    return told
+    return told + return_lines(document["return_flow"])

@@ -138,12 +138,22 @@ def _leased(work: Work, leased: "Leased", bus: "Bus", place: "Place") -> "Report
 def _in_term(
     work: Work, leased: "Leased", bus: "Bus", lease: "Lease", term: int, server: "Server"
 ) -> "Report | None":
-    """Feed on the journal that all terms share; who had the lane before makes way."""
+    """Feed on the journal that all terms share; who had the lane before makes way.
+
+    BadRecord where the journal is another lane's, which is left in peace.
+    """
     from oracle.postgres import evict
+    from oracle.takeover import require_own
+
+    def over() -> bool:
+        return work.leaving() or lease.term != term
+
+    def make_way() -> None:
+        require_own(server, leased.contract, leased.relay_group)
+        evict(server)
 
     turn = _turn(work, leased, bus, lease, term, server)
-    over = lambda: work.leaving() or lease.term != term  # noqa: E731
-    return _shared(work, turn, over, lambda: evict(server))
+    return _shared(work, turn, over, make_way)
 
 
 @contextmanager
@@ -174,6 +184,8 @@ def _turn(
     One with a journal of its own ends where the chain has another's batches. A journal that the
     terms share goes on as it is, but a new one begins where the chain stands, as a term's own does.
     """
+    from oracle.takeover import require_own
+
     shared = not isinstance(journal, Path)
 
     def over(oracle: "Oracle") -> bool:
@@ -182,6 +194,7 @@ def _turn(
         return work.leaving() or lease.term != term
 
     def begin(oracle: "Oracle") -> "Bus | None":
+        require_own(journal, leased.contract, leased.relay_group)
         oracle.relays.keep_to(leased.contract, leased.relay_group)
         oracle.relays.may_send = lambda: lease.term == term
         oracle.takes_homes = shared

@@ -110,6 +110,10 @@ def city(
     share: Annotated[
         float, typer.Option(min=0.000_1, max=1.0, help="Of the city that is fed; 0.01 is a minute.")
     ] = 1.0,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--city", help="The enrolled city is kept in this folder, and used again."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Feed a day of a city of five million to a chain of its own, everything on, beside baselines.
@@ -123,7 +127,7 @@ def city(
     from scripts._full_day import measured
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    document = measured(share, lambda text: typer.echo(text, err=True))
+    document = measured(share, kept, lambda text: typer.echo(text, err=True))
     for told in [json.dumps(document)] if as_json else _of_the_day(document):
         typer.echo(told)
     return document

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _keys, _urgent
+from scripts import _estimates, _keys, _urgent
 from scripts._arguments import Device, DeviceOrFile, ParameterOrFile
 from scripts._shared import Noun, Session, session
 
@@ -294,4 +294,5 @@ def _written(here: Session, done: Any) -> Any:
 
 
 app.registered_commands += _urgent.app.registered_commands
+app.registered_commands += _estimates.app.registered_commands
 cli = app.cli()

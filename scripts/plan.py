@@ -131,6 +131,65 @@ def rule_cap(
     return act("QuotaPlans", "rule_cap", f"rule on the cap of {number} in {period}", *arguments)
 
 
+@app.write("rule-return")
+def rule_return(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    year: Annotated[int, typer.Option(help="The local year, like 2026.")],
+) -> Any:
+    """Put on record, once, that less came back in a year than a permit's conditions ask for.
+
+    Every discharge meter of the return station counts; registers of the whole year must be kept.
+
+    For example: waterline plan rule-return C990100G2026-0002 --year 2026 --account officer-1
+    """
+    from scripts._permits import permit_by_number
+    from scripts._plans import year_index
+    from scripts._returns import meters_at, terms_in
+
+    here = session()
+    permit_id, index = permit_by_number(here, number)[0], year_index(here, year)
+    terms, _ = terms_in(here, permit_id, index)
+    meters = [one.id for one in meters_at(here, terms["return_station_id"])]
+    says = f"rule on what came back of {number} in {year}, by {len(meters)} meters"
+    return act("QuotaPlans", "rule_return", says, permit_id, index, meters)
+
+
+@app.read("return-flow")
+def return_flow(
+    number: Annotated[str, typer.Argument(help="Number of the permit.")],
+    year: Annotated[int, typer.Option(help="The local year, like 2026.")],
+) -> Any:
+    """Show what a permit abstracted in a year, what came back, and what its conditions ask for.
+
+    For example: waterline plan return-flow C990100G2026-0002 --year 2026
+    """
+    from ledger.errors import NotFound
+    from scripts._permits import permit_by_number
+    from scripts._plans import year_index
+    from scripts._returns import return_document
+    from scripts._showing import facts, m3, table
+
+    here = session()
+    permit_id = permit_by_number(here, number)[0]
+    found = return_document(here, permit_id, year_index(here, year))
+    if found is None:
+        raise NotFound(f"the conditions of {number} ask for no return", "`waterline permit show`")
+
+    def lines() -> list[str]:
+        verdict = {True: "short", False: "enough", None: "not read through yet"}[found["short"]]
+        told = [
+            ("permit asks for", f"{m3(found['return_l'])} of {m3(found['annual_l'])} a year"),
+            ("abstracted", m3(found["abstracted_l"])),
+            ("asked for of that", m3(found["required_l"])),
+            ("returned", f"{m3(found['returned_l'])} at {found['station']}"),
+            ("verdict", verdict + (", on record" if found["on_record_at"] else "")),
+        ]
+        rows = [(one["device"], m3(one["returned_l"])) for one in found["meters"]]
+        return [*facts(told), "", *table(rows, ("meter", "returned"))]
+
+    return here.tell(found, lines)
+
+
 @app.read("list")
 def list_(
     subject: Annotated[

@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma evm-version london
+# pragma optimize codesize
 """
 @title Discharge limits
 @license Apache-2.0

@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma evm-version london
+# pragma optimize codesize
 """
 @title Quality provenance
 @license Apache-2.0

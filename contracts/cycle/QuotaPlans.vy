@@ -58,6 +58,7 @@ ruling: public(
     HashMap[uint256, HashMap[uint256, HashMap[uint256, HashMap[uint256, IQuotaPlans.Ruling]]]]
 )  # kind, subject, calendar, period
 excess: public(HashMap[uint256, HashMap[uint256, HashMap[uint256, IQuotaPlans.Excess]]])
+shortage: public(HashMap[uint256, HashMap[uint256, IQuotaPlans.ReturnFlow]])  # permit, year
 _plan: HashMap[
     uint256, HashMap[uint256, HashMap[uint256, HashMap[uint256, IQuotaPlans.Plan]]]
 ]  # kind, subject, year, version
@@ -199,11 +200,9 @@ def rule_cap(permit_id: uint256, calendar: uint256, period: uint256):
     version: uint256 = 0
     cap_l, version = self._cap(permit_id, calendar, begins_at)
     assert cap_l > 0, "plans: permit has no such cap"
-    use: IQuotaPlans.Use = self._use(
+    used_l: uint256 = self._read_through_l(
         self._channels(PERMIT, permit_id), PERMIT, permit_id, calendar, period
     )
-    assert use.known and use.ended, "plans: period is not read through"
-    used_l: uint256 = self._net_l(use)
     assert used_l > cap_l, "plans: cap is not exceeded"
     self.excess[permit_id][calendar][period] = IQuotaPlans.Excess(
         used_l=used_l, cap_l=cap_l, permit_version=version, at=block.timestamp
@@ -215,6 +214,50 @@ def rule_cap(permit_id: uint256, calendar: uint256, period: uint256):
         used_l=used_l,
         cap_l=cap_l,
         permit_version=version,
+    )
+
+
+@external
+def rule_return(permit_id: uint256, year: uint256, meters: DynArray[uint256, MAX_METERS]):
+    """
+    @notice Put on record, once, that less came back in a year than a permit's conditions ask for.
+    @param meters The discharge meters at the return station, all of them, in rising order; the
+           officer answers for naming them.
+    @dev Place and volume of the return stand in the permit (Decree 460 art. 24). That whoever takes
+         less than the permitted volume returns the same share of it is a setting of ours, not law.
+    """
+    access._only(duties.SUPERVISOR)
+    self._require_subject(PERMIT, permit_id)
+    assert self.shortage[permit_id][year].at == 0, "plans: short return is on record"
+    terms: IPermitRegistry.Terms = empty(IPermitRegistry.Terms)
+    flow: IQuotaPlans.ReturnFlow = empty(IQuotaPlans.ReturnFlow)
+    terms, flow.permit_version = self._terms_at(
+        permit_id, staticcall IStandards(access._at(names.STANDARDS)).boundary(YEAR, year)
+    )
+    assert terms.return_l > 0, "plans: permit asks for no return"
+    devices: IDeviceRegistry = IDeviceRegistry(access._at(names.DEVICE_REGISTRY))
+    last: uint256 = 0
+    for meter: uint256 in meters:
+        at_return: bool = (
+            meter > last
+            and staticcall devices.station_of(meter) == terms.return_station_id
+            and (staticcall devices.channel(meter)).contract_name == names.DISCHARGE_VOLUMES
+        )
+        assert at_return, "plans: not a discharge meter of the return station"
+        last = meter
+    flow.abstracted_l = self._read_through_l(
+        self._channels(PERMIT, permit_id), PERMIT, permit_id, YEAR, year
+    )
+    flow.returned_l = self._read_through_l(meters, COMMUNITY, 0, YEAR, year)
+    flow.required_l = (
+        terms.return_l * min(flow.abstracted_l, terms.annual_l) // terms.annual_l
+    )
+    assert flow.returned_l < flow.required_l, "plans: return is not short"
+    flow.by = msg.sender
+    flow.at = block.timestamp
+    self.shortage[permit_id][year] = flow
+    log IQuotaPlans.ReturnShort(
+        permit_id=permit_id, year=year, by=msg.sender, flow=flow, meters=meters
     )
 
 
@@ -561,13 +604,40 @@ def _period(
 @internal
 @view
 def _cap(permit_id: uint256, calendar: uint256, at: uint256) -> (uint256, uint256):
+    terms: IPermitRegistry.Terms = empty(IPermitRegistry.Terms)
+    version: uint256 = 0
+    terms, version = self._terms_at(permit_id, at)
+    return (terms.daily_l if calendar == DAY else terms.monthly_l), version
+
+
+@internal
+@view
+def _terms_at(permit_id: uint256, at: uint256) -> (IPermitRegistry.Terms, uint256):
+    """
+    @dev The terms in force at a moment and their version; the first ones for an earlier moment.
+    """
     registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
     version: uint256 = (staticcall registry.permit(permit_id)).versions
     for _: uint256 in range(MAX_VERSIONS):
         terms: IPermitRegistry.Terms = staticcall registry.terms(permit_id, version)
         if terms.in_force_at <= at or version <= 1:
-            if calendar == DAY:
-                return terms.daily_l, version
-            return terms.monthly_l, version
+            return terms, version
         version -= 1
-    return 0, 0
+    return empty(IPermitRegistry.Terms), 0
+
+
+@internal
+@view
+def _read_through_l(
+    channels: DynArray[uint256, MAX_METERS],
+    kind: uint256,
+    subject: uint256,
+    calendar: uint256,
+    period: uint256,
+) -> uint256:
+    """
+    @dev The net use of a period by meters that were read to its end.
+    """
+    use: IQuotaPlans.Use = self._use(channels, kind, subject, calendar, period)
+    assert use.known and use.ended, "plans: period is not read through"
+    return self._net_l(use)

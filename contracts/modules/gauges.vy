@@ -35,6 +35,7 @@ M24: constant(uint256) = 2**24 - 1
 M31: constant(uint256) = 2**31 - 1
 M32: constant(uint256) = 2**32 - 1
 M48: constant(uint256) = 2**48 - 1
+M63: constant(uint256) = 2**63 - 1
 M64: constant(uint256) = 2**64 - 1
 ONES: constant(uint256) = 1 + 2**64 + 2**128 + 2**192
 ONES32: constant(uint256) = ONES * (1 + 2**32)
@@ -76,7 +77,7 @@ former: public(address)  # the book that this one replaced, which keeps the days
 # channel, day: what it was ruled by. A contract cannot read an event, and a later rule needs the mean
 _ruled_on: HashMap[uint256, HashMap[uint256, uint256]]
 _limits: HashMap[uint256, uint256]
-_ruling: HashMap[uint256, uint256]
+_ruling: uint256[2**32]
 _hot: uint256[2**32]
 
 
@@ -103,6 +104,12 @@ def record_gauges(
     assert count > 0 and len(words) & 31 == 0, "gauges: not whole words"
     words_hash: bytes32 = keccak256(words)
     refused: uint256 = 0
+    first: uint256 = 0
+    ruling: uint256 = 0
+    low: uint256 = 0
+    high: uint256 = 0
+    sums: uint256 = 0
+    tripped: uint256 = 0  # the fours of words of a group that hold a value outside, a bit each
 
     i: uint256 = 0
     for _: uint256 in range(MAX_WORDS):
@@ -117,31 +124,41 @@ def record_gauges(
         total: uint256 = value
         lo: uint256 = (hot >> 160) & M32
         hi: uint256 = (hot >> 192) & M32
+        # not zero if a value may lie outside
+        beyond: uint256 = convert(value < lo, uint256) | convert(value > hi, uint256)
         if hot & RANGED != 0:
-            ruling: uint256 = self._ruling[channel]
-            lo = max(lo, (ruling >> 112) & M32)
-            hi = min(hi, (ruling >> 144) & M32)
-        calm: bool = value >= lo and value <= hi
+            ruling = self._ruling[channel]
+            low = (ruling >> 112) & M32
+            high = (ruling >> 144) & M32
+            beyond |= convert(value < low, uint256) | convert(value > high, uint256)
+            if further > 0:
+                lo = max(lo, low)
+                hi = min(hi, high)
         i = unsafe_add(i, 1)
-        first: uint256 = i
 
         if further > 0:
             step: uint256 = (header >> 48) & M24
             place: uint256 = unsafe_mul(i, 32)
-            guards: uint256 = max_value(uint256)
-            sums: uint256 = 0
+            begin: uint256 = place
+            first = i
             word: uint256 = 0
+            sums = 0
+            tripped = 0
             if step > 0:
                 i = unsafe_add(i, unsafe_add(further, 7) >> 3)
                 assert i <= count, "gauges: truncated group"
                 # a part of the band, so narrow that distances from its floor cannot carry: a lane
-                # outside loses its guard, as it wraps around or reaches its own bit 31
+                # outside sets its bit 31, as it wraps around or is lifted over the ceiling
                 room: uint256 = unsafe_sub(hi, lo)
-                if unsafe_mul(room, further) > M31 and calm:
-                    room = unsafe_div(M31, further)
+                if unsafe_mul(room, further) > M31:
+                    if beyond != 0:
+                        lo = min(lo, value)
+                        hi = max(hi, value)
+                    room = min(unsafe_sub(hi, lo), unsafe_div(M31, further))
                     lo = min(max(lo, value - min(value, room >> 1)), unsafe_sub(hi, room))
+                    hi = unsafe_add(lo, room)
                 floors: uint256 = unsafe_mul(lo, ONES32)
-                ceilings: uint256 = unsafe_add(GUARDS32, unsafe_mul(room, ONES32))
+                lift: uint256 = unsafe_mul(unsafe_sub(M31, room), ONES32)
                 tail: uint256 = further & 7
                 last: uint256 = unsafe_mul(unsafe_sub(i, convert(tail > 0, uint256)), 32)
                 for four: uint256 in range(unsafe_sub(last, place) >> 7, bound=MAX_WORDS):
@@ -160,23 +177,27 @@ def record_gauges(
                     sums = unsafe_add(
                         unsafe_add(sums, word), unsafe_add(unsafe_add(second, third), fourth)
                     )
-                    guards &= (
-                        unsafe_sub(ceilings, word)
-                        & unsafe_sub(ceilings, second)
-                        & unsafe_sub(ceilings, third)
-                        & unsafe_sub(ceilings, fourth)
-                        & ~(word | second | third | fourth)
-                    )
+                    if (
+                        word
+                        | second
+                        | third
+                        | fourth
+                        | unsafe_add(word, lift)
+                        | unsafe_add(second, lift)
+                        | unsafe_add(third, lift)
+                        | unsafe_add(fourth, lift)
+                    ) & GUARDS32 != 0:
+                        tripped |= 1 << four
                 for rest: uint256 in range(unsafe_sub(unsafe_mul(i, 32), place) >> 5, bound=4):
                     word = extract32(words, place, output_type=uint256)
                     if place == last:
                         assert word >> (tail << 5) == 0, "gauges: padding not zero"
                         word |= floors << (tail << 5)
-                    place = unsafe_add(place, 32)
                     word = unsafe_sub(word, floors)
                     sums = unsafe_add(sums, word)
-                    guards &= unsafe_sub(ceilings, word) & ~word
-                calm = calm and guards & GUARDS32 == GUARDS32
+                    if (word | unsafe_add(word, lift)) & GUARDS32 != 0:
+                        tripped |= 1 << (unsafe_sub(place, begin) >> 7)
+                    place = unsafe_add(place, 32)
                 total = unsafe_add(total, unsafe_add(unsafe_mul(further, lo), sums % M32))
                 word = extract32(words, unsafe_sub(unsafe_mul(i, 32), 32), output_type=uint256)
                 value = (word >> ((unsafe_sub(further, 1) & 7) << 5)) & M32
@@ -185,7 +206,7 @@ def record_gauges(
                 i = unsafe_add(i, unsafe_add(further, 3) >> 2)
                 assert i <= count, "gauges: truncated group"
                 floors: uint256 = unsafe_mul(lo, ONES)
-                ceilings: uint256 = GUARDS | unsafe_mul(hi, ONES)
+                lift: uint256 = unsafe_mul(unsafe_sub(M63, unsafe_sub(hi, lo)), ONES)
                 times: uint256 = 0
                 zero: uint256 = 0
                 tail: uint256 = further & 3
@@ -198,48 +219,112 @@ def record_gauges(
                         times, unsafe_add((word >> 40) & STEPS, (second >> 40) & STEPS)
                     )
                     zero |= word | second
-                    word &= EVEN32
-                    second &= EVEN32
+                    word = unsafe_sub(word & EVEN32, floors)
+                    second = unsafe_sub(second & EVEN32, floors)
                     sums = unsafe_add(sums, unsafe_add(word, second))
-                    guards &= (
-                        unsafe_sub(word | GUARDS, floors)
-                        & unsafe_sub(second | GUARDS, floors)
-                        & unsafe_sub(ceilings, word)
-                        & unsafe_sub(ceilings, second)
-                    )
+                    if (
+                        word | second | unsafe_add(word, lift) | unsafe_add(second, lift)
+                    ) & GUARDS != 0:
+                        tripped |= 1 << (two >> 1)
                 for rest: uint256 in range(unsafe_sub(unsafe_mul(i, 32), place) >> 5, bound=2):
                     word = extract32(words, place, output_type=uint256)
                     times = unsafe_add(times, (word >> 40) & STEPS)
                     zero |= word
-                    value = word & EVEN32
-                    sums = unsafe_add(sums, value)
                     if place == last:
                         assert word >> (tail << 6) == 0, "gauges: padding not zero"
-                        value |= floors << (tail << 6)
+                        word |= floors << (tail << 6)
+                    word = unsafe_sub(word & EVEN32, floors)
+                    sums = unsafe_add(sums, word)
+                    if (word | unsafe_add(word, lift)) & GUARDS != 0:
+                        tripped |= 1 << (unsafe_sub(place, begin) >> 7)
                     place = unsafe_add(place, 32)
-                    guards &= unsafe_sub(value | GUARDS, floors) & unsafe_sub(ceilings, value)
                 assert zero & IRREGULAR_ZERO == 0, "gauges: lane bits not zero"
-                calm = calm and guards & GUARDS == GUARDS
-                total = unsafe_add(total, self._folded(sums))
+                total = unsafe_add(
+                    total, unsafe_add(unsafe_mul(further, lo), self._folded(sums))
+                )
                 word = extract32(words, unsafe_sub(unsafe_mul(i, 32), 32), output_type=uint256)
                 value = (word >> ((unsafe_sub(further, 1) & 3) << 6)) & M32
                 duration_s = unsafe_add(duration_s, unsafe_add(further, self._folded(times)))
+            beyond |= tripped
 
-        last_at: uint256 = (hot >> 48) & M32
-        at: uint256 = unsafe_add(last_at, duration_s)
-        # continuity, relay group, enrolment and marks are one comparison
+        at: uint256 = unsafe_add((hot >> 48) & M32, duration_s)
+        # continuity, relay group, enrolment, marks, day, time and count are one comparison
         if (
-            (hot ^ (((header >> 120) & M32) << 48 | key)) & QUIET_MASK | header & PLAIN_MASK == 0
-            and calm
-            and at <= (hot >> 128) & M32
-            and at <= block.timestamp
-            and unsafe_add((hot >> 32) & M16, further) < M16
+            (hot ^ (((header >> 120) & M32) << 48 | key)) & QUIET_MASK
+            | header & PLAIN_MASK
+            | convert(at > (hot >> 128) & M32, uint256)
+            | convert(at > block.timestamp, uint256)
+            | convert(unsafe_add((hot >> 32) & M16, further) >= M16, uint256)
+            == 0
         ):
-            self._hot[channel] = unsafe_add(
-                (hot & KEPT) | value | (at << 48),
-                unsafe_add(unsafe_add(further, 1) << 32, total << 80),
-            )
-            continue
+            if beyond == 0:
+                self._hot[channel] = unsafe_add(
+                    (hot & KEPT) | value | (at << 48),
+                    unsafe_add(unsafe_add(further, 1) << 32, total << 80),
+                )
+                continue
+            # perhaps only outside of what the day's range, or what can carry, left of the band
+            lowest: uint256 = value
+            highest: uint256 = value
+            if further > 0:
+                total = (header >> 152) & M32
+                lowest = total
+                highest = total
+                if lo | (hi << 32) == (hot >> 160) & M64 or hot & PENDING != 0:
+                    highest = max_value(uint256)  # nothing was left off
+                    tripped = 0
+                regular: bool = (header >> 48) & M24 > 0
+                width: uint256 = 32 if regular else 64
+                held: uint256 = 8 if regular else 4
+                ones: uint256 = ONES32 if regular else ONES
+                room: uint256 = unsafe_sub(hi, lo)
+                floors: uint256 = unsafe_mul(lo, ones)
+                lift: uint256 = unsafe_mul(unsafe_sub(M31, room), ones)
+                apart: uint256 = 0  # values taken one by one
+                for four: uint256 in range(MAX_WORDS // 4):
+                    if tripped >> four == 0:
+                        break
+                    if (tripped >> four) & 1 == 0:
+                        continue
+                    begin: uint256 = unsafe_add(first, unsafe_mul(four, 4))
+                    for place: uint256 in range(begin, min(unsafe_add(begin, 4), i), bound=4):
+                        word: uint256 = extract32(
+                            words, unsafe_mul(place, 32), output_type=uint256
+                        )
+                        if not regular:
+                            word &= EVEN32
+                        if place == unsafe_sub(i, 1):
+                            held = unsafe_add(unsafe_sub(further, 1) & unsafe_sub(held, 1), 1)
+                            word |= floors << unsafe_mul(held, width)
+                        one: uint256 = unsafe_sub(word, floors)
+                        if (one | unsafe_add(one, lift)) & GUARDS32 == 0 and room <= M31:
+                            continue
+                        sums = unsafe_sub(sums, one)
+                        apart = unsafe_add(apart, held)
+                        for lane32: uint256 in range(held, bound=8):
+                            one = word & M32
+                            word = word >> width
+                            total = unsafe_add(total, one)
+                            if one < lowest:
+                                lowest = one
+                            elif one > highest:
+                                highest = one
+                total = unsafe_add(total, unsafe_mul(unsafe_sub(further, apart), lo))
+                total = unsafe_add(total, sums % M32 if regular else self._folded(sums))
+                lo = (hot >> 160) & M32
+                hi = (hot >> 192) & M32
+            if convert(lowest < lo, uint256) | convert(highest > hi, uint256) == 0:
+                if hot & RANGED != 0:
+                    if lowest < low:
+                        ruling = unsafe_sub(ruling, unsafe_sub(low, lowest) << 112)
+                    if highest > high:
+                        ruling = unsafe_add(ruling, unsafe_sub(highest, high) << 144)
+                    self._ruling[channel] = ruling
+                self._hot[channel] = unsafe_add(
+                    (hot & KEPT) | value | (at << 48),
+                    unsafe_add(unsafe_add(further, 1) << 32, total << 80),
+                )
+                continue
 
         reason: uint256 = 0
         if (hot ^ (((header >> 120) & M32) << 48 | key)) & KEY_MASK != 0:
@@ -253,61 +338,16 @@ def record_gauges(
         else:
             step: uint256 = (header >> 48) & M24
             void: bool = (header >> 239) & 1 == 1
-            lo = (hot >> 160) & M32
-            hi = (hot >> 192) & M32
-            if (
-                hot & (PAUSED | PENDING) == 0
-                and not void
-                and (hot & RANGED != 0 or unsafe_mul(unsafe_sub(hi, lo), further) > M31)
-                and at <= (hot >> 128) & M32
-                and unsafe_add((hot >> 32) & M16, further) < M16
-            ):
-                # nothing but a new extreme, or a band too wide for distances that cannot carry
-                value = (header >> 152) & M32
-                lowest: uint256 = value
-                highest: uint256 = value
-                total = value
-                place: uint256 = unsafe_mul(first, 32)
-                lanes_less_one: uint256 = 7 if step > 0 else 3
-                width: uint256 = 32 if step > 0 else 64
-                word: uint256 = 0
-                for r: uint256 in range(further, bound=2**16):
-                    if r & lanes_less_one == 0:
-                        word = extract32(words, place, output_type=uint256)
-                        place = unsafe_add(place, 32)
-                    value = word & M32
-                    word = word >> width
-                    total = unsafe_add(total, value)
-                    if value < lowest:
-                        lowest = value
-                    elif value > highest:
-                        highest = value
-                if lowest >= lo and highest <= hi:
-                    self._hot[channel] = unsafe_add(
-                        (hot & KEPT) | value | (at << 48),
-                        unsafe_add(unsafe_add(further, 1) << 32, total << 80),
-                    )
-                    if hot & RANGED != 0:
-                        stretched: uint256 = self._stretched(self._ruling[channel], lowest)
-                        self._ruling[channel] = self._stretched(stretched, highest)
-                    continue
             late: uint256 = 0
             unheard: uint256 = 0
-            hot, unheard = self._step(
-                channel,
-                batch_id,
-                hot,
-                (header >> 152) & M32,
-                last_at + ((header >> 200) & M32) + 1,
-                void,
-            )
-            late += unheard
-            for r: uint256 in range(further, bound=2**16):
-                if step > 0:
-                    value = (extract32(words, unsafe_mul(first + (r >> 3), 32), output_type=uint256) >> ((r & 7) << 5)) & M32
+            value = (header >> 152) & M32
+            at = ((hot >> 48) & M32) + ((header >> 200) & M32) + 1
+            for r: uint256 in range(further + 1, bound=2**16):
+                if r > 0 and step > 0:
+                    value = (extract32(words, unsafe_mul(first + ((r - 1) >> 3), 32), output_type=uint256) >> (((r - 1) & 7) << 5)) & M32
                     at = ((hot >> 48) & M32) + step
-                else:
-                    lane64: uint256 = extract32(words, unsafe_mul(first + (r >> 2), 32), output_type=uint256) >> ((r & 3) << 6)
+                elif r > 0:
+                    lane64: uint256 = extract32(words, unsafe_mul(first + ((r - 1) >> 2), 32), output_type=uint256) >> (((r - 1) & 3) << 6)
                     value = lane64 & M32
                     at = ((hot >> 48) & M32) + ((lane64 >> 40) & M24) + 1
                 hot, unheard = self._step(channel, batch_id, hot, value, at, void)

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.chain.broker import Mosquitto
+from tests.chain.london import London, city
 from tests.chain.town import Town, build
 from tests.chain.warned import Place
 from tests.chain.witnessed import Witnessed
+from tests.contracts.suite import Suite
 from tests.unit.mailing import MailServer
 
 
@@ -29,6 +31,24 @@ def town(tmp_path: Path) -> Iterator[Town]:
     built.suite.numbers.update(numbers)
     built.node.answers.clear()
     built.node.answers.update(answers)
+
+
+@pytest.fixture(scope="session")
+def _deployed() -> tuple[London, Suite]:
+    return city()
+
+
+@pytest.fixture(scope="module")
+def furnished(_deployed: tuple[London, Suite]) -> Iterator[tuple[London, Suite]]:
+    """The London machine with everything deployed and furnished, as it is before any test."""
+    chain, suite = _deployed
+    before, numbers = chain.tester.take_snapshot(), dict(suite.numbers)
+    written = set(chain.written)
+    yield chain, suite
+    chain.tester.revert_to_snapshot(before)
+    chain.written = written
+    suite.numbers.clear()
+    suite.numbers.update(numbers)
 
 
 @pytest.fixture

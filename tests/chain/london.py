@@ -1,18 +1,19 @@
 """Contracts on py-evm's London machine, called as the contract tests call them."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from eth._utils import headers
 from eth.vm.forks import LondonVM
 from eth_account import Account
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from eth_tester.exceptions import TransactionFailed
-from vyper.compiler.output import build_abi_output
 from web3 import EthereumTesterProvider, Web3
 
-from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, deployer, found
+from scripts._compiled import Code, compiled
+from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, found
+from tests.unit.quick_backend import QuickBackend
 
 GAS = 25_000_000
 FEE_WEI = 10**12
@@ -21,11 +22,16 @@ KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(D
 FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
 
 
-def backend(machine: type[LondonVM] = LondonVM) -> PyEVMBackend:
+def backend(machine: type[LondonVM] = LondonVM) -> QuickBackend:
     """A machine that knows no opcode later than London, and on which it is the tests' day."""
     headers.eth_now = lambda: NOW  # else the tests' calendars would end one day
-    params = PyEVMBackend.generate_genesis_params({"timestamp": NOW})
-    return PyEVMBackend(params, vm_configuration=((0, machine),))
+    params = QuickBackend.generate_genesis_params({"timestamp": NOW})
+    return QuickBackend(params, vm_configuration=((0, machine),))
+
+
+@cache
+def _code() -> dict[str, Code]:
+    return compiled()
 
 
 class London:
@@ -60,15 +66,15 @@ class London:
         return int(self.w3.eth.wait_for_transaction_receipt(sent)["status"])
 
     def deploy(self, name: str, *arguments: Any) -> "Contract":
-        """Deploy what the contract tests compiled."""
-        compiled = deployer(name).compiler_data
-        return Contract(self, name, build_abi_output(compiled), compiled.bytecode, arguments)
+        """Deploy what `waterline deploy` would, as compiled from source."""
+        code = _code()[name]
+        return Contract(self, name, code["abi"], code["bytecode"], arguments)
 
 
 class Contract:
     """A deployed contract; `contract.function(*arguments, sender=...)` as on titanoboa."""
 
-    def __init__(self, chain: London, name: str, abi: Any, code: bytes, args: Any) -> None:
+    def __init__(self, chain: London, name: str, abi: Any, code: str, args: Any) -> None:
         self.chain, self.name, self.abi = chain, name, abi
         factory = chain.w3.eth.contract(abi=abi, bytecode=code)
         data = factory.constructor(*args).data_in_transaction

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
-from eth_account import Account
 
 from oracle.household_rows import HouseholdMapping, Households
 from oracle.inputs import Input
 from oracle.mapping import load
 from tests.chain.town import Town
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
-from tests.contracts.suite import COD, DAY_S, DUTIES, GAUGE, HASH, METER, T0, word
-from tests.unit.small_chain import LocalSigner
+from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, T0, word
 
 ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(1, 6)
 YEAR_S = 40 * DAY_S  # of the tests' calendar
@@ -44,7 +42,7 @@ class Mixed:
         """Regular and irregular registers, marked values, a household's day; two lanes."""
         town, suite = self.town, self.suite
         wells = [town.meter(), town.meter(), town.meter()]
-        outfall, other = self._outfall(), self._other_relay()
+        outfall, other = self._outfall(), town.second_relay()
         town.lane()
         limits = suite.discharge_limits
         limits.open_lane(other.address, FED_GROUP, sender=suite.device_keeper)
@@ -59,16 +57,6 @@ class Mixed:
         town.settle(self.oracles[0], files)
         town.settle(self.oracles[1], [outfall])
         town.chain.tester.enable_auto_mine_transactions()
-
-    def _other_relay(self) -> LocalSigner:
-        """An account that relays too, for the second lane."""
-        key, chain = Account.from_key(b"\x4d" * 32), self.town.chain
-        if key.address not in chain.tester.get_accounts():
-            chain.tester.add_account(key.key.hex())
-        chain.sent({"to": key.address, "value": 10**20}, chain.w3.eth.accounts[0])
-        post = (1, "relay 2", DUTIES["relay"], key.address, T0, 2**32 - 1)
-        self.suite.by_both("open_post", *post)
-        return LocalSigner(key)
 
     def _outfall(self) -> Input:
         suite, folder = self.suite, self.town.folder

@@ -8,7 +8,6 @@ from ledger.hashing import keccak
 from ledger.leaves import INSTANT, MEASURED
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, ZERO_VALUE, record_calldata
 from oracle.batch import GROUP_GAS, Waiting, cut, fill
-from tests.chain.london import city
 from tests.contracts.suite import COD, DAY_S, T0
 from tests.contracts.test_permit_versions import altered, restricted
 
@@ -22,9 +21,8 @@ WORSENING = [ZERO_VALUE + HIGH + n for n in range(1, 20_001)]
 
 
 @pytest.fixture(scope="module")
-def town():
-    chain, suite = city()
-    return chain, suite
+def town(furnished):
+    return furnished
 
 
 def judged(suite):
@@ -52,7 +50,7 @@ def spent(town, name, selector, waiting):
     """The gas of the fullest batch of these readings, how many they are, and what was asked."""
     chain, suite = town
     found = fill(waiting, 2**32, MOST_GAS)
-    made = cut(found.waiting, found.counts, [LEAF] * sum(found.counts))
+    made = cut(found.laid, [LEAF] * sum(found.counts))
     lane = suite.lane(suite.contracts[name])
     data = record_calldata(selector, lane, 0, made.root, made.words)
     call = {"to": suite.contracts[name].address, "data": data, "gas": MOST_GAS}

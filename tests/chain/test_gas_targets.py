@@ -1,4 +1,4 @@
-"""What a reading costs where nothing happens: exact gas, held to its targets."""
+"""What a reading costs: exact gas, held to its targets."""
 
 import pytest
 
@@ -6,20 +6,22 @@ from bench.gas import IRREGULAR, PROOF_TARGET, SHAPES, TARGETS, measure
 from scripts._compiled import compile_file, compiled
 from scripts.bench import NAIVE
 
-QUICK = {"P1", "P2", "M240", "G1", "G2", "G48", "G240", "GLab"}  # the others enrol for a minute
+QUICK = {"P1", "P2", "M240", "G1", "G2", "G2r", "GLab"}  # the others take minutes
+EVERY = {shape.id for shape in SHAPES}
 
 
-@pytest.fixture(scope="module")
-def report():
-    shapes = [shape for shape in SHAPES if shape.id in QUICK]
+@pytest.fixture(scope="module", params=[QUICK, pytest.param(EVERY, marks=pytest.mark.soak)])
+def report(request):
+    shapes = [shape for shape in SHAPES if shape.id in request.param]
     return measure(compiled(), compile_file(NAIVE), lambda _: None, shapes)
 
 
-def test_every_quiet_shape_costs_no_more_than_its_target(report):
-    quiet = {one.id: one.gas_a_reading for one in report.figures if one.id[-1] != "r"}
+def test_every_shape_but_one_costs_no_more_than_its_target(report):
+    """That one is a laboratory report of gauges that keep a range: 15 gas a result dearer."""
+    found = {one.id: one.gas_a_reading for one in report.figures}
 
-    assert quiet.keys() > QUICK
-    assert {i for i, gas in quiet.items() if i in TARGETS and gas > TARGETS[i]} == set()
+    assert found.keys() > QUICK
+    assert {i for i, gas in found.items() if i in TARGETS and gas > TARGETS[i]} <= {"GLabr"}
 
 
 def test_a_reading_among_many_costs_635_times_less_than_one_by_one(report):
@@ -33,4 +35,4 @@ def test_a_proof_in_a_transaction_of_its_own_costs_no_more_than_its_target(repor
 
 
 def test_uneven_times_are_a_form_of_their_own(report):
-    assert {one.id for one in report.figures if one.form == IRREGULAR} >= {"P1i", "G48i"}
+    assert {one.id for one in report.figures if one.form == IRREGULAR} >= {"P1i", "G1i"}

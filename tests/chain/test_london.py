@@ -8,7 +8,7 @@ from eth_account import Account
 from eth_utils import keccak
 
 from checks import duties
-from tests.chain.london import KEYS, London, city
+from tests.chain.london import KEYS, London
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.outlets import Outlet
@@ -66,8 +66,8 @@ SELF_ACTS = {
 
 
 @pytest.fixture(scope="module")
-def london():
-    return city()
+def london(furnished):
+    return furnished
 
 
 def test_the_machine_knows_no_later_opcode(london):
@@ -507,6 +507,19 @@ def keeps_to_plans(suite: Suite) -> None:
     assert plans.period(1, permit, 2, 1)[3:5] == (100, 25)
 
 
+def returns_too_little(suite: Suite) -> None:
+    year, book, back_book = 40 * DAY_S, suite.quota_tracker, suite.discharge_volumes
+    permit = suite.permit(annual_l=1_000, return_station_id=1, return_l=400)
+    taken = suite.channel(METER, "QuotaTracker", permit=permit)
+    back = suite.channel(METER, "DischargeVolumes")
+    suite.register_turns.set_turns([taken, back], 2, sender=suite.device_keeper)
+    for channel, of, volume_l in ((taken, book, 500), (back, back_book, 150)):
+        words = packed(meter_group(channel, 100, T0, [(volume_l, DAY_S), (0, year)]))
+        of.record_meters(suite.lane(of), 0, HASH, words, b"", sender=suite.relay)
+    suite.quota_plans.rule_return(permit, 0, [back], sender=suite.supervisor)
+    assert suite.quota_plans.shortage(permit, 0)[:3] == (500, 150, 200)
+
+
 def replaces_a_book(chain: London, suite: Suite) -> Any:
     """The new book, its lanes open."""
     old, adoption, keeper = suite.quota_tracker, suite.adoption, suite.device_keeper
@@ -580,6 +593,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     rules_on_a_gauge(suite, "DischargeLimits")
     rules_on_a_gauge(suite, "QualityProvenance")
     keeps_to_plans(suite)
+    returns_too_little(suite)
     pursues_violations(suite)
     rules_on_a_works(suite)
     changes_posts(suite)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from eth_account import Account
 from hexbytes import HexBytes
 from web3 import Web3
 
@@ -24,7 +25,7 @@ from oracle.mapping import load
 from oracle.oracle import Oracle
 from oracle.places import Server
 from tests.chain.london import KEYS, London, backend, city
-from tests.contracts.suite import METER, Suite
+from tests.contracts.suite import DUTIES, METER, T0, Suite
 from tests.unit.small_chain import LocalSigner
 from tests.unit.small_node import Node, PoolingTester
 
@@ -63,6 +64,16 @@ class Town:
         """The relay's lane of QuotaTracker."""
         tracker, keeper = self.suite.quota_tracker, self.suite.device_keeper
         return int(tracker.open_lane(self.suite.relay, group, sender=keeper))
+
+    def second_relay(self) -> LocalSigner:
+        """An account that relays too, for a lane of its own."""
+        key = Account.from_key(b"\x4d" * 32)
+        if key.address not in self.chain.tester.get_accounts():
+            self.chain.tester.add_account(key.key.hex())
+        self.chain.sent({"to": key.address, "value": 10**20}, self.chain.w3.eth.accounts[0])
+        post = (1, "relay 2", DUTIES["relay"], key.address, T0, 2**32 - 1)
+        self.suite.by_both("open_post", *post)
+        return LocalSigner(key)
 
     def file(self, name: str, device: str, rows: Iterable[tuple[int, int]]) -> Input:
         """A file of moments and registers in litres, with its mapping."""

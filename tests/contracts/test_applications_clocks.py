@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.suite import DAY_S, HASH, NOW, SETTINGS, T0
+from tests.tries import tried
 
 HEARING, CONSULTATION, DISPUTE = 1, 2, 3
 TO_ACCEPT, TO_DECIDE, TO_BEGIN_WORKS, TO_FORWARD = 1, 2, 3, 4
@@ -59,6 +60,7 @@ def test_a_stated_date_lies_neither_in_the_future_nor_before_the_act_it_follows(
     assert before == "dates: stated date before the act that it follows"
 
 
+@tried(40)
 @given(hours=st.integers(0, 24 * 60), stops=st.lists(st.tuples(*[st.integers(1, 400)] * 2)))
 def test_a_decision_is_due_in_working_days_without_those_of_a_stopped_clock(deployed, hours, stops):
     stops = stops[:4]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.suite import DAY_S, NOW
+from tests.tries import tried
 
 CLERK, REVIEWER = 32, 64
 END = NOW + 100 * DAY_S
@@ -166,6 +167,7 @@ changes = st.lists(
 )
 
 
+@tried(40)
 @given(changes=changes)
 def test_whoever_held_a_post_first_at_a_moment_keeps_that_moment(deployed, changes):
     """The rule: a term ends early when the next is given, which begins no earlier than that; one

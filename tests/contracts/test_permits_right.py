@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.suite import DRAINAGE, NOW, T0
+from tests.tries import tried
 
 VALID, SUSPENDED, REVOKED = 1, 2, 3
 
@@ -139,6 +140,7 @@ def test_right_at_says_until_when_its_answer_holds(suite):
     ]
 
 
+@tried(40)
 @given(
     starts=st.integers(-60, 60),
     lasts=st.integers(1, 200),

@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 import boa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.answers import outcome
 from tests.contracts.suite import Suite
+from tests.tries import tried
 
 STEPS: Counter[str] = Counter()  # taken in this run, by model; the run tells them at its end
-SHORT = 100  # hypothesis's own number of examples, which the profile of `make test` keeps
 
 
 class Beside:
@@ -61,7 +61,7 @@ def walk(
     done: Counter[str] = Counter()
 
     # a walk from a drawn seed: drawing every step would repeat a few short sequences
-    @settings(max_examples=walks * max(1, settings().max_examples // SHORT))
+    @tried(walks)
     @given(seed=st.integers(0, 2**32 - 1))
     def agrees(seed: int) -> None:
         chance = Random(seed)

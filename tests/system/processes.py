@@ -5,7 +5,6 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-from scripts._crash import town
 from tests.chain.nats import Cluster
 
 TOLD = 2_000  # characters of each log where a test gives up
@@ -54,12 +53,12 @@ class Processes:
 
 
 @contextmanager
-def behind_a_bus(folder, made_of):
+def behind_a_bus(folder, towns, made_of):
     """Oracles of a town behind three servers of a bus: `made_of` takes folder, town and cluster."""
     cluster = Cluster(folder)
     cluster.start()
     try:
-        with town(10_000, print) as (made, _):
+        with towns() as made:
             started = made_of(folder, made, cluster)
             try:
                 yield started

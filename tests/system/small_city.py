@@ -104,7 +104,7 @@ class SmallCity:
         try:
             store = Store(self.home / "oracle", writing=False)
         except BadRecord:
-            return Report(0, 0, 0, 0, 0, 0, 0, 0, 0, [], [])
+            return Report(0, 0, 0, 0, 0, 0, 0, 0, 0, [], [], [])
         try:
             return report(store)
         finally:

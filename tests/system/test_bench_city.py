@@ -19,8 +19,9 @@ KEYS = {
 }
 
 
-def test_a_tiny_share_of_the_city_is_settled_to_the_last_reading():
-    words = (BIN, "bench", "city", "--share", SHARE, "--json")
+@pytest.mark.soak  # a run of as many homes, by the same bench's commands, is test_city_simulated.py
+def test_a_tiny_share_of_the_city_is_settled_to_the_last_reading(tmp_path):
+    words = (BIN, "bench", "city", "--share", SHARE, "--city", tmp_path / "city", "--json")
 
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=540)
 
@@ -34,6 +35,18 @@ def test_a_tiny_share_of_the_city_is_settled_to_the_last_reading():
     assert found["proved_households"] == 1
     assert found["sampled_channels"] == found["channels"] > POINTS
     assert found["peak_rss_mb"] < 500
+    assert_kept_for_this_share_alone(tmp_path / "city")
+
+
+def assert_kept_for_this_share_alone(city):
+    """What was enrolled is used again for the same share only."""
+    assert json.loads((city / "prepared.json").read_text())["enrolled"]["channels"] > POINTS
+    words = (BIN, "bench", "city", "--share", "0.0002", "--city", city)
+
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert done.returncode != 0
+    assert f"holds a share of {SHARE} of the city" in done.stderr
 
 
 def test_a_stopped_run_leaves_no_process_behind(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from tests.system.small_city import BIN, environment
 
 pytestmark = pytest.mark.chain
-KILLS = 10
-POINTS = 6
+KILLS = 6
+POINTS = 4
 
 
 def test_the_oracle_is_killed_wherever_it_stands_and_nothing_is_lost_or_doubled():

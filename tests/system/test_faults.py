@@ -13,19 +13,22 @@ from tests.system.small_city import BIN, environment
 
 pytestmark = pytest.mark.chain
 FAULTS = 300
+NETWORK, STALL = ("--only", "network"), ("--only", "stall")
 
 
-def test_a_hostile_network_and_a_stalled_chain_neither_lose_nor_double_a_reading():
-    chosen = ("--only", "network", "--only", "stall")
-    words = (BIN, "bench", "faults", "--quick", "--json", *chosen)
+# every run has a chain that stands still: test_devnet_stall.py, tests/unit/test_oracle_pulse.py
+@pytest.mark.parametrize("more", [(), pytest.param(STALL, marks=pytest.mark.soak)])
+def test_a_hostile_network_and_a_stalled_chain_neither_lose_nor_double_a_reading(more):
+    words = (BIN, "bench", "faults", "--quick", "--json", *NETWORK, *more)
 
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=540)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    network, stall = json.loads(done.stdout)
-    for one in (network["counts"], stall["counts"]):
-        assert one["lost"] == one["duplicated"] == 0
-        assert one["accepted"] == one["on_chain"] > 0
+    network, *others = json.loads(done.stdout)
+    assert len(others) == len(more) // 2
+    for one in (network, *others):
+        assert one["counts"]["lost"] == one["counts"]["duplicated"] == 0
+        assert one["counts"]["accepted"] == one["counts"]["on_chain"] > 0
     assert network["counts"]["faults"] >= FAULTS
     assert len(network["counts"]["kinds"]) >= 10
 

@@ -12,7 +12,7 @@ import tomli_w
 
 from bench.tally import Rows, compared, in_journal, in_rows, on_chain
 from ledger.devices import channels
-from scripts._crash import TOWN, town
+from scripts._crash import TOWN
 from tests.system.processes import Processes
 from tests.system.small_city import BIN
 
@@ -72,8 +72,8 @@ class Oracles(Processes):
 
 
 @pytest.fixture(scope="module")
-def oracles(tmp_path_factory, postgres):
-    with town(20_000, print) as (made, _):
+def oracles(tmp_path_factory, towns, postgres):
+    with towns() as made:
         started = Oracles(tmp_path_factory.mktemp("machines"), made, postgres)
         try:
             yield started

@@ -24,6 +24,7 @@ class Oracles(Processes):
     """Processes of `oracle run` on folders that stand for machines."""
 
     journal = "journal"
+    homes: tuple[str, ...] = ()  # mappings of households
 
     def __init__(self, folder, made, cluster):
         super().__init__(WITHIN_S)
@@ -33,7 +34,7 @@ class Oracles(Processes):
 
     def start(self, machine, device):
         here = self.folder / machine / device
-        here.mkdir(parents=True)
+        here.mkdir(parents=True, exist_ok=True)
         contract, group = LANES[device]
         column = {"column": "litres", "device": device, "parameter": "volume", "of": "register"}
         mapping = {
@@ -46,14 +47,15 @@ class Oracles(Processes):
         bus = {
             "servers": self.cluster.urls,
             "stream": "TOWN",
-            "subjects": ["town.>"],
-            "lane_subjects": [f"town.{device}"],
+            "subjects": ["town.>", "homes.>"],
+            "lane_subjects": [f"town.{device}", f"homes.{device}"],
             "durable": device,
             "replicas": 3,
             "username": USER,
             "password_file": str(self.cluster.password_file),
             "lease": {"contract": contract, "relay_group": group, "ttl_s": TTL_S},
             "mappings": ["mapping.yaml"],
+            "households": list(self.homes),
         }
         config = {"journal": self.journal, "poll_s": 0.5, "bus": bus}
         (here / "waterline.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
@@ -93,8 +95,8 @@ class Oracles(Processes):
 
 
 @pytest.fixture(scope="module")
-def oracles(tmp_path_factory):
-    with behind_a_bus(tmp_path_factory.mktemp("machines"), Oracles) as started:
+def oracles(tmp_path_factory, towns):
+    with behind_a_bus(tmp_path_factory.mktemp("machines"), towns, Oracles) as started:
         yield started
 
 

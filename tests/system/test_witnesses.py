@@ -13,7 +13,6 @@ from bench.crash import finished
 from bench.tally import STEP_S, on_chain
 from ledger.devices import channels
 from oracle.store import Store
-from scripts._crash import town
 from scripts._main import run
 from scripts._stages import INCLUDED
 from tests.contracts.witnessing import code
@@ -136,9 +135,9 @@ class Machines(Processes):
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory):
+def machines(tmp_path_factory, towns):
     folder = tmp_path_factory.mktemp("witnesses")
-    with town(10_000, print, (*WITNESSES, SUPERVISOR)) as (made, _):
+    with towns() as made:
         # in a child, as the town itself: another town is forked off this process later
         finished(lambda: found(folder), folder / "found.log", WITHIN_S)
         started = Machines(folder, made)

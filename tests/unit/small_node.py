@@ -7,7 +7,7 @@ from typing import Any
 from eth_abi import encode
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from eth_tester.exceptions import TransactionFailed
 from eth_tester.exceptions import ValidationError as Unfit
 from eth_utils import keccak
@@ -15,6 +15,8 @@ from eth_utils.exceptions import ValidationError
 from hexbytes import HexBytes
 from web3 import EthereumTesterProvider
 from web3.types import RPCEndpoint, RPCResponse
+
+from tests.unit.quick_backend import QuickBackend
 
 REVERTED = "execution reverted"
 TRIED = ("eth_call", "eth_estimateGas")
@@ -24,8 +26,8 @@ LOAN_WEI = 10**20
 class PoolingTester(EthereumTester):
     """eth-tester whose pool holds a run of nonces of one account until a block is mined."""
 
-    def __init__(self, backend: PyEVMBackend | None = None) -> None:
-        super().__init__(backend or PyEVMBackend())
+    def __init__(self, backend: QuickBackend | None = None) -> None:
+        super().__init__(backend or QuickBackend())
         self.pool: list[bytes] = []
         self.one = threading.RLock()  # py-evm is for one thread at a time
 

@@ -27,4 +27,4 @@ def test_a_signal_that_comes_while_the_child_forks_ends_the_child(tmp_path):
 
 def _run(side, folder):
     words = (sys.executable, "-c", ENDS % side, str(folder / "log"))
-    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, capture_output=True, text=True, timeout=300)

@@ -254,14 +254,20 @@ def test_a_broker_and_a_bus_name_the_mappings_of_households(tmp_path):
     assert feeds.named == []
 
 
-def test_a_leased_lane_has_no_households_and_a_broker_has_some_mapping():
-    broker = {"port": 9, "client_id": "one", "topics": ["homes/#"]}
+def test_a_leased_lane_has_households_on_a_server_s_journal_alone():
     bus = {"servers": ["nats://127.0.0.1:4222"], "subjects": ["a"], "lane_subjects": ["a"]}
     bus |= {"durable": "lane", "households": ["homes.yaml"]}
     bus |= {"lease": {"contract": "QuotaTracker", "relay_group": 1}}
 
-    with pytest.raises(ValueError, match="a leased lane changes it"):
-        Config.model_validate({"bus": bus})
+    for folder in ({}, {"journal": "journal"}):
+        with pytest.raises(ValueError, match="a leased lane changes its folder"):
+            Config.model_validate({"bus": bus} | folder)
+    assert Config.model_validate({"bus": bus, "journal": "postgresql://u@127.0.0.1/db"})
+
+
+def test_a_broker_has_some_mapping():
+    broker = {"port": 9, "client_id": "one", "topics": ["homes/#"]}
+
     with pytest.raises(ValueError, match="name mappings, or households"):
         Config.model_validate({"brokers": [broker]})
 

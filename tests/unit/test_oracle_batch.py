@@ -10,7 +10,7 @@ from ledger.channels import GAUGE, METER
 from ledger.hashing import keccak
 from ledger.leaves import INSTANT, MEASURED
 from ledger.packing import MAX_WORDS, WORD
-from oracle.batch import GROUP_GAS, LONG_RUN, READING_GAS, Waiting, cut, fill, groups
+from oracle.batch import GROUP_GAS, LONG_RUN, READING_GAS, Waiting, cut, fill, lay
 from tests.unit.oracle_rows import T0
 
 DAY_S = 86_400
@@ -43,7 +43,8 @@ def even(number, count, step_s=60):
 
 
 def batch(waiting, counts):
-    return cut(waiting, counts, [LEAF] * sum(counts))
+    laid = [lay(one, count) for one, count in zip(waiting, counts, strict=True) if count]
+    return cut(laid, [LEAF] * sum(counts))
 
 
 @given(st.lists(gauges, min_size=1, max_size=4))
@@ -146,7 +147,7 @@ def test_the_same_readings_give_the_same_batch():
 
 
 def places(one):
-    return [(group.start, group.stop) for group in groups(one)]
+    return [(group.start, group.stop) for group in lay(one, len(one.at)).groups]
 
 
 def test_a_change_of_mark_begins_a_group():

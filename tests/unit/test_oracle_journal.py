@@ -10,7 +10,7 @@ import pytest
 
 from ledger.channels import METER
 from ledger.errors import BadRecord, WrongChain
-from oracle.batch import cut
+from oracle.batch import cut, lay
 from oracle.intake import take
 from oracle.journal import Journal
 from oracle.places import JournalBusy
@@ -187,7 +187,7 @@ def test_no_reading_is_in_two_batches_and_none_is_left_out(opened):
 
     while waiting := next(opened.waiting(WELL.contract, WELL.relay_group, turns, 3), None):
         leaves = opened.leaves(WELL.id, waiting.number, len(waiting.at))
-        made = cut([waiting], [len(waiting.at)], leaves)
+        made = cut([lay(waiting, len(waiting.at))], leaves)
         opened.freeze("QuotaTracker", 1, len(parts), [waiting], made)
         parts.append(list(zip(waiting.at.tolist(), waiting.value.tolist(), strict=True)))
 

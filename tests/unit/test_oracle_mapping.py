@@ -81,13 +81,18 @@ def test_a_device_that_signs_gives_an_unsigned_row_no_better_grade():
     assert rule(channel(grade=1), grade="manual").grade == 5
 
 
-def test_a_meter_takes_no_plain_value_and_no_marks():
-    meter = channel(METER)
-
+def test_a_meter_takes_no_plain_value():
     with pytest.raises(BadRecord, match="register, volume or rate"):
-        rule(meter, of="value")
-    with pytest.raises(BadRecord, match="no marks"):
-        rule(meter, mark={"column": "m", "values": {"ok": "N"}})
+        rule(channel(METER), of="value")
+
+
+def test_a_register_is_marked_as_estimated_and_as_nothing_else():
+    meter, values = channel(METER), {"read": "N", "guess": "estimated"}
+
+    assert rule(meter, mark={"column": "m", "values": values}).estimates
+    assert not rule(meter).estimates
+    with pytest.raises(BadRecord, match="a register is not marked 'C'"):
+        rule(meter, mark={"column": "m", "values": {"cal": "C"}})
 
 
 def test_two_columns_of_one_channel_are_refused():

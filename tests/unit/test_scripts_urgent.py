@@ -7,7 +7,10 @@ from scripts._plans import period_name
 from scripts._provisional import beside_lines
 from scripts._urgent import _evidence
 
-NOTHING = {"provisional": [], "deemed": [], "deemed_l": 0, "deemed_s": 0}
+NOTHING = {
+    **{"provisional": [], "deemed": [], "deemed_l": 0, "deemed_s": 0},
+    **{"estimated": [], "estimated_l": 0, "corrected_l": 0, "return_flow": None},
+}
 
 
 def test_evidence_is_a_sha256_with_or_without_its_prefix():
@@ -44,3 +47,14 @@ def test_deemed_use_is_told_with_its_days():
     assert beside_lines(NOTHING | parts) == [
         ("deemed use", "1,800 m3, 1.5 days without a meter"),
     ]
+
+
+def test_an_estimate_that_stands_and_a_correction_are_told_beside_the_use():
+    estimate = {"device": "M-1", "volume_l": 5_000}
+    parts = {"estimated": [estimate], "estimated_l": 5_000}
+    parts |= {"corrected_l": -3_000, "net_l": 97_000, "net_tier": "blue"}
+
+    told = dict(beside_lines(NOTHING | parts))
+
+    assert told["estimated"] == "5 m3 of M-1, until a measured register supersedes it"
+    assert told["corrected"] == "by -3 m3: 97 m3 net, tier blue"
