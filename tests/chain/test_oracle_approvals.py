@@ -320,6 +320,29 @@ def test_what_stays_held_behind_a_register_set_anew_is_asked_once(fed, monkeypat
     assert fed.suite.quota_tracker.meter(fed.channel)[0] == 7
 
 
+def test_a_stand_in_on_a_server_s_journal_goes_on_with_what_the_first_one_took_in(town, shared):
+    town.server = shared
+    fed = Fed(town)
+    fed.deem()
+    fed.killed_before_it_sends()
+    fed.again()
+    fed.pump()
+    fed.approve("approve_exchange", fed.channel, EXCHANGE, LAST_L, 7)
+    while len(fed.shown()) < 2:
+        fed.pump(1)
+    fed.again()
+
+    fed.feed("new", [(UNTIL + 900, 12)])
+    fed.feed("late", [(LAST_AT + 60, LAST_L)])
+    fed.pump()
+
+    assert [one["state"] for one in fed.shown()] == ["recorded", "recorded"]
+    assert fed.deemed() == [(LAST_L, ((UNTIL, 600),))]
+    assert fed.suite.quota_tracker.meter(fed.channel)[0] == 12
+    assert fed.used_l() == LAST_L - 100 + 600 + 5
+    assert [one["reason"] for one in held(fed.oracle.journal)] == ["deemed_use"]
+
+
 def test_a_witness_follows_where_the_chain_has_moved_a_register(fed):
     opened = Journal(fed.town.folder / "witness", writing=True)
     fed.town.journals.append(opened)
