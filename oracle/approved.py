@@ -195,11 +195,14 @@ def register_behind(store: Store, channel: int, number: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def waiting(store: Store) -> list[int]:
-    """The held readings that come in by themselves: their channel no longer stands on estimates,
-    nor is its register being set anew, and nothing later was recorded."""
+def waiting(store: Store) -> list[tuple[int, int]]:
+    """The held readings that come in by themselves, and the moment at which their channel stands.
+
+    It no longer stands on estimates, nor is its register being set anew, and nothing later than
+    they are was recorded.
+    """
     rows = store.db.execute(
-        "SELECT held.id FROM held JOIN channel ON channel.id = held.channel"
+        "SELECT held.id, channel.last_at FROM held JOIN channel ON channel.id = held.channel"
         " WHERE held.state = 'held' AND reason IN ('below_estimate', 'register_moves')"
         " AND held.at > channel.last_at"
         " AND NOT EXISTS (SELECT 1 FROM estimated WHERE estimated.channel = channel.id)"
@@ -207,7 +210,7 @@ def waiting(store: Store) -> list[int]:
         " AND approved.state = 'taken' AND approved.kind <> ?) ORDER BY held.at, held.id",
         (DEEMED,),
     )
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def document(store: Store) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import Protocol
@@ -11,7 +10,7 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
 from ledger.endpoints import Several
-from ledger.errors import NotFound, WaterlineError
+from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
 from oracle import approved, household_telegrams, households, lanes, quarantine, signed
@@ -105,6 +104,7 @@ class Oracle:
             most_base_fee_wei,
             cosigners or Cosigners(),
         )
+        self._stay: set[tuple[int, int]] = set()  # held readings, and where their channels stood
         self._approvals = Approvals(ledger, journal, policy.confirmations, self._enter, tell)
 
     # what is fed
@@ -351,10 +351,14 @@ class Oracle:
 
     def _take_in_held(self) -> None:
         """What was held until a register was set anew comes in by itself."""
-        for number in approved.waiting(self.journal):
+        for one in approved.waiting(self.journal):
+            if one in self._stay:
+                continue
             about = (self.channels, int(self._clock()), "its channel's register was set anew")
-            with suppress(WaterlineError):
-                quarantine.release(self.journal, number, *about, None)
+            try:
+                quarantine.release(self.journal, one[0], *about, None)
+            except (quarantine.StaysHeld, BadRecord, NotFound, UsageError):
+                self._stay.add(one)  # asked again once its channel stands elsewhere
 
     def _pass_on(self) -> None:
         """A node that stands still may have lost its peers: another one is asked."""

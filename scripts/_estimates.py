@@ -48,6 +48,7 @@ def supersede_estimate(
     reading.pdf --account officer-1
     """
     from ledger.devices import channel_of
+    from ledger.estimates import set_anew, standing_estimate
     from ledger.units import parse
     from scripts._permits import document_hash
     from scripts._writing import perform
@@ -55,16 +56,26 @@ def supersede_estimate(
     here = session()
     channel = channel_of(here.ledger, code, "volume")
     wanted = Wanted(here, channel, parse(register), document_hash(document))
-    approval = _approval(wanted)
+    done = set_anew(here.ledger, channel)
+    rest = _unfinished(wanted, done)
+    if rest:
+        return here.tell(perform(here, rest).as_json(), lambda: [])
+    standing, approval = standing_estimate(here.ledger, channel), _approval(wanted)
     if here.dry_run:
-        from ledger.estimates import standing_estimate
-
-        acts = [*approval, *_corrections(wanted, standing_estimate(here.ledger, channel))]
+        acts = [*approval, *_corrections(wanted, standing)]
         return here.tell(perform(here, acts).as_json(), lambda: [])
     if approval:
         perform(here, approval)
-    acts = _corrections(wanted, _superseded(wanted, patience))
+    acts = _corrections(wanted, _superseded(wanted, patience, done if standing else None))
     return here.tell(perform(here, acts).as_json(), lambda: [])
+
+
+def _unfinished(wanted: Wanted, done: Any) -> "list[Act]":
+    """What is still to be corrected of the last reset, where that was to the same register; what
+    was estimated since is another matter."""
+    if done is None or done[1] != wanted.register_l:
+        return []
+    return _corrections(wanted, done[0])
 
 
 def _approval(wanted: Wanted) -> "list[Act]":
@@ -110,15 +121,16 @@ def _calendar(wanted: Wanted) -> int:
     return found
 
 
-def _superseded(wanted: Wanted, patience_s: int) -> Any:
-    """The estimates that the register took the place of, once its oracle has sent that."""
+def _superseded(wanted: Wanted, patience_s: int, before: Any = None) -> Any:
+    """The estimates that the register took the place of, once its oracle has sent that; `before`
+    is a reset that was there already, and perhaps to the same register."""
     from ledger.errors import NotSettled, UsageError
     from ledger.estimates import set_anew, standing_estimate
 
     until, ledger, channel = time.monotonic() + patience_s, wanted.here.ledger, wanted.channel
     while True:
         found = set_anew(ledger, channel)
-        if found is not None and found[1] == wanted.register_l:
+        if found is not None and found != before and found[1] == wanted.register_l:
             return found[0]
         if standing_estimate(ledger, channel) is None:
             raise UsageError(
@@ -134,7 +146,8 @@ def _superseded(wanted: Wanted, patience_s: int) -> Any:
 
 
 def _corrections(wanted: Wanted, estimated: Any) -> "list[Act]":
-    """The corrections that are not on record yet under the same document."""
+    """The corrections that are not on record yet: neither under the same document nor, since the
+    last of these estimates, under another one."""
     from ledger.estimates import corrections
     from ledger.structs import every, read_many
     from scripts._days import day_of
@@ -151,16 +164,18 @@ def _corrections(wanted: Wanted, estimated: Any) -> "list[Act]":
     periods = index(_calendar(wanted), [at for at, _ in estimated.steps])
     found = corrections(estimated, wanted.register_l, periods)
     days = index(DAY, [at for at, _ in found])
+    last_at = estimated.steps[-1][0]
     made = {
-        (one["channel"], one["day"], one["delta_l"], bytes(one["reason_hash"]))
+        (one["channel"], one["day"], one["delta_l"])
         for _, one in every(ledger, "QuotaPlans", "adjustment", "adjustment_count")
+        if one["at"] > last_at or bytes(one["reason_hash"]) == wanted.reason
     }
     adjust, acts = wanted.here.contract("QuotaPlans").functions.adjust, []
     for day, (_, delta_l) in zip(days, found, strict=True):
-        about = wanted.channel.id, day, delta_l, wanted.reason
+        about = wanted.channel.id, day, delta_l
         if about not in made:
             says = f"correct {day_of(wanted.here, day)} of {wanted.channel.device} by {delta_l} L"
-            acts.append(Act("QuotaPlans", adjust(*about), says))
+            acts.append(Act("QuotaPlans", adjust(*about, wanted.reason), says))
     return acts
 
 

@@ -66,6 +66,8 @@ def measured(share: float, kept: Path | None, say: Say) -> dict[str, Any]:
     The city is enrolled in `kept`, unless it is there already, and a copy of it is fed.
     BadRecord when that folder holds something else.
     """
+    if kept is not None and not kept.absolute().parent.is_dir():
+        raise BadRecord(f"there is no folder for {kept}", "create the folder that it is to lie in")
     if kept is not None and not kept.exists():
         with _temporary(kept.absolute().parent) as made:
             prepare(made, share, say)
@@ -93,7 +95,13 @@ def _temporary(parent: Path | None = None) -> Iterator[Path]:
 def _require(kept: Path, share: float) -> None:
     if not (kept / PREPARED).is_file():
         raise BadRecord(f"{kept} is no prepared city", "name a folder that is not there yet")
-    found = Prepared.read(kept)
+    try:
+        found = Prepared.read(kept)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadRecord(
+            f"{kept / PREPARED} does not tell what was prepared",
+            "remove the folder, or name another",
+        ) from error
     if (found.share, found.contracts) != (share, source_hash()):
         raise BadRecord(
             f"{kept} holds a share of {found.share} of the city, or other contracts than these",

@@ -40,6 +40,8 @@ class London:
     def __init__(self, tester: EthereumTester | None = None, node: Any = None) -> None:
         self.tester = tester or EthereumTester(backend())
         self.w3 = Web3(node or EthereumTesterProvider(self.tester))
+        # else each call asks for every account, to be from the first
+        self.w3.eth.default_account = self.w3.eth.accounts[0]
         self.written: set[tuple[str, str]] = set()
         for key in (FIRST, SECOND, HOLDER, *KEYS.values()):
             self.tester.add_account(key.key.hex())

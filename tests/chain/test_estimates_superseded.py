@@ -7,7 +7,7 @@ import yaml
 
 from ledger.devices import channel as enrolled
 from ledger.errors import NotFound, NotSettled, UsageError
-from ledger.estimates import standing_estimate
+from ledger.estimates import set_anew, standing_estimate
 from oracle.inputs import Input
 from oracle.mapping import load
 from oracle.quarantine import held
@@ -165,6 +165,50 @@ def test_the_command_goes_on_where_it_was_interrupted_and_does_nothing_twice(wel
 
     assert (len(acts), len(rest)) == (2, 1)
     assert estimates._corrections(wanted, estimates._superseded(wanted, 0)) == []
+    assert well.shown()["corrected_l"] == -80
+
+
+def test_under_another_document_nothing_is_corrected_a_second_time(well):
+    well.feed("guess", GUESSED)
+    well.feed("read", READ)
+    assert well.superseded() == 2
+
+    again = estimates.Wanted(well.here, well.channel, 220, b"\x02" * 32)
+
+    assert estimates._corrections(again, estimates._superseded(again, 0)) == []
+
+
+def test_a_second_reset_to_the_same_register_is_waited_for(well):
+    well.feed("guess", GUESSED)
+    well.feed("read", READ[:1])
+    assert well.superseded() == 2
+    done = set_anew(well.town.ledger, well.channel)
+    guessed_on = READ[0][0] + DAY_S // 2
+    well.feed("guess", [(guessed_on, 250)])
+    again = estimates.Wanted(well.here, well.channel, 220, b"\x02" * 32)
+    assert estimates._unfinished(again, done) == []
+    assert well.signed(estimates._approval(again)) == 1
+
+    with pytest.raises(NotSettled):
+        estimates._superseded(again, 0, done)
+    well.pump()
+    found = estimates._superseded(again, 0, done)
+
+    assert found.steps == ((guessed_on, 30),)
+    assert well.signed(estimates._corrections(again, found)) == 1
+    assert (well.shown()["net_l"], well.shown()["corrected_l"]) == (120, -110)
+
+
+def test_an_interrupted_command_corrects_first_what_it_left_whatever_is_estimated_since(well):
+    well.feed("guess", GUESSED)
+    well.feed("read", READ[:1])
+    well.signed(estimates._approval(well.wanted()))
+    well.pump()
+    well.feed("guess", [(READ[0][0] + 600, 250)])
+
+    left = estimates._unfinished(well.wanted(), set_anew(well.town.ledger, well.channel))
+
+    assert well.signed(left) == 2
     assert well.shown()["corrected_l"] == -80
 
 

@@ -9,6 +9,7 @@ from ledger.devices import channel as enrolled
 from ledger.events import logs
 from ledger.grades import MANUAL
 from ledger.leaves import DEEMED, EXCHANGE, MEASURED
+from oracle import quarantine
 from oracle.journal import Journal
 from oracle.proofs import check, prove, raw
 from oracle.quarantine import held
@@ -300,6 +301,46 @@ def test_what_is_read_while_a_register_is_set_anew_comes_in_by_itself_afterwards
     assert fed.suite.quota_tracker.meter(fed.channel)[0] == 15
     assert fed.used_l() == LAST_L - 100 + 8
     assert held(fed.oracle.journal) == []
+
+
+def test_what_stays_held_behind_a_register_set_anew_is_asked_once(fed, monkeypatch):
+    asked, release = [], quarantine.release
+    monkeypatch.setattr(
+        quarantine, "release", lambda *about: asked.append(about[1]) or release(*about)
+    )
+    fed.approve("approve_exchange", fed.channel, EXCHANGE, LAST_L, 7)
+    while not fed.shown():
+        fed.pump(1)
+
+    fed.feed("new", [(LAST_AT + 900, 5)])
+    fed.pump()
+
+    (stays,) = held(fed.oracle.journal)
+    assert asked == [stays["id"]]
+    assert fed.suite.quota_tracker.meter(fed.channel)[0] == 7
+
+
+def test_a_stand_in_on_a_server_s_journal_goes_on_with_what_the_first_one_took_in(town, shared):
+    town.server = shared
+    fed = Fed(town)
+    fed.deem()
+    fed.killed_before_it_sends()
+    fed.again()
+    fed.pump()
+    fed.approve("approve_exchange", fed.channel, EXCHANGE, LAST_L, 7)
+    while len(fed.shown()) < 2:
+        fed.pump(1)
+    fed.again()
+
+    fed.feed("new", [(UNTIL + 900, 12)])
+    fed.feed("late", [(LAST_AT + 60, LAST_L)])
+    fed.pump()
+
+    assert [one["state"] for one in fed.shown()] == ["recorded", "recorded"]
+    assert fed.deemed() == [(LAST_L, ((UNTIL, 600),))]
+    assert fed.suite.quota_tracker.meter(fed.channel)[0] == 12
+    assert fed.used_l() == LAST_L - 100 + 600 + 5
+    assert [one["reason"] for one in held(fed.oracle.journal)] == ["deemed_use"]
 
 
 def test_a_witness_follows_where_the_chain_has_moved_a_register(fed):

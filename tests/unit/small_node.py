@@ -97,16 +97,16 @@ class Node(EthereumTesterProvider):
         """A call offers no fee, so geth lets the poorest account try one; eth-tester does not."""
         tester, sender = self.ethereum_tester, params[0]["from"]
         value = int(params[0].get("value", 0))
-        if tester.get_balance(sender) < value:
+        owned = tester.get_balance(sender)
+        if owned < value:
             return _error(-32000, f"insufficient funds for transfer: address {sender}")
         before, mining = tester.take_snapshot(), tester.auto_mine_transactions
         held, tester.pool = tester.pool, []
         tester.auto_mine_transactions = True
-        lender = tester.get_accounts()[0]
-        loan = {"from": lender, "to": sender, "value": LOAN_WEI, "gas": 21_000}
         try:
-            if tester.get_balance(sender) < LOAN_WEI:
-                tester.send_transaction(loan)
+            if owned < LOAN_WEI:
+                loan = {"to": sender, "value": LOAN_WEI, "gas": 21_000}
+                tester.send_transaction({"from": tester.get_accounts()[0], **loan})
             return self._told(lambda: super(Node, self).make_request(method, params))
         finally:
             tester.revert_to_snapshot(before)

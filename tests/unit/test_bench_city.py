@@ -1,6 +1,8 @@
 """The made-up day has the city's true composition, and its count at the end can fail."""
 
 import csv
+import dataclasses
+import json
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
@@ -8,8 +10,11 @@ import pytest
 
 from bench import day, full_day
 from bench.day import Sum
+from bench.enrolment import Enrolled
+from ledger.errors import BadRecord
 from oracle.simulation import composition
 from oracle.simulation.composition import VOLUME
+from scripts import _full_day
 
 BEGINS_AT = 1_763_913_600
 
@@ -75,3 +80,31 @@ def test_a_reading_that_is_not_settled_exactly_once_is_told(accepted, settled, h
 
     with pytest.raises(full_day.Miscounted, match="made 10"):
         full_day.check(SimpleNamespace(log="log"), fed, [Sum(planned, 10, 5)])
+
+
+def test_a_folder_that_holds_no_prepared_city_is_left_as_it_is(tmp_path):
+    (tmp_path / "notes").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(BadRecord, match="is no prepared city"):
+        _full_day.measured(0.001, tmp_path, print)
+    with pytest.raises(BadRecord, match="there is no folder for"):
+        _full_day.measured(0.001, tmp_path / "nowhere" / "city", print)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["notes"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"share": 0.001}', '{"enrolled": {"one": 1}}'])
+def test_a_note_of_a_prepared_city_that_cannot_be_read_is_told(tmp_path, text):
+    (tmp_path / _full_day.PREPARED).write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadRecord, match="does not tell what was prepared"):
+        _full_day.measured(0.001, tmp_path, print)
+
+
+def test_a_prepared_city_of_another_share_is_not_fed(tmp_path):
+    note = '{"share": 0.5, "contracts": "0", "begins_at": 0, "enrolled": %s}'
+    fields = {one.name: 0 for one in dataclasses.fields(Enrolled)}
+    (tmp_path / _full_day.PREPARED).write_text(note % json.dumps(fields), encoding="utf-8")
+
+    with pytest.raises(BadRecord, match=r"holds a share of 0\.5"):
+        _full_day.measured(0.001, tmp_path, print)
