@@ -28,7 +28,7 @@ from scripts._stages import feeding, stages
 BIN = str(PROJECT / ".venv" / "bin" / "waterline")
 KEPT = ("water main", "outfall")
 BALANCED = ("reservoirs", "districts", "sewage_works", "plans", "bills", "reports")
-MOST_S = 120
+MOST_S = 480  # on a machine that is busy with other tests
 
 
 def environment() -> dict[str, str]:
