@@ -45,17 +45,21 @@ class Approvals:
         self._enter, self._tell = enter, tell
         self._seen = ""  # the head that was looked at
         self._lanes: Lanes = ()
+        self._channels: Mapping[int, Channel] = {}
         self._meters: dict[int, Channel] = {}
         self._until = 0  # the block up to which every event was seen
         self._due: set[int] = set()  # channels that may have an approval
         self._waits: dict[str, str] = {}  # what each approval was told to wait for
 
     def look(self, head: Head, lanes: Lanes, channels: Mapping[int, Channel]) -> None:
-        """Take in what is approved and final for the meters of lanes; once for each block."""
+        """Take in what is approved and final for the meters of lanes; once for each block.
+
+        Another mapping of channels is one that was read from the chain again.
+        """
         if head.hash == self._seen:
             return
         final = max(head.number - self._confirmations, 0)
-        if lanes != self._lanes:
+        if lanes != self._lanes or channels is not self._channels:
             self._begin(lanes, channels)
         elif self._meters:
             self._due |= self._told(head.number)
@@ -75,7 +79,7 @@ class Approvals:
         asked = [(number,) for number in self._meters]
         answers = read_many(self.ledger, "DeviceRegistry", "approval", asked)
         self._due = {n for n, raw in zip(self._meters, answers, strict=True) if raw["kind"]}
-        self._lanes = lanes
+        self._lanes, self._channels = lanes, channels
 
     def _told(self, last: int) -> set[int]:
         """The meters here of which something was approved since the block last seen."""

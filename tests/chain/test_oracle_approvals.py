@@ -196,6 +196,19 @@ def test_an_approval_is_sent_to_the_book_that_took_the_place_of_the_one_before(f
     assert replaced.new.count_of(fed.channel)[1] == LAST_L + 600
 
 
+def test_an_approval_of_a_meter_that_was_enrolled_while_the_oracle_ran_is_sent(fed):
+    fed.pump(1)
+    fed.town.chain.tester.enable_auto_mine_transactions()
+    fed.town.meter()
+    fed.town.chain.tester.disable_auto_mine_transactions()
+    fed.oracle._keys = fed.oracle._signing()  # as when a key is enrolled beside it
+
+    fed.deem(register_l=100, channel=fed.suite.device_registry.channel_count())
+    fed.pump(20)
+
+    assert [one["state"] for one in fed.shown()] == ["recorded"]
+
+
 def test_an_approval_of_another_lanes_meter_is_not_taken(fed):
     fed.town.chain.tester.enable_auto_mine_transactions()
     fed.town.meter(group=2)
