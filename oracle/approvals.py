@@ -22,6 +22,7 @@ from oracle.approved import Approval
 from oracle.intake import Accepted
 from oracle.journal import Journal
 from oracle.mapping import Rule
+from oracle.readings import State
 from oracle.relay import Tell
 from oracle.sources.chunks import Chunk
 
@@ -134,13 +135,12 @@ class Approvals:
             self._waits[one.id] = why
         if why or not approved.is_idle(self.journal, channel.id):
             return False
-        self._take_in(channel, one)
+        self._take_in(channel, one, state)
         self._tell("approval is taken in", **about, by=one.told["by"], closing_l=one.closing_l)
         return True
 
-    def _take_in(self, channel: Channel, one: Approval) -> None:
+    def _take_in(self, channel: Channel, one: Approval, state: State) -> None:
         """An approval as a reading, and that it was taken, in one commit."""
-        state = self.journal.states([channel.id])[channel.id]
         source = self.journal.stranger(approved.SOURCE, approved.TITLE)
         taken = approved.reading(one, state, source.rows)
         chunk = Chunk(source.rows, approved.HEADER, [one.telegram], {})

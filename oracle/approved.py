@@ -18,6 +18,12 @@ HEADER = "approval"
 SOURCE = "approvals/DeviceRegistry"
 TITLE = "approvals of officers"
 WORDS = {EXCHANGE: "exchange", RESET: "reset", DEEMED: "deemed use"}
+# of a row of `channel`: whether readings of it are in a batch that is not final
+UNDER_WAY = (
+    "EXISTS (SELECT 1 FROM part JOIN batch ON batch.contract = part.contract"
+    " AND batch.lane = part.lane AND batch.id = part.batch"
+    " WHERE part.channel = channel.id AND batch.state <> 'settled')"
+)
 AGAIN = "it is to be approved anew, from where the meter stands"
 
 
@@ -84,10 +90,7 @@ def waits(one: Approval, state: State) -> str:
 def is_idle(store: Store, channel: int) -> bool:
     """Whether everything of a channel is on the chain, and the chain's word on it is known."""
     row = store.db.execute(
-        "SELECT accepted = cut AND reopen = 0 AND NOT EXISTS (SELECT 1 FROM part JOIN batch"
-        " ON batch.contract = part.contract AND batch.lane = part.lane AND batch.id = part.batch"
-        " WHERE part.channel = channel.id AND batch.state <> 'settled')"
-        " FROM channel WHERE id = ?",
+        f"SELECT accepted = cut AND reopen = 0 AND NOT {UNDER_WAY} FROM channel WHERE id = ?",
         (channel,),
     ).fetchone()
     return bool(row[0])

@@ -5,6 +5,7 @@ batch names a range of them: so every reading is in at most one batch, by arithm
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -181,40 +182,48 @@ class Journal(KeptReadings):
 
     def _append(self, segment: int, accepted: Sequence[Accepted]) -> None:
         """Add readings behind those that their channels have; the caller commits."""
-        for one in accepted:
-            if len(one.taken.block):
-                self._append_block(segment, one)
-            if one.taken.state != one.before or one.taken.repeated:
-                self._stand(one)
+        for layer in _layers(accepted):
+            self._append_layer(segment, layer)
 
-    def _append_block(self, segment: int, one: Accepted) -> None:
-        block = one.taken.block
-        self.db.execute(
+    def _append_layer(self, segment: int, layer: Sequence[Accepted]) -> None:
+        """Add one part of each channel, and where the channels stand behind it."""
+        self.db.executemany(
             "INSERT INTO block SELECT id, accepted, ?, ?, ?, ?, ?, ?, ?, ? FROM channel"
             " WHERE id = ?",
-            (
-                *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
-                *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
-                *(packed(block, one.flags), block.channel),
-            ),
+            [
+                (
+                    *(len(block), segment, one.rule.kind, one.rule.grade, int(block.at[0])),
+                    *(int(block.at[-1]), int(np.count_nonzero(one.flags))),
+                    *(packed(block, one.flags), block.channel),
+                )
+                for one in layer
+                if len(block := one.taken.block)
+            ],
         )
-
-    def _stand(self, one: Accepted) -> None:
-        """Where a channel stands behind what was accepted of it."""
-        state, channel = one.taken.state, one.rule.channel.id
-        self.db.execute(
+        self.db.executemany(
             "UPDATE channel SET last_at = ?, last_value = ?, carry = ?, run = ?,"
             " accepted = accepted + ?, repeated = repeated + ? WHERE id = ?",
-            (
-                *(state.last_at, state.last_value, str(state.carry), state.run),
-                *(len(one.taken.block), one.taken.repeated, channel),
-            ),
+            [
+                (
+                    *(state.last_at, state.last_value, str(state.carry), state.run),
+                    *(len(one.taken.block), one.taken.repeated, one.rule.channel.id),
+                )
+                for one in layer
+                if (state := one.taken.state) != one.before or one.taken.repeated
+            ],
         )
-        if state.measured_l == one.before.measured_l:
-            return
-        self.db.execute("DELETE FROM estimated WHERE channel = ?", (channel,))
-        if state.measured_l is not None:
-            self.db.execute("INSERT INTO estimated VALUES (?, ?)", (channel, state.measured_l))
+        measured = {
+            one.rule.channel.id: one.taken.state.measured_l
+            for one in layer
+            if one.taken.state.measured_l != one.before.measured_l
+        }
+        self.db.executemany(
+            "DELETE FROM estimated WHERE channel = ?", [(channel,) for channel in measured]
+        )
+        self.db.executemany(
+            "INSERT INTO estimated VALUES (?, ?)",
+            [about for about in measured.items() if about[1] is not None],
+        )
 
     def count(self, channel: int) -> int:
         """How many readings of a channel were accepted."""
@@ -320,9 +329,7 @@ class Journal(KeptReadings):
         group of theirs, or it moved their register. Nothing of them is under way any more."""
         rows = self.db.execute(
             "SELECT id FROM channel WHERE reopen = 1 AND contract = ? AND relay_group = ?"
-            " AND NOT EXISTS (SELECT 1 FROM part JOIN batch ON batch.contract = part.contract"
-            " AND batch.lane = part.lane AND batch.id = part.batch"
-            " WHERE part.channel = channel.id AND batch.state <> 'settled') ORDER BY id",
+            f" AND NOT {approved.UNDER_WAY} ORDER BY id",
             (contract, relay_group),
         )
         return [row[0] for row in rows]
@@ -380,3 +387,16 @@ class Journal(KeptReadings):
 
 def _sequence(number: int) -> bytes:
     return number.to_bytes(8, "big")
+
+
+def _layers(accepted: Sequence[Accepted]) -> list[list[Accepted]]:
+    """Parts in layers of one a channel: a part is written behind those of its channel before it."""
+    found: list[list[Accepted]] = []
+    depth = Counter[int]()
+    for one in accepted:
+        channel = one.rule.channel.id
+        if depth[channel] == len(found):
+            found.append([])
+        found[depth[channel]].append(one)
+        depth[channel] += 1
+    return found

@@ -15,6 +15,7 @@ from ledger.errors import NotFound
 from ledger.estimates import standing_estimate
 from ledger.structs import read, read_many
 from oracle.readings import Ints
+from oracle.refused import METER_BOOKS
 from oracle.signed import Keys
 
 BLOCK_SHARE = (9, 10)  # of a block's gas, for one batch
@@ -106,6 +107,11 @@ def turns(ledger: Ledger) -> dict[int, Ints]:
     return {
         kind: np.array(instants(ledger, by_kind.get(kind, DAY)), dtype=np.int64) for kind in (1, 2)
     }
+
+
+def meter_books(ledger: Ledger) -> list[str]:
+    """The books of meters that are deployed."""
+    return [name for name in METER_BOOKS if name in ledger.deployment.contracts]
 
 
 def measured(ledger: Ledger, wanted: Sequence[Channel]) -> dict[int, int]:

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS approved (
   id TEXT PRIMARY KEY, channel INTEGER NOT NULL, kind INTEGER NOT NULL, closing_l INTEGER NOT NULL,
   opening_l INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL, number INTEGER,
   state TEXT NOT NULL, reason TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS approved_of_channel ON approved (channel);
 -- channels that stand on estimates, and the register measured before them
 CREATE TABLE IF NOT EXISTS estimated (channel INTEGER PRIMARY KEY, measured_l INTEGER NOT NULL);
 -- what was refused, with its reason; nothing is deleted

@@ -16,9 +16,8 @@ from ledger.replacements import deemed
 from ledger.settlement import SettlementPolicy
 from oracle.cells import Known
 from oracle.comparison import settled
-from oracle.lanes import Lane, standing
+from oracle.lanes import Lane, meter_books, standing
 from oracle.places import NoJournal, Place
-from oracle.refused import METER_BOOKS
 from oracle.store import Store
 
 TERM = "term-{:06d}"
@@ -69,8 +68,7 @@ def on_chain(ledger: Ledger, channels: Iterable[int]) -> Callable[[int, int], Kn
     within a time whose use was deemed is known as that."""
     wanted = set(channels)
     held = settled(ledger, wanted)
-    books = [name for name in METER_BOOKS if name in ledger.deployment.contracts]
-    times = [one for book in books for one in deemed(ledger, book, wanted)]
+    times = [one for book in meter_books(ledger) for one in deemed(ledger, book, wanted)]
 
     def known(channel: int, at: int) -> Known | None:
         for one in times:

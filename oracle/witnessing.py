@@ -24,13 +24,12 @@ from ledger.keystores import Signer
 from ledger.structs import read
 from ledger.transactions import send
 from ledger.witnesses import message_for, signer_of
-from oracle import cosigned_homes, cosigning
+from oracle import cosigned_homes, cosigning, lanes
 from oracle.approvals import Moves
 from oracle.cosigners import cut
 from oracle.journal import Journal
 from oracle.oracle import BOOKS, Oracle
 from oracle.places import Place
-from oracle.refused import METER_BOOKS
 from oracle.relay import Tell
 
 READ_S = 10.0  # for the whole of a request, however it trickles
@@ -54,8 +53,7 @@ class Observer(Oracle):
 
     def pump(self, *, flush: bool) -> None:
         """Follow the chain; nothing is sent."""
-        books = [name for name in METER_BOOKS if name in self.ledger.deployment.contracts]
-        self._moves.look(self.ledger.chain.head(), books)
+        self._moves.look(self.ledger.chain.head(), lanes.meter_books(self.ledger))
         super().pump(flush=flush)
 
     def reach(self, contract: str, relay_group: int) -> None:

@@ -25,16 +25,10 @@ def enrolled(share: float, say: Callable[[str], None]) -> dict[str, Any]:
 
     UsageError where contracts are deployed already: a journal and lanes go with them.
     """
-    import os
-    from functools import partial
-
-    from bench import crash
-    from bench.enrolment import enrol
     from devnet import Devnet
-    from ledger.deployment import Deployment
     from ledger.errors import UsageError
-    from oracle.simulation import composition
     from scripts import _full_day
+    from scripts._demo import own_password
 
     if record_path().exists():
         raise UsageError(
@@ -43,20 +37,9 @@ def enrolled(share: float, say: Callable[[str], None]) -> dict[str, Any]:
         )
     net, work = Devnet(home() / "devnet"), home() / "city"
     work.mkdir(parents=True, exist_ok=True)
-    say("starting a chain of three signers")
-    _full_day.started(net, share)
-    password = home() / "devnet" / "password"
-    os.environ["WATERLINE_PASSWORD_FILE"] = str(password)
-    city = _full_day.made_city(work, share)
-    say("putting the contracts, offices and lanes on the chain")
-    commands = partial(_full_day.run_commands, city, work)
-    crash.finished(commands, work / "commands.log", _full_day.FOUNDED_WITHIN_S)
-    ledger = _full_day.ledger_of(Deployment.load(record_path()), net.record().rpc_url)
-    keeper = _full_day.signer_of("keeper-1", password)
-    channels = list(composition.planned(share))
-    begins_at = city.series[0].opened_at
-    done = enrol(ledger, keeper, channels, _full_day.station_of, begins_at, say)
-    return {"devices": done.devices, "channels": done.channels, "password_file": str(password)}
+    _, done = _full_day.founded(work, net, share, say)
+    counts = {"devices": done.devices, "channels": done.channels}
+    return {**counts, "password_file": str(own_password())}
 
 
 def write_config(

@@ -1,6 +1,5 @@
 """A town on a chain of its own for `bench crash` and `faults`, made by the usual commands."""
 
-import os
 import shutil
 import signal
 import tempfile
@@ -22,7 +21,7 @@ from ledger.settlement import SettlementPolicy
 from oracle.inputs import Input
 from oracle.mapping import load
 from scripts._city import City, Series
-from scripts._demo import own_home
+from scripts._demo import own_home, own_password
 from scripts._shared import PROJECT, home, record_path
 
 TOWN = PROJECT / "bench" / "town"
@@ -87,7 +86,7 @@ def _founded(
     rpc_url = net.up(
         accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url
-    os.environ["WATERLINE_PASSWORD_FILE"] = str(home() / "devnet" / "password")
+    own_password()
     say("putting a town on the chain")
     now = int(time.time())
     # so early that the last row that can be fed is of the past

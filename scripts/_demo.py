@@ -66,7 +66,7 @@ class Demo:
             status = self.command(
                 "devnet", "up", "--rpc-port", "0", "--accounts", ACCOUNTS, "--json"
             )
-            os.environ["WATERLINE_PASSWORD_FILE"] = str(home() / "devnet" / "password")
+            own_password()
         with self.board.stage("date the series so that they end now"):
             city = filled(CITY, self.folder / "city.yaml")
         with self.board.stage("compile the contracts"):
@@ -168,6 +168,13 @@ def _compiled() -> None:
         from scripts._compiled import compiled
 
         compiled()
+
+
+def own_password() -> Path:
+    """The file with the passphrase of the chain's accounts, named to commands from here on."""
+    path = home() / "devnet" / "password"
+    os.environ["WATERLINE_PASSWORD_FILE"] = str(path)
+    return path
 
 
 @contextmanager

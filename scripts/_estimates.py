@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 app = Noun(__doc__)
 Device = Annotated[str, typer.Argument(help="Code of the device with the meter.")]
 Document = Annotated[Path, typer.Option(help="The file that says why; its hash only.")]
-DAY = 1  # calendars of Standards
-RESET = 3
 LOOKS_EVERY_S = 1.0
 
 
@@ -59,14 +57,20 @@ def supersede_estimate(
     done = set_anew(here.ledger, channel)
     rest = _unfinished(wanted, done)
     if rest:
-        return here.tell(perform(here, rest).as_json(), lambda: [])
+        return _told(here, rest)
     standing, approval = standing_estimate(here.ledger, channel), _approval(wanted)
     if here.dry_run:
-        acts = [*approval, *_corrections(wanted, standing)]
-        return here.tell(perform(here, acts).as_json(), lambda: [])
+        return _told(here, [*approval, *_corrections(wanted, standing)])
     if approval:
         perform(here, approval)
-    acts = _corrections(wanted, _superseded(wanted, patience, done if standing else None))
+    superseded = _superseded(wanted, patience, done if standing else None)
+    return _told(here, _corrections(wanted, superseded))
+
+
+def _told(here: Session, acts: "list[Act]") -> Any:
+    """Perform acts, and tell what was done."""
+    from scripts._writing import perform
+
     return here.tell(perform(here, acts).as_json(), lambda: [])
 
 
@@ -82,6 +86,7 @@ def _approval(wanted: Wanted) -> "list[Act]":
     """The approval that the register is set anew, if that is still to be given."""
     from ledger.errors import UsageError
     from ledger.estimates import standing_estimate
+    from ledger.leaves import RESET
     from ledger.structs import read
     from scripts._writing import Act
 
@@ -149,6 +154,7 @@ def _corrections(wanted: Wanted, estimated: Any) -> "list[Act]":
     """The corrections that are not on record yet: neither under the same document nor, since the
     last of these estimates, under another one."""
     from ledger.estimates import corrections
+    from ledger.standards import DAY
     from ledger.structs import every, read_many
     from scripts._days import day_of
     from scripts._writing import Act
@@ -194,18 +200,17 @@ def supersede_deemed(
     from scripts._files import instant
     from scripts._permits import document_hash
     from scripts._showing import local_zone
-    from scripts._writing import perform
 
     here = session()
     wanted = Wanted(here, channel_of(here.ledger, code, "volume"), 0, document_hash(document))
-    one = _taken_back(wanted, instant(until, local_zone()))
-    return here.tell(perform(here, [one]).as_json(), lambda: [])
+    return _told(here, [_taken_back(wanted, instant(until, local_zone()))])
 
 
 def _taken_back(wanted: Wanted, until_at: int) -> "Act":
     """The correction by all of a deemed use; refused where nothing covers it, or made already."""
     from ledger.errors import NotFound, UsageError
     from ledger.replacements import deemed
+    from ledger.standards import DAY
     from ledger.structs import every, read
     from scripts._showing import m3, utc
     from scripts._writing import Act

@@ -29,7 +29,7 @@ from oracle.simulation.composition import Planned
 from scripts._city import City, Series
 from scripts._compiled import compile_file, source_hash
 from scripts._crash import OFFICES, SIGNERS, TOWN
-from scripts._demo import own_home
+from scripts._demo import own_home, own_password
 from scripts._shared import home, record_path
 
 PERIOD_S = 2
@@ -85,11 +85,10 @@ def measured(share: float, kept: Path | None, say: Say) -> dict[str, Any]:
 
 @contextmanager
 def _temporary(parent: Path | None = None) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="waterline-city-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(
+        prefix="waterline-city-", dir=parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
 
 
 def _require(kept: Path, share: float) -> None:
@@ -114,26 +113,30 @@ def prepare(folder: Path, share: float, say: Say) -> None:
     with own_home(folder / "state"):
         net = Devnet(home() / "devnet")
         try:
-            say("starting a chain of three signers")
-            started(net, share)
-            found = _enrolled(folder, net, share, say)
+            begins_at, enrolled = founded(folder, net, share, say)
             net.down()
         except BaseException:
             net.reset()
             raise
+    found = Prepared(share, source_hash(), begins_at, enrolled)
     (folder / PREPARED).write_text(json.dumps(asdict(found)), encoding="utf-8")
 
 
-def _enrolled(folder: Path, net: Devnet, share: float, say: Say) -> Prepared:
-    password = _password()
-    city = made_city(folder, share)
+def founded(folder: Path, net: Devnet, share: float, say: Say) -> tuple[int, Enrolled]:
+    """Start a chain, put contracts, offices and lanes on it, enrol a share of the city.
+
+    When its channels were opened, and what enrolling cost.
+    """
+    say("starting a chain of three signers")
+    _started(net, share)
+    password = own_password()
+    city = _made_city(folder, share)
     say("putting the contracts, offices and lanes on the chain")
-    crash.finished(lambda: run_commands(city, folder), folder / "bench.log", FOUNDED_WITHIN_S)
+    crash.finished(lambda: _run_commands(city, folder), folder / "commands.log", FOUNDED_WITHIN_S)
     ledger = ledger_of(Deployment.load(record_path()), net.record().rpc_url)
     keeper, begins_at = signer_of("keeper-1", password), city.series[0].opened_at
     channels = list(composition.planned(share))
-    enrolled = enrol(ledger, keeper, channels, station_of, begins_at, say)
-    return Prepared(share, source_hash(), begins_at, enrolled)
+    return begins_at, enrol(ledger, keeper, channels, _station_of, begins_at, say)
 
 
 def _relays(share: float) -> list[tuple[str, str, int]]:
@@ -154,14 +157,7 @@ def _going_on(say: Say) -> Iterator[Devnet]:
         net.reset()
 
 
-def _password() -> Path:
-    """The file with the accounts' passphrase, for commands too."""
-    path = home() / "devnet" / "password"
-    os.environ["WATERLINE_PASSWORD_FILE"] = str(path)
-    return path
-
-
-def started(net: Devnet, share: float) -> None:
+def _started(net: Devnet, share: float) -> None:
     """A chain with the accounts that a share of the city needs."""
     net.up(
         accounts_dir=home() / "ape" / "accounts",
@@ -174,7 +170,7 @@ def started(net: Devnet, share: float) -> None:
 
 
 def _measured(folder: Path, net: Devnet, city: Prepared, say: Say) -> dict[str, Any]:
-    password, share = _password(), city.share
+    password, share = own_password(), city.share
     channels = list(composition.planned(share))
     ledger = partial(ledger_of, Deployment.load(record_path()), net.record().rpc_url)
     say("making up the day")
@@ -277,12 +273,12 @@ def ledger_of(deployment: Deployment, rpc_url: str) -> Ledger:
     return deployment.open(connect(rpc_url, timeout_s=60))
 
 
-def station_of(_: Planned) -> int:
+def _station_of(_: Planned) -> int:
     """The number of the station where every point stands."""
     return 1
 
 
-def made_city(folder: Path, share: float) -> City:
+def _made_city(folder: Path, share: float) -> City:
     """The small town's offices and stations, with as many relays and lanes as the share needs."""
     raw = yaml.safe_load((TOWN / "city.yaml").read_text(encoding="utf-8"))
     company = raw["organisations"][1]["name"]
@@ -301,7 +297,7 @@ def made_city(folder: Path, share: float) -> City:
     return City(target, raw["city"], raw["timezone"], raw, (series,))
 
 
-def run_commands(city: City, folder: Path) -> None:
+def _run_commands(city: City, folder: Path) -> None:
     """Contracts, offices, calendar, stations and lanes, by the usual commands."""
     from scripts._main import run
     from scripts._stages import founding

@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from ledger.audit.accounts import Scheme
 from ledger.devices import channel
 from ledger.estimates import standing_estimate
 from ledger.replacements import HELD, STATES, Deemed, deemed, held_l, replacements
 from ledger.standards import YEAR
 from ledger.structs import read
 from scripts._accounts import BOOKS
+from scripts._plans import span
 from scripts._returns import return_document, return_lines
 from scripts._shared import Session
 from scripts._showing import TIERS, local_of, m3, utc
 
-DAY_S, BPS = 86_400, 10_000
+DAY_S = 86_400
 
 
 def replacement_document(here: Session, number: int, one: dict[str, Any]) -> dict[str, Any]:
@@ -106,9 +108,8 @@ def _net(
     corrected_l = sum(int(corrected(number, YEAR, year).call()) for number in channels)
     net_l = max(int(read(ledger, book, "used_l", permit_id, year)) + corrected_l, 0)
     account = read(ledger, book, "account", permit_id)
-    scheme = read(ledger, "Standards", "scheme", account["scheme_id"])
-    cuts = [scheme[key] for key in ("blue_bps", "yellow_bps", "red_bps")]
-    tier = sum(net_l > account["plan_l"] * (BPS + cut) // BPS for cut in cuts)
+    scheme = Scheme.of(read(ledger, "Standards", "scheme", account["scheme_id"]))
+    tier = scheme.tier(net_l, account["plan_l"])
     return {"corrected_l": corrected_l, "net_l": net_l, "net_tier": TIERS[tier]}
 
 
@@ -124,9 +125,7 @@ def _part(here: Session, one: Deemed) -> dict[str, Any]:
 
 def _deemed_in(here: Session, book: str, bases: dict[int, Any], year: int) -> list[Deemed]:
     """Deemed use that counts in a year in which the permit's meters stand."""
-    begins_at, ends_at = (
-        int(read(here.ledger, "Standards", "boundary", YEAR, index)) for index in (year, year + 1)
-    )
+    begins_at, ends_at = span(here, YEAR, year)
     return [
         one
         for one in deemed(here.ledger, book, bases)

@@ -11,6 +11,7 @@ from ledger.devices import channels
 from ledger.network import station
 from ledger.standards import YEAR
 from ledger.structs import read
+from scripts._plans import span
 from scripts._shared import Session
 from scripts._showing import local_day, m3, utc
 
@@ -20,7 +21,7 @@ BOOK = "DischargeVolumes"
 
 def terms_in(here: Session, permit_id: int, year: int) -> tuple[dict[str, Any], int]:
     """A permit's conditions in force when a year began, and their version; else its first ones."""
-    begins_at = int(read(here.ledger, "Standards", "boundary", YEAR, year))
+    begins_at, _ = span(here, YEAR, year)
     versions = int(read(here.ledger, "PermitRegistry", "permit", permit_id)["versions"])
     for version in range(versions, 0, -1):
         terms: dict[str, Any] = read(here.ledger, "PermitRegistry", "terms", permit_id, version)
@@ -57,9 +58,7 @@ def return_document(here: Session, permit_id: int, year: int) -> dict[str, Any] 
     returned_l = sum(part[1] for part in parts)
     required_l = terms["return_l"] * min(abstracted_l, terms["annual_l"]) // terms["annual_l"]
     told = read(here.ledger, "QuotaPlans", "shortage", permit_id, year)
-    begins_at, ends_at = (
-        int(read(here.ledger, "Standards", "boundary", YEAR, index)) for index in (year, year + 1)
-    )
+    begins_at, ends_at = span(here, YEAR, year)
     return {
         "station": station(here.ledger, terms["return_station_id"]).code,
         "from": local_day(begins_at + 1),
@@ -95,6 +94,10 @@ def return_lines(document: dict[str, Any] | None) -> list[tuple[str, object]]:
         f"{m3(document['returned_l'])} at {document['station']} of {m3(document['required_l'])} "
         f"for {m3(document['abstracted_l'])} abstracted"
     )
-    verdict = {True: "short", False: "enough", None: "not read through yet"}[document["short"]]
-    recorded = ", on record" if document["on_record_at"] else ""
-    return [("return flow", f"{figures}: {verdict}{recorded}")]
+    return [("return flow", f"{figures}: {verdict(document)}")]
+
+
+def verdict(document: dict[str, Any]) -> str:
+    """Whether enough came back, and whether that is on record, in words."""
+    word = {True: "short", False: "enough", None: "not read through yet"}[document["short"]]
+    return word + (", on record" if document["on_record_at"] else "")

@@ -166,7 +166,7 @@ def return_flow(
     from ledger.errors import NotFound
     from scripts._permits import permit_by_number
     from scripts._plans import year_index
-    from scripts._returns import return_document
+    from scripts._returns import return_document, verdict
     from scripts._showing import facts, m3, table
 
     here = session()
@@ -176,13 +176,12 @@ def return_flow(
         raise NotFound(f"the conditions of {number} ask for no return", "`waterline permit show`")
 
     def lines() -> list[str]:
-        verdict = {True: "short", False: "enough", None: "not read through yet"}[found["short"]]
         told = [
             ("permit asks for", f"{m3(found['return_l'])} of {m3(found['annual_l'])} a year"),
             ("abstracted", m3(found["abstracted_l"])),
             ("asked for of that", m3(found["required_l"])),
             ("returned", f"{m3(found['returned_l'])} at {found['station']}"),
-            ("verdict", verdict + (", on record" if found["on_record_at"] else "")),
+            ("verdict", verdict(found)),
         ]
         rows = [(one["device"], m3(one["returned_l"])) for one in found["meters"]]
         return [*facts(told), "", *table(rows, ("meter", "returned"))]

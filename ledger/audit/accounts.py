@@ -1,6 +1,7 @@
 """What a book of meters holds: registers with their tripwires, accounts, and what books share."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ledger.audit import calendars as cal
@@ -77,6 +78,11 @@ class Scheme:
     red_bps: int
     approaching_bps: int
     peak_leave_bps: int
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Scheme":
+        """A scheme as Standards tells it."""
+        return cls(*(told[one.name] for one in fields(cls)))
 
     def tier(self, used_l: int, plan_l: int) -> int:
         """The tier of a use against a plan."""

@@ -302,8 +302,7 @@ class History:
         schemes = self.state.city.schemes
         if account.scheme_id not in schemes:
             told = self.views.one("Standards", "scheme", account.scheme_id)
-            names = ("blue_bps", "yellow_bps", "red_bps", "approaching_bps", "peak_leave_bps")
-            schemes[account.scheme_id] = Scheme(*(told[name] for name in names))
+            schemes[account.scheme_id] = Scheme.of(told)
 
     def _on_right_changed(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         self._now(event, args, at)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts._shared import Session
 from tests.chain.broker import Mosquitto
 from tests.chain.london import London, city
 from tests.chain.town import Town, build
@@ -49,6 +50,15 @@ def furnished(_deployed: tuple[London, Suite]) -> Iterator[tuple[London, Suite]]
     chain.written = written
     suite.numbers.clear()
     suite.numbers.update(numbers)
+
+
+@pytest.fixture
+def here(town: Town, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A command's session on that town's chain, its days those of UTC."""
+    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
+    session = Session()
+    session.chain, session.ledger = town.ledger.chain, town.ledger
+    return session
 
 
 @pytest.fixture

@@ -8,19 +8,10 @@ from scripts import _sewage as sewage
 from scripts import _supplies as supplies
 from scripts import _violations as violations
 from scripts._balancing import keeping, span_of
-from scripts._shared import Session
 from tests.chain.test_london import balances_a_district, pursues_violations, rules_on_a_works
 from tests.contracts.suite import METER
 
 DAY = "2023-11-15"  # its midnight lies in the first day of the tests' calendar
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 def test_a_district_is_told_with_its_meters_and_balance(here, town):

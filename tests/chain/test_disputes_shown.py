@@ -9,18 +9,9 @@ from ledger.telegrams import Signed
 from oracle.comparison import compare, load
 from scripts import _comparing, _keys, dispute
 from scripts._series import say_evidence, vouched
-from scripts._shared import Session
 from scripts._showing import exact
 from tests.chain.test_london import disputes_a_reading
 from tests.contracts.signing import DEVICE_KEY, SETTLED, domain, sign
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 @pytest.fixture

@@ -21,14 +21,6 @@ GUESSED = [(T0 + DAY_S // 2, 150), (T0 + DAY_S, 200), (T0 + 2 * DAY_S - 60, 300)
 READ = [(T0 + 2 * DAY_S, 220), (T0 + 2 * DAY_S + 300, 240)]
 
 
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
-
-
 @dataclass
 class Well:
     """A meter whose registers are kept by days, and an oracle that is told which are estimated."""

@@ -7,21 +7,12 @@ from ledger.laboratory import read_form
 from scripts import _evidence as evidence
 from scripts import _forms as forms
 from scripts import _laboratory as laboratory
-from scripts._shared import Session
 from tests.chain.test_london import handles_an_incident, keeps_evidence, reports_samples
 from tests.contracts.samples import MAX, Bench, limit, result
 from tests.contracts.suite import HASH, word
 
 COLI = word("MPN/100mL or CFU/100mL")
 THM = ("chcl3", "chbr3")
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 @pytest.fixture

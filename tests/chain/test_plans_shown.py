@@ -4,19 +4,15 @@ import pytest
 
 from ledger.errors import NotFound
 from scripts import _plans as plans
-from scripts._shared import Session
 from tests.chain.test_london import keeps_to_plans
 
 MONTH = 2
 
 
 @pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
+def here(here, monkeypatch):
     monkeypatch.setattr(plans, "year_index", lambda here, year: year)  # years of forty days
-    return session
+    return here
 
 
 def test_a_year_is_told_with_its_parts(here, town):

@@ -1,19 +1,8 @@
 """What came back of abstracted water, as the commands show it from a chain."""
 
-import pytest
-
 from scripts import _provisional as provisional
 from scripts import _returns as returns
-from scripts._shared import Session
 from tests.chain.test_london import returns_too_little
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 def test_a_closed_year_is_told_with_its_figures_and_that_it_is_on_record(here, town):

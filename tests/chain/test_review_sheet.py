@@ -4,19 +4,10 @@ import pytest
 
 from ledger.errors import NotFound, NotSettled
 from scripts import _reviewing as reviewing
-from scripts._shared import Session
 from tests.chain.test_london import pursues_violations
 from tests.contracts.suite import DAY_S, HASH, METER, NOW, word
 
 REGION = word("Qinglan")
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 @pytest.fixture

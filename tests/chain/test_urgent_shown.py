@@ -5,21 +5,12 @@ import pytest
 from ledger.replacements import replacement_by
 from scripts import _provisional as provisional
 from scripts._accounts import account_document
-from scripts._shared import Session
 from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import DAY_S, HASH, T0
 
 ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 13)]
 CLOSED_AT, CLOSING_L = ROWS[-1]
 NEW_ROWS = [(CLOSED_AT + 300 * n, 7 + 10 * n) for n in range(1, 6)]
-
-
-@pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
-    return session
 
 
 class Replaced:

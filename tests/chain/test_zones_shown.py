@@ -4,7 +4,6 @@ import pytest
 
 from ledger.errors import NotFound
 from scripts import _zones as zones
-from scripts._shared import Session
 from tests.chain.test_london import keeps_a_tank, publishes_a_day
 from tests.contracts.suite import T0
 
@@ -12,13 +11,10 @@ DAY = "2023-11-15"  # its midnight lies in the first day of the tests' calendar
 
 
 @pytest.fixture
-def here(town, monkeypatch):
-    monkeypatch.setenv("WATERLINE_TIMEZONE", "UTC")
-    session = Session()
-    session.chain, session.ledger = town.ledger.chain, town.ledger
+def here(here, town):
     publishes_a_day(town.suite)
     keeps_a_tank(town.suite)
-    return session
+    return here
 
 
 def device(here, channel):

@@ -1,6 +1,5 @@
 """A town founded once; each file's tests have a copy of it, on a chain of its own."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,7 +10,7 @@ import pytest
 from bench.crash import Town
 from devnet import Devnet
 from scripts._crash import standing, town
-from scripts._demo import own_home
+from scripts._demo import own_home, own_password
 from scripts._shared import home
 
 ROWS = 20_000  # that can be fed, at the most
@@ -40,7 +39,7 @@ def towns(
         folder = tmp_path_factory.mktemp("town") / "copy"
         shutil.copytree(founded, folder)
         with own_home(folder / "state"):
-            os.environ["WATERLINE_PASSWORD_FILE"] = str(home() / "devnet" / "password")
+            own_password()
             net = Devnet(home() / "devnet")
             try:
                 rpc_url = net.up(accounts_dir=home() / "ape" / "accounts").rpc_url
