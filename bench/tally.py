@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ledger.batches import as_batch, gauge_groups, meter_groups
+from ledger.batches import METER_BOOKS, as_batch, groups
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord
 from ledger.events import logs
@@ -22,7 +22,6 @@ from oracle.places import Place
 STEP_S = 60
 METERS, GAUGES = "meters.csv", "gauges.csv"
 HEADS = {METERS: "at,main_m3,branch_l_s,outfall_m3", GAUGES: "at,turbidity_ntu,ph"}
-METER_BOOKS = ("QuotaTracker", "DischargeVolumes")
 GAUGE_BOOK = "QualityProvenance"
 
 Numbers = Mapping[tuple[str, str], int]  # of channels, by device and parameter
@@ -103,7 +102,7 @@ def on_chain(ledger: Ledger) -> Readings:
             batch = as_batch(ledger, recorded)
             if batch.refused:
                 raise BadRecord(f"{contract} refused a group of batch {batch.batch_id}")
-            for group in meter_groups(batch.words) if meters else gauge_groups(batch.words):
+            for group in groups(contract, batch.words):
                 value = group.opening_l
                 for at, amount in group.readings:
                     value = value + amount if meters else amount

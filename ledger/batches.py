@@ -3,7 +3,7 @@
 A reading within its bounds logs nothing, so its only trace is the calldata of its batch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ledger.deployment import Ledger
@@ -12,7 +12,10 @@ from ledger.events import Event, logs, sent_in
 from ledger.leaves import INSTANT
 
 BYTES = 32
+METER_BOOKS = ("QuotaTracker", "DischargeVolumes")  # the others keep gauges
 M8, M16, M24, M32, M40, M48 = (2**bits - 1 for bits in (8, 16, 24, 32, 40, 48))
+
+Refusals = frozenset[tuple[int, int, int]]  # lane, batch, and the group's end_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Readings of one channel: moments and values; a meter's value is the volume of its step."""
+    """Readings of one channel: moments and values; a meter's value is the volume of its step.
+
+    Its words end before the one of number `end_word`: so a contract names a group that it refuses.
+    """
 
     channel: int
     opening_at: int
@@ -44,6 +50,7 @@ class Group:
     mark: int
     void: bool
     readings: tuple[tuple[int, int], ...]
+    end_word: int
     detection_limit: int = 0
 
 
@@ -76,57 +83,82 @@ def as_batch(ledger: Ledger, recorded: Event) -> Batch:
     )
 
 
+def groups(contract: str, words: bytes) -> Iterator[Group]:
+    """The groups of a batch of a book, taken or not."""
+    return meter_groups(words) if contract in METER_BOOKS else gauge_groups(words)
+
+
+def refusals(events: Iterable[Event]) -> Refusals:
+    """The groups that events tell a contract refused."""
+    return frozenset(
+        (event.args["lane"], event.args["batch_id"], event.args["end_word"])
+        for event in events
+        if event.name == "GroupRefused"
+    )
+
+
+def refused_by(ledger: Ledger, contract: str) -> Refusals:
+    """The groups that a contract has refused so far."""
+    return refusals(logs(ledger, contract, "GroupRefused"))
+
+
+def taken(batch: Batch, refused: Refusals) -> Iterator[Group]:
+    """The groups of a batch that its contract took."""
+    for group in groups(batch.contract, batch.words):
+        if (batch.lane, batch.batch_id, group.end_word) not in refused:
+            yield group
+
+
 def gauge_groups(words: bytes) -> Iterator[Group]:
     """The groups of a gauge batch, as docs/wire-format.md lays their bits out."""
-    place = 0
-    while place < len(words):
-        header = _word(words, place)
-        further, step = (header >> 32) & M16, (header >> 48) & M24
-        opening_at = (header >> 120) & M32
-        at = opening_at + ((header >> 200) & M32) + 1
-        readings = [(at, (header >> 152) & M32)]
-        place += BYTES
-        for lane, bits in _lanes(words, place, further, step):
-            at += step or ((lane >> 40) & M24) + 1
-            readings.append((at, lane & M32 if bits == 64 else lane))
-        place += _length(further, step)
+    for header, readings, end_word in _framed(words, M32, M32):
         yield Group(
             header & M32,
-            opening_at,
+            (header >> 120) & M32,
             0,
             INSTANT,
             (header >> 72) & M8,
             (header >> 232) & 15,
             bool((header >> 239) & 1),
-            tuple(readings),
+            readings,
+            end_word,
             (header >> 80) & M32,
         )
 
 
 def meter_groups(words: bytes) -> Iterator[Group]:
     """The groups of a meter batch, as docs/wire-format.md lays their bits out."""
-    place = 0
-    while place < len(words):
-        header = _word(words, place)
-        further, step = (header >> 32) & M16, (header >> 48) & M24
-        opening_at = (header >> 120) & M32
-        at = opening_at + ((header >> 200) & M32) + 1
-        readings = [(at, (header >> 152) & M48)]
-        place += BYTES
-        for lane, bits in _lanes(words, place, further, step):
-            at += step or (lane >> 40) + 1
-            readings.append((at, lane & M40 if bits == 64 else lane))
-        place += _length(further, step)
+    for header, readings, end_word in _framed(words, M48, M40):
         yield Group(
             header & M32,
-            opening_at,
+            (header >> 120) & M32,
             (header >> 72) & M48,
             (header >> 232) & M8,
             (header >> 240) & M8,
             0,
             False,
-            tuple(readings),
+            readings,
+            end_word,
         )
+
+
+def _framed(
+    words: bytes, first: int, others: int
+) -> Iterator[tuple[int, tuple[tuple[int, int], ...], int]]:
+    """Each group's header, readings and end; the masks are of a first amount, and of those of 64
+    bits with their step."""
+    place = 0
+    while place < len(words):
+        header = _word(words, place)
+        further, step = (header >> 32) & M16, (header >> 48) & M24
+        at = ((header >> 120) & M32) + ((header >> 200) & M32) + 1
+        readings = [(at, (header >> 152) & first)]
+        place += BYTES
+        for lane, bits in _lanes(words, place, further, step):
+            at += step or (lane >> 40) + 1
+            readings.append((at, lane & others if bits == 64 else lane))
+        place += _length(further, step)
+        yield header, tuple(readings), place // BYTES
 
 
 def _word(words: bytes, place: int) -> int:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from ledger.batches import Group, as_batch, meter_groups
+from ledger.batches import Group, as_batch, refused_by, taken
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.errors import UsageError
-from ledger.events import Event, logs
+from ledger.events import logs
 from ledger.leaves import DEEMED, ESTIMATE, RESET
 from ledger.structs import read
 
@@ -102,17 +102,7 @@ def corrections(
 
 def _groups(ledger: Ledger, channel: Channel) -> Iterator[Group]:
     """The groups that the chain has taken of a channel, the last one first."""
-    refused: dict[tuple[int, int], int] = {}
-    about = {"channel": channel.id}
-    for event in logs(ledger, channel.contract, "GroupRefused", filters=about):
-        key = _place(event)
-        refused[key] = refused.get(key, 0) + 1
+    refused = refused_by(ledger, channel.contract)
     for recorded in reversed(logs(ledger, channel.contract, "Recorded")):
-        words = as_batch(ledger, recorded).words
-        groups = [one for one in meter_groups(words) if one.channel == channel.id]
-        # behind a refused group nothing of its channel continues
-        yield from reversed(groups[: len(groups) - refused.get(_place(recorded), 0)])
-
-
-def _place(event: Event) -> tuple[int, int]:
-    return int(event.args["lane"]), int(event.args["batch_id"])
+        every = list(taken(as_batch(ledger, recorded), refused))
+        yield from (one for one in reversed(every) if one.channel == channel.id)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.batches import meter_groups
+from ledger.batches import Refusals, batch, refused_by, taken
 from ledger.deployment import Ledger
 from ledger.devices import channel_of
 from ledger.errors import NotFound
@@ -54,15 +54,18 @@ class Deemed:
 def deemed(ledger: Ledger, contract: str, channels: Collection[int]) -> list[Deemed]:
     """The deemed use of meters, each with its time from the batch that carried it."""
     moved = logs(ledger, contract, "RegisterMoved", filters={"kind": DEEMED})
-    return [_deemed(ledger, event) for event in moved if event.args["channel"] in channels]
+    about = [event for event in moved if event.args["channel"] in channels]
+    refused: Refusals = refused_by(ledger, contract) if about else frozenset()
+    return [_deemed(ledger, event, refused) for event in about]
 
 
-def _deemed(ledger: Ledger, event: Event) -> Deemed:
+def _deemed(ledger: Ledger, event: Event, refused: Refusals) -> Deemed:
     _, given = sent_in(ledger, event)
+    carried = batch(ledger, event.contract, given["lane"], given["batch_id"])
     channel, until_at = int(event.args["channel"]), int(event.args["at"])
     group = next(
         one
-        for one in meter_groups(bytes(given["words"]))
+        for one in taken(carried, refused)
         if (one.channel, one.kind, one.readings[-1][0]) == (channel, DEEMED, until_at)
     )
     volume_l = int(event.args["volume_l"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ledger import device_keys
-from ledger.batches import Group, as_batch, gauge_groups, meter_groups
+from ledger.batches import METER_BOOKS, Group, as_batch, refused_by, taken
 from ledger.deployment import Ledger
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound
@@ -15,7 +15,6 @@ from ledger.keys import fault
 from ledger.leaves import VOID
 from ledger.telegrams import Reading, Signed, parse
 from oracle.journal import Journal
-from oracle.refused import METER_BOOKS
 
 Verdict = Literal["same", "different", "missing", "not settled yet", "not signed"]
 FINDINGS: frozenset[Verdict] = frozenset({"different", "missing", "not signed"})
@@ -117,16 +116,11 @@ def settled(ledger: Ledger, channels: Iterable[int]) -> Mapping[tuple[int, int],
     for number in channels:
         by_contract.setdefault(enrolled(ledger, number).contract, set()).add(number)
     for contract, wanted in by_contract.items():
-        refused = {
-            (event.args["lane"], event.args["batch_id"], event.args["channel"])
-            for event in logs(ledger, contract, "GroupRefused")
-        }
+        refused = refused_by(ledger, contract)
         meters = contract in METER_BOOKS
         for recorded in logs(ledger, contract, "Recorded"):
-            batch = as_batch(ledger, recorded)
-            for group in (meter_groups if meters else gauge_groups)(batch.words):
-                taken = (batch.lane, batch.batch_id, group.channel) not in refused
-                if taken and group.channel in wanted:
+            for group in taken(as_batch(ledger, recorded), refused):
+                if group.channel in wanted:
                     found |= _readings(group, meters)
     return found
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger import merkle
-from ledger.batches import gauge_groups, meter_groups
+from ledger.batches import METER_BOOKS, groups
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
 from ledger.leaves import MOVES, VOID, WORD, leaf
@@ -22,7 +22,6 @@ from oracle import cosigned_homes
 from oracle.cosigned_homes import HOME_BYTES, Homes, Kept
 from oracle.households import MOST_LEAVES
 from oracle.journal import Journal
-from oracle.refused import METER_BOOKS
 
 MOST_LINE = 2**20  # bytes: 1,008 words of eight readings each, in hex
 MOST_BYTES = MOST_LINE + 1 + MOST_LEAVES * HOME_BYTES
@@ -163,7 +162,7 @@ def _bytes(text: Any) -> bytes:
 def readings(contract: str, words: bytes) -> list[Said]:
     """The readings of a batch in the order of its words; a meter's value is its register."""
     meters, found = contract in METER_BOOKS, []
-    for group in (meter_groups if meters else gauge_groups)(words):
+    for group in groups(contract, words):
         mark, value = group.mark | (VOID if group.void else 0), group.opening_l
         for at, amount in group.readings:
             value = value + amount if meters else amount

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ledger import household_telegrams, merkle
+from ledger.batches import METER_BOOKS
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import domain, keys
@@ -35,7 +36,6 @@ from oracle.proofs import (
     text_of,
     to_hex,
 )
-from oracle.refused import METER_BOOKS
 
 FORMAT = 1
 REMEDY = "`waterline oracle household-proof` writes one"

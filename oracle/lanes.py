@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from eth_typing import HexStr
 
+from ledger.batches import METER_BOOKS
 from ledger.calendars import instants
 from ledger.channels import METER, Channel
 from ledger.deployment import Ledger
@@ -15,7 +16,6 @@ from ledger.errors import NotFound
 from ledger.estimates import standing_estimate
 from ledger.structs import read, read_many
 from oracle.readings import Ints
-from oracle.refused import METER_BOOKS
 from oracle.signed import Keys
 
 BLOCK_SHARE = (9, 10)  # of a block's gas, for one batch

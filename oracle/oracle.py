@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import Protocol
 
+from ledger.batches import METER_BOOKS
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
@@ -27,7 +28,6 @@ from oracle.mapping import Sequence as Serials
 from oracle.pulse import STALL_AFTER_S, Pulse
 from oracle.quorum import Quorum
 from oracle.readings import Refusal
-from oracle.refused import METER_BOOKS
 from oracle.relay import Tell
 from oracle.relays import Relays
 from oracle.sources.chunks import Chunk

@@ -12,13 +12,14 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
 from ledger import merkle
-from ledger.batches import Group, gauge_groups, meter_groups
+from ledger.batches import METER_BOOKS, Group, groups, refusals
 from ledger.chain import Chain
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import domain, keys
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
+from ledger.events import decode_receipt
 from ledger.grades import GATEWAY
 from ledger.hashing import keccak
 from ledger.keys import fault
@@ -30,7 +31,6 @@ from oracle import households
 from oracle import settled as settled_files
 from oracle.documents import first_fault
 from oracle.journal import Journal
-from oracle.refused import METER_BOOKS
 
 FORMAT = 1
 NO_TEXT = "hex:"
@@ -306,7 +306,9 @@ def check(ledger: Ledger, proof: Proof, policy: SettlementPolicy) -> dict[str, b
     named = (about.device, about.parameter, about.contract)
     found["the channel is enrolled so"] = named == (proof.device, proof.parameter, proof.contract)
     found["the contract confirms it"] = _proved(ledger, proof)
-    found["its calldata holds the reading"] = _in_calldata(ledger, proof)
+    holding = _in_calldata(ledger, proof)
+    found["its calldata holds the reading"] = bool(holding)
+    found["the contract took its group"] = _taken(ledger, proof, holding)
     if proof.grade <= GATEWAY:
         found["a key of its device signed the telegram"] = _signed(ledger, proof)
     found["its block is final"] = is_final(chain, proof.transaction, proof.block_hash, policy)
@@ -347,18 +349,25 @@ def confirmed(
         return False
 
 
-def _in_calldata(ledger: Ledger, proof: Proof) -> bool:
-    """Whether the transaction is the batch, and its words hold the value at the moment."""
+def _in_calldata(ledger: Ledger, proof: Proof) -> list[Group]:
+    """The groups that hold the value at the moment, where the transaction is the batch."""
     try:
         sent = ledger.chain.w3.eth.get_transaction(proof.transaction)  # type: ignore[arg-type]
         _, given = ledger.contract(proof.contract).decode_function_input(sent["input"])
     except (TransactionNotFound, ValueError):
-        return False
+        return []
     batch = (given["lane"], given["batch_id"], bytes(given["root"]), keccak(bytes(given["words"])))
     if batch != (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash)):
-        return False
-    unpack = meter_groups if proof.contract in METER_BOOKS else gauge_groups
-    return any(_holds(group, proof) for group in unpack(bytes(given["words"])))
+        return []
+    return [one for one in groups(proof.contract, bytes(given["words"])) if _holds(one, proof)]
+
+
+def _taken(ledger: Ledger, proof: Proof, holding: Sequence[Group]) -> bool:
+    """Whether the contract took one of the groups: a relay may send what is refused."""
+    receipt = receipt_of(ledger.chain, proof.transaction)
+    refused = refusals(decode_receipt(ledger, receipt)) if receipt else frozenset()
+    ends = [(proof.lane, proof.batch, one.end_word) for one in holding]
+    return receipt is not None and any(end not in refused for end in ends)
 
 
 def _holds(group: Group, proof: Proof) -> bool:

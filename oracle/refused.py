@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from ledger.batches import gauge_groups, meter_groups
+from ledger.batches import groups
 from ledger.deployment import Ledger
 from ledger.events import decode_receipt
 from oracle.outbox import Batch
 
-METER_BOOKS = ("QuotaTracker", "DischargeVolumes")
 REASONS = {
     1: "unknown channel",
     2: "other relay group",
@@ -24,20 +23,19 @@ def refused(
     ledger: Ledger, contract: str, batch: Batch, receipt: Any
 ) -> list[tuple[int, int, str]]:
     """Channels whose last groups the contract refused, how many readings, and why."""
-    told: dict[int, list[int]] = {}
-    for event in decode_receipt(ledger, receipt):
-        if event.name == "GroupRefused" and event.args["batch_id"] == batch.id:
-            told.setdefault(event.args["channel"], []).append(event.args["reason"])
-    if not told:
-        return []
-    unpack = meter_groups if contract in METER_BOOKS else gauge_groups
-    groups: dict[int, list[int]] = {}
-    for group in unpack(batch.words):
-        groups.setdefault(group.channel, []).append(len(group.readings))
-    return [
-        (channel, sum(groups[channel][-len(reasons) :]), _reason(reasons[0]))
-        for channel, reasons in told.items()
-    ]
+    reasons = {
+        (event.args["batch_id"], event.args["end_word"]): event.args["reason"]
+        for event in decode_receipt(ledger, receipt)
+        if event.name == "GroupRefused"
+    }
+    counts: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for group in groups(contract, batch.words) if reasons else ():
+        reason = reasons.get((batch.id, group.end_word))
+        if reason is not None:
+            counts[group.channel] = counts.get(group.channel, 0) + len(group.readings)
+            first.setdefault(group.channel, reason)
+    return [(channel, counts[channel], _reason(reason)) for channel, reason in first.items()]
 
 
 def _reason(number: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from eth_utils import keccak, to_checksum_address
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 
+from ledger.batches import METER_BOOKS
 from ledger.chain import Head
 from ledger.deployment import Ledger
 from ledger.errors import CannotPay, ChainUnreachable, WaterlineError
@@ -27,7 +28,7 @@ from oracle.fees import MOST_PRICES, offer
 from oracle.lanes import Lane, most_gas
 from oracle.outbox import Attempt, Batch, Outbox
 from oracle.quorum import Quorum, Seen, look
-from oracle.refused import METER_BOOKS, refused
+from oracle.refused import refused
 
 IN_FLIGHT = 16  # pool slots that geth guarantees an account; a batch takes one
 PATIENCE_BLOCKS = 5  # without progress, the same bytes are handed over again

@@ -10,11 +10,13 @@ import tomli_w
 import yaml
 
 from scripts._shared import home, record_path
-from scripts._simulating import CONFIG, PORTS, ZONE
 
 if TYPE_CHECKING:
     from ledger.deployment import Ledger
 
+ZONE = "Asia/Shanghai"
+CONFIG = "waterline.toml"
+PORTS = {"hj212": 9212, "sl651": 9651}
 STATIONS, HOMES_FILE = "stations.yaml", "homes.yaml"
 CLIENT = "waterline-oracle"
 BROKER_PORT = 1883

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from ledger.batches import as_batch, meter_groups
+from ledger.batches import as_batch, refused_by, taken
 from ledger.devices import Channel, channel
 from ledger.errors import NotFound
 from ledger.events import logs
@@ -59,13 +59,11 @@ def _flow_ml_s(here: Session, meter: Channel, from_at: int, until_at: int) -> Fr
 
 def _steps(here: Session, meter: Channel, from_at: int) -> Iterator[tuple[int, int, int]]:
     """Steps of a meter in their order: from, until, litres; out of batches recorded since then."""
-    told = logs(here.ledger, meter.contract, "GroupRefused", filters={"channel": meter.id})
-    refused = {(event.args["lane"], event.args["batch_id"]) for event in told}
+    refused = refused_by(here.ledger, meter.contract)
     for recorded in logs(here.ledger, meter.contract, "Recorded"):
-        place = recorded.args["lane"], recorded.args["batch_id"]
-        if recorded.block_time < from_at or place in refused:
+        if recorded.block_time < from_at:
             continue
-        for group in meter_groups(as_batch(here.ledger, recorded).words):
+        for group in taken(as_batch(here.ledger, recorded), refused):
             if group.channel == meter.id:
                 begun_at = group.opening_at
                 for at, step_l in group.readings:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from scripts._shared import home
+from scripts._environment import home
 
 
 def redated_days() -> dict[int, int]:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.batches import as_batch, gauge_groups, meter_groups
+from ledger.batches import as_batch, refused_by, taken
 from ledger.devices import Channel
 from ledger.events import logs
 from ledger.grades import GRADES
 from ledger.marks import name_of
 from ledger.network import station
-from scripts._accounts import BOOKS
 from scripts._gauging import shown_word
 from scripts._shared import Session
 from scripts._showing import utc
@@ -22,18 +21,15 @@ def last_readings(
 ) -> list[dict[str, Any]]:
     """The last readings of each channel, newest last; batches are read from the newest back."""
     found: dict[int, list[Held]] = {one.id: [] for one in wanted}
-    refused = _refused(here, contract)
+    refused = refused_by(here.ledger, contract)
     for recorded in reversed(logs(here.ledger, contract, "Recorded")):
         missing = [number for number, readings in found.items() if len(readings) < count]
         if not missing:
             break
         batch = as_batch(here.ledger, recorded)
         fresh: dict[int, list[Held]] = {number: [] for number in missing}
-        for group in gauge_groups(batch.words):
-            if (
-                group.channel in fresh
-                and (batch.lane, batch.batch_id, group.channel) not in refused
-            ):
+        for group in taken(batch, refused):
+            if group.channel in fresh:
                 about = group.mark, group.void, group.grade
                 fresh[group.channel] += [(*r, *about) for r in group.readings]
         for number, readings in fresh.items():
@@ -47,18 +43,13 @@ def say_evidence(here: Session, contract: str, documents: Sequence[dict[str, Any
     A grade stands in the batches alone; they are read from the newest back until each has one.
     """
     wanted = {one["channel"] for one in documents if one["last_at"]}
-    unpack = meter_groups if contract in BOOKS.values() else gauge_groups
     found: dict[int, str | None] = {}
-    refused = _refused(here, contract) if wanted else set()
+    refused = refused_by(here.ledger, contract) if wanted else frozenset()
     for recorded in reversed(logs(here.ledger, contract, "Recorded") if wanted else []):
         if wanted <= found.keys():
             break
         batch = as_batch(here.ledger, recorded)
-        fresh = {
-            group.channel: GRADES.get(group.grade)
-            for group in unpack(batch.words)
-            if (batch.lane, batch.batch_id, group.channel) not in refused
-        }
+        fresh = {group.channel: GRADES.get(group.grade) for group in taken(batch, refused)}
         found = fresh | found
     for one in documents:
         one["evidence"] = found.get(one["channel"])
@@ -67,14 +58,6 @@ def say_evidence(here: Session, contract: str, documents: Sequence[dict[str, Any
 def vouched(documents: Sequence[dict[str, Any]]) -> str:
     """The evidence grade of the last reading of each device, for people."""
     return ", ".join(f"{one['device']} {one['evidence'] or '-'}" for one in documents) or "-"
-
-
-def _refused(here: Session, contract: str) -> set[tuple[int, int, int]]:
-    """The groups that a contract refused: lane, batch, channel."""
-    return {
-        (event.args["lane"], event.args["batch_id"], event.args["channel"])
-        for event in logs(here.ledger, contract, "GroupRefused")
-    }
 
 
 def _document(here: Session, one: Channel, readings: Sequence[Held]) -> dict[str, Any]:

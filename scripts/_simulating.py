@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 import yaml
 
+from scripts import _city_play
+from scripts._city_play import CONFIG, PORTS, ZONE
 from scripts._shared import PROJECT, Session
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 DATA = PROJECT / "data"
 MINUTE_S = 60
-ZONE = "Asia/Shanghai"
-CONFIG = "waterline.toml"
-PORTS = {"hj212": 9212, "sl651": 9651}
 TOPIC, GROWING = "city/waterworks/outflow", "waterworks.csv"
 
 
@@ -156,7 +155,6 @@ def of_city(here: Session, wanted: Wanted) -> Any:
     """Show, enrol, or write down a share of the made-up city; UsageError where nothing is asked."""
     from ledger.errors import UsageError
     from oracle.simulation.city import summary
-    from scripts import _city_play
     from scripts._progress import steady
 
     if wanted.dry_run:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts._arguments import Contract, Lane
+from scripts._lanes import opened, taking
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -29,7 +30,6 @@ def set_(
     """
     from scripts._signing import address_of_account
     from scripts._writing import Act, perform
-    from scripts.lane import opened
 
     here, named = session(), witness or []
     opened(here, contract, lane)
@@ -52,7 +52,6 @@ def show(contract: Contract, lane: Lane) -> Any:
     from ledger.witnesses import witnesses
     from scripts._showing import facts
     from scripts._signing import name_of_account
-    from scripts.lane import opened
 
     here = session()
     opened(here, contract, lane)
@@ -72,7 +71,6 @@ def dissents(
     For example: waterline lane dissents QuotaTracker 1
     """
     from scripts._showing import local, table
-    from scripts.lane import taking
 
     here = session()
     if contract is not None:

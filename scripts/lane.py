@@ -7,11 +7,11 @@ import typer
 
 from scripts import _witnesses
 from scripts._arguments import Contract, Lane
+from scripts._lanes import TAKING, opened, taking
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
 app.add_typer(_witnesses.app, name="witnesses")
-TAKING = ("QuotaTracker", "DischargeVolumes", "DischargeLimits", "QualityProvenance")
 
 
 @app.write("open")
@@ -87,23 +87,6 @@ def show(contract: Contract, lane: Lane) -> Any:
     here = session()
     document = _document(here, taking(contract), lane)
     return here.tell(document, lambda: facts(document.items()))
-
-
-def taking(name: str) -> str:
-    """The name of a contract that has lanes; UsageError for any other."""
-    from ledger.errors import UsageError
-
-    if name not in TAKING:
-        raise UsageError(f"{name!r} takes no measurements", f"use one of: {', '.join(TAKING)}")
-    return name
-
-
-def opened(here: Session, contract: str, number: int) -> None:
-    """NotFound where a contract has no such lane."""
-    from ledger.errors import NotFound
-
-    if not 0 < number <= here.view(taking(contract), "lane_count"):
-        raise NotFound(f"{contract} has no lane {number}", "`waterline lane list` shows them")
 
 
 def _document(here: Session, contract: str, number: int) -> dict[str, Any]:

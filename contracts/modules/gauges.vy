@@ -131,12 +131,12 @@ def record_gauges(
             low = (ruling >> 112) & M32
             high = (ruling >> 144) & M32
             beyond |= convert(value < low, uint256) | convert(value > high, uint256)
-            if further > 0:
-                lo = max(lo, low)
-                hi = min(hi, high)
         i = unsafe_add(i, 1)
 
         if further > 0:
+            if hot & RANGED != 0:
+                lo = max(lo, low)
+                hi = min(hi, high)
             step: uint256 = (header >> 48) & M24
             place: uint256 = unsafe_mul(i, 32)
             begin: uint256 = place
@@ -359,7 +359,9 @@ def record_gauges(
                 )
         if reason > 0:
             refused = unsafe_add(refused, 1)
-            log ILanes.GroupRefused(channel=channel, batch_id=batch_id, lane=lane, reason=reason)
+            log ILanes.GroupRefused(
+                channel=channel, batch_id=batch_id, lane=lane, reason=reason, end_word=i
+            )
 
     lanes._settle(lane, lane_word, batch_id, root, words_hash, 0, refused)
 

@@ -314,7 +314,9 @@ def record_meters(
             counted_l = unsafe_add(counted_l, volume_l)
         else:
             refused = unsafe_add(refused, 1)
-            log ILanes.GroupRefused(channel=channel, batch_id=batch_id, lane=lane, reason=reason)
+            log ILanes.GroupRefused(
+                channel=channel, batch_id=batch_id, lane=lane, reason=reason, end_word=i
+            )
 
     lanes._settle(lane, lane_word, batch_id, root, words_hash, counted_l, refused)
 

@@ -20,11 +20,13 @@ class BadFraming(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A header and its readings: amounts as they stand in the words, steps in seconds."""
+    """A header and its readings: amounts as they stand in the words, steps in seconds; and the
+    number of the word behind them."""
 
     header: int
     amounts: list[int]
     steps: list[int]
+    end_word: int
 
     @property
     def channel(self) -> int:
@@ -76,7 +78,7 @@ def groups(words: bytes, gauges: bool) -> Iterator[Group]:
                 raise BadFraming(f"lane bits of channel {header & M32} are not zero")
             amounts += (both & np.uint64(M32 if gauges else M40)).tolist()
             steps += ((both >> np.uint64(40)) + np.uint64(1)).tolist()
-        yield Group(header, amounts, steps)
+        yield Group(header, amounts, steps, place // WORD)
 
 
 def _lanes(raw: bytes, form: str, a_word: int, further: int) -> NDArray[np.uint64]:

@@ -28,7 +28,13 @@ class Replay(ABC):
             if reason:
                 self.refused += 1
                 self.refused_readings += len(group.amounts)
-                self._tell("GroupRefused", group.channel, lane=self.lane_id, reason=reason)
+                self._tell(
+                    "GroupRefused",
+                    group.channel,
+                    lane=self.lane_id,
+                    reason=reason,
+                    end_word=group.end_word,
+                )
 
     def _tell(self, event: str, channel: int, **keys: Any) -> None:
         known = {"channel": channel, "batch_id": self.batch}

@@ -6,10 +6,14 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import BadRecord, NotFound, NotSettled, WaterlineError
+from ledger.events import logs
+from ledger.hashing import keccak
+from ledger.leaves import leaf
 from ledger.settlement import SettlementPolicy
-from oracle.proofs import check, check_offline, load, prove
+from oracle.proofs import check, check_offline, load, prove, to_hex
 from oracle.retention import Retention, archive
 from tests.chain.town import CONFIRMATIONS
+from tests.contracts.intake_words import meter_group, packed
 from tests.contracts.suite import T0
 
 ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 8)]
@@ -137,3 +141,32 @@ def test_an_archived_reading_is_proved_as_before_and_its_lane_goes_on(fed):
     last = [(T0 + 300 * 12, 100 + 40 * 12)]
     fed.settle(fed.fed, [fed.file("last", fed.channel.device, last)])
     assert fed.registers() == [*ROWS, *more, *last]
+
+
+def forged(fed, proof):
+    """A batch of the relay's whose only group does not continue, and the proof made of it."""
+    at, value, telegram = proof.at + 1, 10**6, "of nobody"
+    words = packed(meter_group(proof.channel, value - 1, at - 60, [(1, 60)]))
+    about = (proof.channel, at, value, proof.kind, proof.grade, proof.mark)
+    root, words_hash = leaf(*about, keccak(telegram.encode())), keccak(words)
+    tracker, suite = fed.suite.quota_tracker, fed.suite
+    batch = tracker.lane(proof.lane).next_id
+    fed.chain.tester.enable_auto_mine_transactions()
+    tracker.record_meters(proof.lane, batch, root, words, b"", sender=suite.relay)
+    fed.mine(CONFIRMATIONS + 1)
+    recorded = logs(fed.ledger, "QuotaTracker", "Recorded")[-1]
+    return replace(
+        proof,
+        **{"at": at, "value": value, "telegram": telegram, "batch": batch, "siblings": []},
+        **{"leaf": to_hex(root), "root": to_hex(root), "words_hash": to_hex(words_hash)},
+        digest=to_hex(keccak(root + words_hash)),
+        transaction=recorded.transaction,
+        block=recorded.block,
+        block_hash=recorded.block_hash,
+    )
+
+
+def test_a_reading_that_the_contract_refused_is_not_proved_by_the_batch_that_carried_it(fed):
+    found = check(fed.ledger, forged(fed, proof_of(fed, ROWS[-1][0])), POLICY)
+
+    assert [one for one, held in found.items() if not held] == ["the contract took its group"]

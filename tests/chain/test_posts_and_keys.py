@@ -10,11 +10,11 @@ from eth_account import Account
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.permit_files import decrypt, encrypt, make_key, public_bytes
 from scripts._encrypting import files_document
+from scripts._lanes import opened
 from scripts._posts import deputised_until
 from scripts._requests import post_by_title, posts_document, read_consent, signed_consent
 from scripts._sealing import keys_of
 from scripts._shared import Session
-from scripts.lane import opened
 from tests.contracts.suite import NOW, T0
 from tests.unit.test_permit_files import WORDS
 

@@ -49,6 +49,32 @@ def test_a_refused_meter_group_leaves_the_others_of_its_batch(suite):
     assert suite.quota_tracker.meter(bad).register_l == REGISTER_L
 
 
+def test_a_refusal_of_a_meter_names_its_group_though_the_channel_goes_on_behind_it(suite):
+    channel = suite.channel(METER, "QuotaTracker")
+    good = meter_group(channel, REGISTER_L, T0, [(5, 60)])
+    bad = meter_group(channel, REGISTER_L + 1, T0, [(5, 60)] * 9)
+    next_one = meter_group(channel, REGISTER_L + 5, T0 + 60, [(5, 60)])
+
+    assert meters(suite, good, bad, next_one) == {channel: BROKEN}
+
+    [(_, refusal)] = events(suite.quota_tracker, "GroupRefused")
+    assert refusal["end_word"] == len(good) + len(bad)
+    assert suite.quota_tracker.meter(channel).register_l == REGISTER_L + 10
+
+
+@pytest.mark.parametrize("readings", [1, 2, 9])
+def test_a_refusal_of_a_gauge_names_its_group_though_the_channel_goes_on_behind_it(suite, readings):
+    channel = suite.channel(GAUGE, "QualityProvenance", COD)
+    bad = gauge_group(channel, T0 + 1, [(5, 60)] * readings)
+    good = gauge_group(channel, T0, [(5, 60)])
+
+    assert gauges(suite, bad, good) == {channel: BROKEN}
+
+    [(_, refusal)] = events(suite.quality_provenance, "GroupRefused")
+    assert refusal["end_word"] == len(bad)
+    assert suite.quality_provenance.gauge(channel).last_at == T0 + 60
+
+
 CALENDAR_BEYOND_S = CALENDAR_END - T0 + 1
 
 METER_GROUPS = {

@@ -44,7 +44,7 @@ def test_an_irregular_meter_group_is_read_as_it_was_packed(readings, channel, re
     words = packed(meter_group(channel, register_l, AT, readings, kind))
 
     assert list(meter_groups(words)) == [
-        Group(channel, AT, register_l, kind, 3, 0, False, moments(readings))
+        Group(channel, AT, register_l, kind, 3, 0, False, moments(readings), len(words) // 32)
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_batch_is_found_by_its_place_in_its_lane(small, recorded):
 def test_the_words_of_a_batch_are_those_its_transaction_carried(recorded):
     (group,) = meter_groups(batch(recorded, "QuotaTracker", 4, 0).words)
 
-    assert group == Group(4, AT, 100, 0, 3, 0, False, ((AT + 60, 0),))
+    assert group == Group(4, AT, 100, 0, 3, 0, False, ((AT + 60, 0),), 1)
 
 
 @pytest.mark.parametrize(("lane", "batch_id"), [(3, 2), (4, 1), (5, 0)])
