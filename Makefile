@@ -47,7 +47,7 @@ $(READY): requirements.lock pyproject.toml
 	      "apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; \
 	    exit 1; }; rm -f .venv-failed; fi
 	@echo "setup: packages of requirements.lock"
-	@mkdir -p .cache && awk '/^uv==/ {on = 1} on && /^    #/ {exit} on' requirements.lock >.cache/uv.lock
+	@mkdir -p .cache/vvm && awk '/^uv==/ {on = 1} on && /^    #/ {exit} on' requirements.lock >.cache/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .cache/uv.lock
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .

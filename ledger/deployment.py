@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,17 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The contracts of one chain, with their ABIs, so that a reader needs no compiler."""
+    """The contracts of one chain, with their ABIs, so that a reader needs no compiler.
+
+    `timezone` is the city's, "" until its calendars are loaded: a moment that somebody writes
+    without an offset is of that zone, on every machine that has the record.
+    """
 
     chain_id: int
     genesis_hash: str
     start_block: int
     contracts: Mapping[str, Deployed] = field(default_factory=dict)
+    timezone: str = ""
 
     @classmethod
     def load(cls, path: Path) -> "Deployment":
@@ -58,7 +63,11 @@ class Deployment:
                 )
             contracts = {name: Deployed(**fields) for name, fields in raw["contracts"].items()}
             return cls(
-                int(raw["chain_id"]), str(raw["genesis_hash"]), int(raw["start_block"]), contracts
+                int(raw["chain_id"]),
+                str(raw["genesis_hash"]),
+                int(raw["start_block"]),
+                contracts,
+                str(raw.get("timezone", "")),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadRecord(
@@ -78,9 +87,7 @@ class Deployment:
 
     def with_contract(self, name: str, deployed: Deployed) -> "Deployment":
         """The record with one more contract, or another address for it."""
-        return Deployment(
-            self.chain_id, self.genesis_hash, self.start_block, {**self.contracts, name: deployed}
-        )
+        return replace(self, contracts={**self.contracts, name: deployed})
 
     def formers(self, name: str) -> list[str]:
         """The names of those that a contract replaced, oldest first: NAME.1, NAME.2 and so on."""

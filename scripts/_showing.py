@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ledger.standards import zone
 from ledger.units import SHOWN, from_base, show
-from scripts._shared import home
+from scripts._shared import record_path
 
 PERMIT_STATES = {
     1: "valid",
@@ -92,12 +94,20 @@ def number_of(words: dict[int, str], text: str) -> int | None:
 
 
 def local_zone() -> ZoneInfo:
-    """The zone of the city: as set, as its calendar was loaded, else UTC."""
-    kept = home() / "timezone"
-    named = os.environ.get("WATERLINE_TIMEZONE") or (
-        kept.read_text(encoding="utf-8").strip() if kept.is_file() else ""
-    )
+    """The zone of the city: as set, as the deployment record tells, else UTC."""
+    path = record_path()
+    named = os.environ.get("WATERLINE_TIMEZONE")
+    if not named and path.is_file():
+        named = _recorded_zone(path, path.stat().st_mtime_ns)
     return zone(named or "UTC")
+
+
+@cache
+def _recorded_zone(path: Path, changed_ns: int) -> str:
+    """Read once for each state of the record: every moment that is shown asks for it."""
+    from ledger.deployment import Deployment
+
+    return Deployment.load(path).timezone
 
 
 def utc(at: int) -> str | None:

@@ -121,7 +121,7 @@ def witness(
     """Witness other oracles' lanes until it is stopped: sign what is as in its own journal.
 
     It takes in sources of its own and sends no batch. It answers the owners of lanes alone; what
-    differs it puts on chain as its dissent, unless its configuration says `dissents: false`.
+    differs it puts on chain as its dissent, unless its configuration says `dissents = false`.
 
     For example: waterline oracle witness -c witness.toml --password-file pass
     """

@@ -1,11 +1,12 @@
 """Standards: limit tables, threshold schemes and the local calendar."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from scripts._shared import PROJECT, Noun, Session, home, session
+from scripts._shared import PROJECT, Noun, Session, record_path, session
 
 app = Noun(__doc__)
 FOLDER = PROJECT / "standards"
@@ -164,8 +165,8 @@ def load_calendar(
             )
     done = perform(here, acts) if acts else None
     if not here.dry_run:
-        # what people read is in the city's time from now on
-        (home() / "timezone").write_text(timezone + "\n", encoding="utf-8")
+        # what people read and write is in the city's time from now on
+        replace(here.ledger.deployment, timezone=timezone).save(record_path())
     if done is None:
         here.say("everything is loaded already")
         return None

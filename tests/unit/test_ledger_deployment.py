@@ -28,7 +28,14 @@ def test_a_record_says_its_format(tmp_path):
     raw = json.loads((tmp_path / "deployment.json").read_text(encoding="utf-8"))
 
     assert raw["format"] == FORMAT
-    assert set(raw) == {"format", "chain_id", "genesis_hash", "start_block", "contracts"}
+    assert set(raw) == {
+        "format",
+        "chain_id",
+        "genesis_hash",
+        "start_block",
+        "contracts",
+        "timezone",
+    }
 
 
 def test_saving_makes_the_folder_and_leaves_nothing_else_in_it(tmp_path):

@@ -1,9 +1,11 @@
 """Moments as people read them: in the city's time, and in UTC for programs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from ledger.deployment import Deployment
 from ledger.errors import UsageError
 from scripts._showing import local, local_day, local_zone, utc
 
@@ -22,14 +24,24 @@ def test_without_a_calendar_the_city_has_utc(home):
 
 
 def test_the_zone_of_the_loaded_calendar_is_the_citys(home):
-    (home / "timezone").write_text("Asia/Shanghai\n", encoding="utf-8")
+    Deployment(1, "0x", 0, timezone="Asia/Shanghai").save(home / "deployment.json")
 
     assert local_zone().key == "Asia/Shanghai"
     assert local(AT) == "2026-02-01 00:30"
 
 
+def test_a_record_of_before_the_calendar_was_loaded_leaves_utc_until_it_tells_a_zone(home):
+    record = Deployment(1, "0x", 0)
+    record.save(home / "deployment.json")
+    assert local_zone().key == "UTC"
+
+    replace(record, timezone="Asia/Shanghai").save(home / "deployment.json")
+
+    assert local_zone().key == "Asia/Shanghai"
+
+
 def test_a_zone_that_is_set_comes_first(home, monkeypatch):
-    (home / "timezone").write_text("Asia/Shanghai\n", encoding="utf-8")
+    Deployment(1, "0x", 0, timezone="Asia/Shanghai").save(home / "deployment.json")
     monkeypatch.setenv("WATERLINE_TIMEZONE", "Europe/Berlin")
 
     assert local(AT) == "2026-01-31 17:30"
