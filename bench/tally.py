@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ledger.batches import METER_BOOKS, as_batch, groups
+from ledger.batches import METER_BOOKS, as_batch, groups, values
 from ledger.deployment import Ledger
+from ledger.devices import channel
 from ledger.errors import BadRecord
 from ledger.events import logs
 from ledger.packing import ZERO_VALUE
@@ -97,15 +98,12 @@ def on_chain(ledger: Ledger) -> Readings:
     """Every reading in the calldata of every recorded batch."""
     found: Readings = Counter()
     for contract in (*METER_BOOKS, GAUGE_BOOK):
-        meters = contract in METER_BOOKS
         for recorded in logs(ledger, contract, "Recorded"):
             batch = as_batch(ledger, recorded)
             if batch.refused:
                 raise BadRecord(f"{contract} refused a group of batch {batch.batch_id}")
             for group in groups(contract, batch.words):
-                value = group.opening_l
-                for at, amount in group.readings:
-                    value = value + amount if meters else amount
+                for at, value in values(group, lambda number: channel(ledger, number).modulus_l):
                     found[group.channel, at, value] += 1
     return found
 

@@ -3,13 +3,13 @@
 A reading within its bounds logs nothing, so its only trace is the calldata of its batch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord, NotFound
 from ledger.events import Event, logs, sent_in
-from ledger.leaves import INSTANT
+from ledger.leaves import INSTANT, ROLL_OVER
 
 BYTES = 32
 METER_BOOKS = ("QuotaTracker", "DischargeVolumes")  # the others keep gauges
@@ -107,6 +107,19 @@ def taken(batch: Batch, refused: Refusals) -> Iterator[Group]:
     for group in groups(batch.contract, batch.words):
         if (batch.lane, batch.batch_id, group.end_word) not in refused:
             yield group
+
+
+def values(group: Group, modulus_l: Callable[[int], int]) -> Iterator[tuple[int, int]]:
+    """Each reading's moment and its value as the leaf has it: a meter's register, a gauge's word.
+
+    `modulus_l` answers at which register a channel begins again; only roll-overs ask for it.
+    """
+    register_l = group.opening_l
+    for at, amount in group.readings:
+        register_l += amount
+        if group.kind == ROLL_OVER:
+            register_l -= modulus_l(group.channel)
+        yield at, amount if group.kind == INSTANT else register_l
 
 
 def gauge_groups(words: bytes) -> Iterator[Group]:

@@ -9,7 +9,10 @@ METER, GAUGE = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One measured quantity of a device; bounds and resolution in its base unit."""
+    """One measured quantity of a device; bounds and resolution in its base unit.
+
+    A meter's register begins again at zero where it would reach `modulus_l`; 0 where it never does.
+    """
 
     id: int
     device_id: int
@@ -26,6 +29,7 @@ class Channel:
     grade: int
     permit_id: int
     opened_at: int
+    modulus_l: int = 0
 
     @property
     def base(self) -> str:

@@ -75,6 +75,7 @@ def _channel(number: int, raw: dict[str, Any], device: dict[str, Any]) -> Channe
         grade=raw["grade"],
         permit_id=raw["permit_id"],
         opened_at=raw["opened_at"],
+        modulus_l=raw["modulus_l"],
     )
 
 

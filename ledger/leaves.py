@@ -19,7 +19,8 @@ from ledger.hashing import keccak, twice
 Ints = NDArray[np.int64]
 
 MEASURED, ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(6)  # kinds of a meter's group
-MOVES = (EXCHANGE, RESET, DEEMED)  # kinds that an officer approves, a group of one reading each
+APPROVED = (EXCHANGE, RESET, DEEMED)  # kinds that an officer approves
+ALONE = (ROLL_OVER, *APPROVED)  # kinds of which a group has one reading
 INSTANT = 16  # the kind of a gauge's reading
 HOUSEHOLD = 32  # the kind of a household's leaf
 VOID = 128  # the bit of a mark that takes a value out of means and alerts

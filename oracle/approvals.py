@@ -15,7 +15,7 @@ from ledger.channels import METER, Channel
 from ledger.deployment import Ledger
 from ledger.events import Event, logs
 from ledger.grades import MANUAL
-from ledger.leaves import DEEMED, MOVES
+from ledger.leaves import APPROVED, DEEMED
 from ledger.structs import read, read_many
 from oracle import approved
 from oracle.approved import Approval
@@ -170,7 +170,7 @@ class Moves:
             first = None if self._until < 0 else self._until + 1
             for event in logs(self.ledger, book, "RegisterMoved", first, final):
                 args = event.args
-                if args["kind"] in MOVES:
+                if args["kind"] in APPROVED:
                     approved.follow(self.journal, args["channel"], args["at"], args["register_l"])
         self._until = final
 

@@ -12,6 +12,7 @@ import numpy as np
 from ledger import merkle
 from ledger.channels import METER
 from ledger.hashing import keccak
+from ledger.leaves import ROLL_OVER
 from ledger.packing import (
     MAX_REGULAR,
     MAX_STEP_S,
@@ -48,7 +49,7 @@ class Waiting:
 
     `opening_at` and `opening_l` are the moment and register at which the next group opens;
     `turns` are the instants after which a new period begins; `number` counts the first of the
-    readings from 0 among those of its channel.
+    readings from 0 among those of its channel; a roll-over's register is less by `modulus_l`.
     """
 
     channel: int
@@ -62,6 +63,7 @@ class Waiting:
     mark: Ints
     turns: Ints
     number: int = 0
+    modulus_l: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ def lay(w: Waiting, count: int) -> Laid:
     steps = _differences(w.at[:count], w.opening_at)
     values = w.value[:count]
     amounts = _differences(values, w.opening_l) if w.kind == METER else values
+    if w.reading_kind == ROLL_OVER:
+        amounts = amounts + w.modulus_l
     found = [
         group for piece in pairwise(_edges(w, steps, amounts)) for group in _by_step(steps, *piece)
     ]

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
 
 from ledger.errors import NotANumber
+from ledger.leaves import ROLL_OVER
 from ledger.packing import MAX_REGISTER_L, MAX_REGULAR, ZERO_VALUE
 from ledger.units import number
 from oracle.mapping import Rule
@@ -13,6 +14,8 @@ from oracle.readings import Reading, Refusal, Repeated, State, Taken, block_of
 from oracle.times import NoMoment
 
 CLOCK_TOLERANCE_S = 300  # how far a source's clock may run ahead
+# of the modulus: a register that would move further by beginning again has fallen; ours, not law
+MOST_ROLLED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ def _outcome(
             known = fresh.get(cell.at) or recorded(rule.channel.id, cell.at)
             return _again(rule, cell, known, amount, mark), state
         value, carry = advanced(rule, amount, cell.at, state)
+        if rolls_over(rule, value, state, mark):
+            reading = Reading(rule.channel.id, cell.at, value, ROLL_OVER, cell.row)
+            return reading, State(cell.at, value, carry, state.run)
         _possible(rule, value, state, mark)
     except Wrong as wrong:
         refusal = Refusal(rule.channel.id, cell.row, at, cell.text, wrong.reason, wrong.detail)
@@ -96,6 +102,19 @@ def _outcome(
     reading = Reading(rule.channel.id, cell.at, value, mark, cell.row)
     measured_l = _measured_l(state) if rule.is_meter and mark else None
     return reading, State(cell.at, value, carry, state.run, measured_l)
+
+
+def rolls_over(rule: Rule, value: int, state: State, mark: int) -> bool:
+    """Whether a register that falls has begun again at zero.
+
+    Its channel is enrolled with a modulus, it was measured before and is now, and so it moved by no
+    more than a tenth of the modulus; whatever else falls is held.
+    """
+    modulus_l = rule.channel.modulus_l
+    if rule.of != "register" or mark or state.moving or state.measured_l is not None:
+        return False
+    moved_l = value + modulus_l - state.last_value
+    return 0 <= value < state.last_value < modulus_l and moved_l * MOST_ROLLED <= modulus_l
 
 
 def _measured_l(state: State) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ledger import device_keys
-from ledger.batches import METER_BOOKS, Group, as_batch, refused_by, taken
+from ledger.batches import Group, as_batch, refused_by, taken, values
 from ledger.deployment import Ledger
 from ledger.devices import channel as enrolled
 from ledger.errors import BadRecord, NotFound
@@ -117,18 +117,16 @@ def settled(ledger: Ledger, channels: Iterable[int]) -> Mapping[tuple[int, int],
         by_contract.setdefault(enrolled(ledger, number).contract, set()).add(number)
     for contract, wanted in by_contract.items():
         refused = refused_by(ledger, contract)
-        meters = contract in METER_BOOKS
         for recorded in logs(ledger, contract, "Recorded"):
             for group in taken(as_batch(ledger, recorded), refused):
                 if group.channel in wanted:
-                    found |= _readings(group, meters)
+                    found |= _readings(ledger, group)
     return found
 
 
-def _readings(group: Group, meters: bool) -> dict[tuple[int, int], Settled]:
-    mark, value = group.mark | (VOID if group.void else 0), group.opening_l
-    found = {}
-    for at, amount in group.readings:
-        value = value + amount if meters else amount
-        found[group.channel, at] = Settled(value, mark, group.grade)
-    return found
+def _readings(ledger: Ledger, group: Group) -> dict[tuple[int, int], Settled]:
+    mark = group.mark | (VOID if group.void else 0)
+    return {
+        (group.channel, at): Settled(value, mark, group.grade)
+        for at, value in values(group, lambda number: enrolled(ledger, number).modulus_l)
+    }

@@ -7,15 +7,15 @@ to the station. A request is a line of JSON, and behind it the households (oracl
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger import merkle
-from ledger.batches import METER_BOOKS, groups
+from ledger.batches import groups, values
 from ledger.errors import BadRecord
 from ledger.hashing import keccak
-from ledger.leaves import MOVES, VOID, WORD, leaf
+from ledger.leaves import APPROVED, VOID, WORD, leaf
 from ledger.packing import MAX_BATCH_ID, MOST_WORDS
 from ledger.witnesses import SIGNATURE_BYTES
 from oracle import cosigned_homes
@@ -88,12 +88,14 @@ class Request:
             "signature": "0x" + self.signature.hex(),
         }
 
-    @property
-    def readings(self) -> list[Said]:
-        """The readings of the words, each with its telegram; BadRecord where they do not fit."""
+    def readings(self, modulus_l: Callable[[int], int]) -> list[Said]:
+        """The readings of the words, each with its telegram; BadRecord where they do not fit.
+
+        `modulus_l` answers at which register a channel begins again.
+        """
         places = dict.fromkeys(self.telegrams, 0)
         found = []
-        for one in readings(self.contract, self.words):
+        for one in readings(self.contract, self.words, modulus_l):
             place = places.get(one.channel, 0)
             telegram = self.telegrams.get(one.channel, b"")[place : place + WORD]
             if len(telegram) != WORD:
@@ -159,13 +161,12 @@ def _bytes(text: Any) -> bytes:
     return bytes.fromhex(text[2:])
 
 
-def readings(contract: str, words: bytes) -> list[Said]:
+def readings(contract: str, words: bytes, modulus_l: Callable[[int], int]) -> list[Said]:
     """The readings of a batch in the order of its words; a meter's value is its register."""
-    meters, found = contract in METER_BOOKS, []
+    found = []
     for group in groups(contract, words):
-        mark, value = group.mark | (VOID if group.void else 0), group.opening_l
-        for at, amount in group.readings:
-            value = value + amount if meters else amount
+        mark = group.mark | (VOID if group.void else 0)
+        for at, value in values(group, modulus_l):
             found.append(Said(group.channel, at, value, group.kind, group.grade, mark))
     return found
 
@@ -208,7 +209,7 @@ def compare(journal: Journal, said: Sequence[Said], homes: Kept = NO_HOMES) -> F
     differs, own, waits = list(homes.differs), list(homes.leaves), homes.waits
     known = {channel: _Own.of(journal, channel, said) for channel in {o.channel for o in said}}
     for one in said:
-        if one.kind in MOVES:
+        if one.kind in APPROVED:
             own.append(one.leaf)
             continue
         here = known[one.channel]

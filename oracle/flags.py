@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ledger.leaves import ROLL_OVER
 from oracle.mapping import Rule
 from oracle.readings import GAP, JUMP, STUCK, Block, Ints, State
 
@@ -17,6 +18,8 @@ def flags(rule: Rule, block: Block, before: State) -> tuple[Ints, int]:
         return block.at, before.run
     found = np.where(np.diff(block.at, prepend=before.last_at) > rule.channel.cadence_s, GAP, 0)
     change = np.diff(block.value, prepend=before.last_value)
+    if rule.channel.modulus_l:
+        change += np.where(block.mark == ROLL_OVER, rule.channel.modulus_l, 0)
     same = change == 0
     if before.last_at <= rule.channel.opened_at and not rule.is_meter:
         change[0], same[0] = 0, False  # a gauge shows nothing before its first value

@@ -356,5 +356,5 @@ def _compared(journal: Journal, channel: int, begins_at: int, ends_at: int) -> C
         number,
         known - number,
         sum(sum(day.volumes_l) for day in told),
-        None if before is None or after is None else after - before,
+        None if before is None or after is None or after < before else after - before,
     )

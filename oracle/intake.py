@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ledger.leaves import ROLL_OVER
 from oracle import cells, columns
 from oracle.cells import Cell, Recorded
 from oracle.flags import flags
@@ -56,14 +57,16 @@ def take(
 
 
 def parts(one: Accepted) -> list[Accepted]:
-    """A meter's readings in parts of one kind: measured and estimated ones stay apart.
+    """A meter's readings in parts of one kind: measured and estimated ones stay apart, and one that
+    rolls over is a part of its own.
 
     What was held or repeated stands with the first part, where the channel stands with each.
     """
     mark = one.taken.block.mark
     if not one.rule.is_meter or not mark.any():
         return [one]
-    edges = [0, *(np.flatnonzero(np.diff(mark)) + 1).tolist(), len(mark)]
+    apart = (np.diff(mark) != 0) | (mark[1:] == ROLL_OVER)
+    edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(mark)]
     return [_part(one, first, end) for first, end in pairwise(edges)]
 
 

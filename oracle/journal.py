@@ -14,7 +14,7 @@ import numpy as np
 
 from ledger.channels import Channel
 from ledger.errors import NotFound
-from ledger.leaves import DEEMED, MOVES
+from ledger.leaves import ALONE, APPROVED, DEEMED
 from oracle import approved, settled
 from oracle.archive import Segment
 from oracle.batch import Cut, Waiting
@@ -118,6 +118,10 @@ class Journal(KeptReadings):
                     (one.id, one.contract, one.relay_group, one.kind, *(at, value, at, value))
                     for one, (at, value) in standing.items()
                 ],
+            )
+            db.executemany(
+                "INSERT INTO rolling VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(one.id, one.modulus_l) for one in standing if one.modulus_l],
             )
             db.executemany(
                 "INSERT INTO estimated VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -297,7 +301,9 @@ class Journal(KeptReadings):
         of channel; at most `most` readings of one are given.
         """
         rows = self.db.execute(
-            "SELECT id, kind, accepted, cut, opening_at, opening_l FROM channel"
+            "SELECT id, kind, accepted, cut, opening_at, opening_l,"
+            " COALESCE(modulus_l, 0) AS modulus_l FROM channel"
+            " LEFT JOIN rolling ON rolling.channel = channel.id"
             " WHERE contract = ? AND relay_group = ? AND accepted > cut AND reopen = 0"
             " ORDER BY opening_at, id",
             (contract, relay_group),
@@ -308,7 +314,7 @@ class Journal(KeptReadings):
                 if chosen and (one.kind, one.grade) != (chosen[0].kind, chosen[0].grade):
                     break
                 chosen.append(one)
-                if one.kind in MOVES:
+                if one.kind in ALONE:
                     break
             yield Waiting(
                 row["id"],
@@ -322,6 +328,7 @@ class Journal(KeptReadings):
                 np.concatenate([one.block.mark for one in chosen]),
                 turns[row["kind"]],
                 row["cut"],
+                row["modulus_l"],
             )
 
     def to_reopen(self, contract: str, relay_group: int) -> list[int]:
@@ -376,7 +383,7 @@ class Journal(KeptReadings):
                 [
                     (
                         *(count, int(one.at[count - 1]), int(one.value[count - 1])),
-                        *(int(one.reading_kind in MOVES), one.channel),
+                        *(int(one.reading_kind in APPROVED), one.channel),
                     )
                     for one, count in taken
                 ],

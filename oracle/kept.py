@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ledger.errors import NotFound
-from ledger.leaves import MOVES, leaves
+from ledger.leaves import APPROVED, leaves
 from oracle import approved
 from oracle.archive import Archive, Segment, hashes
 from oracle.places import Place
@@ -121,7 +121,7 @@ class KeptReadings(Store):
         number = self.until(channel, at)
         if number:
             last = next(self.kept(channel, number - 1, 1))
-            if last.kind in MOVES:
+            if last.kind in APPROVED:
                 return approved.register_behind(self, channel, number - 1)
             return int(last.block.value[0])
         row = self.db.execute(

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
 from ledger import merkle
-from ledger.batches import METER_BOOKS, Group, groups, refusals
+from ledger.batches import Group, groups, refusals, values
 from ledger.chain import Chain
 from ledger.channels import Channel
 from ledger.deployment import Ledger
@@ -359,7 +359,8 @@ def _in_calldata(ledger: Ledger, proof: Proof) -> list[Group]:
     batch = (given["lane"], given["batch_id"], bytes(given["root"]), keccak(bytes(given["words"])))
     if batch != (proof.lane, proof.batch, from_hex(proof.root), from_hex(proof.words_hash)):
         return []
-    return [one for one in groups(proof.contract, bytes(given["words"])) if _holds(one, proof)]
+    every = groups(proof.contract, bytes(given["words"]))
+    return [one for one in every if one.channel == proof.channel and _holds(ledger, one, proof)]
 
 
 def _taken(ledger: Ledger, proof: Proof, holding: Sequence[Group]) -> bool:
@@ -370,15 +371,9 @@ def _taken(ledger: Ledger, proof: Proof, holding: Sequence[Group]) -> bool:
     return receipt is not None and any(end not in refused for end in ends)
 
 
-def _holds(group: Group, proof: Proof) -> bool:
-    if group.channel != proof.channel:
-        return False
-    register = group.opening_l
-    for at, value in group.readings:
-        register += value
-        if at == proof.at:
-            return proof.value == (register if proof.contract in METER_BOOKS else value)
-    return False
+def _holds(ledger: Ledger, group: Group, proof: Proof) -> bool:
+    said = values(group, lambda number: enrolled(ledger, number).modulus_l)
+    return (proof.at, proof.value) in said
 
 
 def _signed(ledger: Ledger, proof: Proof) -> bool:

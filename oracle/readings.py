@@ -33,7 +33,8 @@ REASONS = {
     "backward_time": "a later reading of the channel is recorded already",
     "other_content": "another value is recorded for this moment; find out which is right",
     "impossible": "the value lies outside the bounds enrolled for the channel",
-    "falling_register": "a register never falls; a roll-over, exchange or reset is its own act",
+    "falling_register": "a register never falls; one that begins again at zero is enrolled with "
+    "its modulus, an exchange or reset is approved by an officer",
     "below_estimate": "it comes in by itself once an officer lets it supersede the estimates: "
     "`waterline device supersede-estimate`",
     "register_moves": "the register is being set anew; it comes in by itself when that is final",

@@ -19,6 +19,7 @@ from eth_utils import keccak
 from web3.exceptions import Web3Exception
 
 from ledger.deployment import Ledger
+from ledger.devices import channel
 from ledger.errors import UsageError, WaterlineError
 from ledger.keystores import Signer
 from ledger.structs import read
@@ -97,7 +98,7 @@ class Witness:
         next_id = int(lane["next_id"])
         if not next_id <= request.batch_id < next_id + AHEAD:
             return 400, {"error": f"batch {request.batch_id} is not near the next one, {next_id}"}
-        said = request.readings
+        said = request.readings(lambda number: channel(self.ledger, number).modulus_l)
         cosigning.rooted(request, said)
         with closing(Journal(self.journal, writing=False)) as journal:
             homes = cosigned_homes.compare(journal, request.homes, request.root)

@@ -132,7 +132,8 @@ class Rounds:
             return None
         if channel.kind == METER:
             ends = (self._value(channel.id, last - 1), self._value(channel.id, first - 1))
-            return Amount(ends[0] - ends[1], 1)
+            moved_l = ends[0] - ends[1]
+            return Amount(moved_l, 1) if moved_l >= 0 else None  # the register went elsewhere
         total = count = 0
         for kept in self._journal.kept(channel.id, first, last - first):
             counts = kept.block.value[kept.block.mark & VOID == 0]

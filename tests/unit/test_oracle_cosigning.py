@@ -79,4 +79,4 @@ def test_a_request_names_its_fault():
 
 def test_telegrams_fit_the_readings_or_are_refused():
     with pytest.raises(BadRecord, match="more telegrams"):
-        _ = Request("QuotaTracker", 1, 0, b"", HASH, {7: HASH}).readings
+        _ = Request("QuotaTracker", 1, 0, b"", HASH, {7: HASH}).readings(int)

@@ -35,7 +35,7 @@ def test_any_words_are_read_or_refused(contract, words, telegrams, homes, behind
 
     with suppress(BadRecord):
         request = parse(json.dumps(told).encode() + b"\n" + behind, BOOKS)
-        rooted(request, request.readings)
+        rooted(request, request.readings(int))
 
 
 @given(st.binary(max_size=200))
