@@ -241,14 +241,11 @@ class Journal(KeptReadings):
             [(segment, r.row, r.channel, r.at, r.text, r.reason, r.detail) for r in refusals],
         )
 
-    def release(self, number: int, segment: int, one: Accepted, at: int, note: str) -> None:
-        """A held reading is taken in after all, on somebody's word."""
-        with self.commit() as db:
+    def release(self, segment: int, one: Accepted, also: Callable[[], None]) -> None:
+        """A held reading is taken in after all, on somebody's word; `also` in the same commit."""
+        with self.commit():
             self._append(segment, [one])
-            db.execute(
-                "UPDATE held SET state = 'released', decided_at = ?, note = ? WHERE id = ?",
-                (at, note, number),
-            )
+            also()
 
     def signed_digest(self, key: int, device: int, sequence: int) -> bytes | None:
         """The digest of the telegram that a key signed under a sequence number."""

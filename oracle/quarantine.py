@@ -1,4 +1,4 @@
-"""What is held, with its reason; and the release of what turns out to be true."""
+"""What is held, with its reason; what turns out to be true is released, the rest rejected."""
 
 import re
 from collections.abc import Mapping as Names
@@ -9,9 +9,10 @@ from typing import Any
 from ledger.channels import Channel
 from ledger.errors import NotFound, UsageError, WaterlineError
 from ledger.grades import OPERATOR
+from ledger.keystores import Signer
 from ledger.packing import MAX_REGISTER_L
 from ledger.telegrams import parse
-from oracle import cells, signed
+from oracle import cells, signed, verdicts
 from oracle.cells import Cell
 from oracle.flags import flags
 from oracle.intake import Accepted, parts
@@ -22,6 +23,7 @@ from oracle.sources.chunks import Chunk, cut
 from oracle.sources.telegrams import SPOKEN, cells_of
 from oracle.store import Store
 from oracle.times import NoMoment, moments
+from oracle.verdicts import REJECTED, RELEASED
 
 WIDEST = 2**60  # beyond every stored word of every resolution
 
@@ -34,7 +36,7 @@ class StaysHeld(WaterlineError):
 
 
 def held(store: Store, *, every: bool = False) -> list[dict[str, Any]]:
-    """What is held, oldest first; with `every` also what was released."""
+    """What is held, oldest first; with `every` also what was decided on."""
     rows = store.db.execute(
         "SELECT held.*, source.name AS source FROM held"
         " LEFT JOIN segment ON segment.id = held.segment"
@@ -58,18 +60,21 @@ def one_of(store: Store, number: int) -> dict[str, Any]:
 
 
 def release(
-    journal: Journal, number: int, channels: ByName, now: int, note: str, mapping: Mapping | None
+    journal: Journal,
+    number: int,
+    channels: ByName,
+    now: int,
+    note: str,
+    mapping: Mapping | None,
+    signer: Signer | None = None,
 ) -> dict[str, Any]:
     """Take a held reading in after all, on an operator's word; the bounds no longer hold it back.
 
-    It must still be later than its channel's last reading: a batch keeps the order of time.
+    It must still be later than its channel's last reading: a batch keeps the order of time. Without
+    a signer it is an act on the chain that lets it in, and nobody's verdict.
     Raises StaysHeld with the reason that remains, UsageError for what is no reading.
     """
-    entry = one_of(journal, number)
-    if entry["state"] != "held":
-        raise UsageError(
-            f"{number} is {entry['state']} already", "`waterline oracle quarantine list`"
-        )
+    entry = _undecided(journal, number)
     if entry["channel"] is None or entry["segment"] is None:
         raise StaysHeld(f"{number} is no single reading: {entry['detail']}", entry["remedy"])
     segment = journal.segment(entry["segment"])
@@ -93,8 +98,30 @@ def release(
     found, run = flags(rule, taken.block, before)
     after = replace(taken, state=replace(taken.state, run=run))
     (one,) = parts(Accepted(rule, after, found, before))
-    journal.release(number, entry["segment"], one, now, note)
+    verdict = verdicts.signed(journal, entry, RELEASED, note, now, signer)
+    journal.release(entry["segment"], one, lambda: verdicts.enter(journal, number, verdict))
     return one_of(journal, number)
+
+
+def reject(journal: Journal, number: int, now: int, note: str, signer: Signer) -> dict[str, Any]:
+    """Put on record that a held entry is not true, on an operator's word; it stays as it came.
+
+    UsageError where somebody has decided already.
+    """
+    entry = _undecided(journal, number)
+    verdict = verdicts.signed(journal, entry, REJECTED, note, now, signer)
+    with journal.commit():
+        verdicts.enter(journal, number, verdict)
+    return one_of(journal, number)
+
+
+def _undecided(journal: Journal, number: int) -> dict[str, Any]:
+    entry = one_of(journal, number)
+    if entry["state"] != "held":
+        raise UsageError(
+            f"{number} is {entry['state']} already", "`waterline oracle quarantine list --all`"
+        )
+    return entry
 
 
 def _texts(header: str, telegram: bytes, columns: Sequence[str]) -> dict[str, list[str]]:

@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS held (
   at INTEGER, text TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   count INTEGER NOT NULL DEFAULT 1, state TEXT NOT NULL DEFAULT 'held',
   decided_at INTEGER, note TEXT);
+-- who released or rejected a held entry, and the signature over it
+CREATE TABLE IF NOT EXISTS verdict (
+  held INTEGER PRIMARY KEY, account TEXT NOT NULL, signature BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS held_awhile ON held (channel)
   WHERE state = 'held' AND reason IN ('below_estimate', 'register_moves');
 -- signed telegrams taken in; a sequence is 8 bytes, the highest first, as it may need all 64 bits

@@ -283,7 +283,7 @@ def compare(
 @quarantine.command("list", cls=Local)
 def list_(
     journal: Journal = None,
-    every: Annotated[bool, typer.Option("--all", help="Released ones too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Released and rejected ones too.")] = False,
     as_json: Json = False,
 ) -> Any:
     """List what is held."""
@@ -318,6 +318,7 @@ def show(
     """Show one held reading: its row as it came, why it is held, what to do."""
     import json
 
+    from oracle import verdicts
     from oracle.journal import Journal as Opened
     from oracle.quarantine import masked, one_of
     from scripts import _oracle
@@ -329,6 +330,7 @@ def show(
         entry["header"] = opened.segment(entry["segment"]).header
         raw = opened.telegram(entry["segment"], entry["row"])
         entry["telegram"] = masked(raw.decode("utf-8", "replace"))
+    entry |= verdicts.of(opened, entry)
     opened.close()
     told = {**entry, "at": local(entry["at"]) if entry["at"] else None}
     lines = facts((key, value) for key, value in told.items() if value is not None)
@@ -337,33 +339,72 @@ def show(
     return entry
 
 
+Entries = Annotated[list[int], typer.Argument(help="Numbers of the entries, as listed.")]
+Note = Annotated[str, typer.Option(help="Why: what was found out, where and by whom.")]
+Deciding = Annotated[str, typer.Option(help="The account that signs the verdict.")]
+Passphrase = Annotated[Path | None, typer.Option(help="Its passphrase, in a 0600 file.")]
+
+
 @quarantine.read("release")
 def release(
-    numbers: Annotated[list[int], typer.Argument(help="Numbers of the entries, as listed.")],
-    note: Annotated[str, typer.Option(help="Who says that it is true, and why.")],
+    numbers: Entries,
+    note: Note,
+    account: Deciding,
+    password_file: Passphrase = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", "-m", help="A corrected mapping.")
     ] = None,
     journal: Journal = None,
 ) -> Any:
-    """Take held readings in after all, if nothing later was recorded since; feed again to send."""
+    """Take held readings in after all, if nothing later was recorded since; feed again to send.
+
+    The verdict is signed and stays beside the row as it came. Stop the oracle that has the journal.
+    For example: waterline oracle quarantine release 1 --note 'seen on site' --account officer-1
+    """
     import time
+    from contextlib import closing
 
     from oracle import lanes
     from oracle.journal import Journal as Opened
     from oracle.mapping import load
     from oracle.quarantine import release as released
     from scripts import _oracle
+    from scripts._signing import open_account
 
     here = session()
-    channels = lanes.channels(here.ledger)
-    opened = Opened(_oracle.journal_place(journal), writing=True)
-    try:
-        now, used = int(time.time()), load(mapping) if mapping else None
-        document = [released(opened, one, channels, now, note, used) for one in numbers]
-    finally:
-        opened.close()
+    channels, used = lanes.channels(here.ledger), load(mapping) if mapping else None
+    signer = open_account(account, password_file)
+    with closing(Opened(_oracle.journal_place(journal), writing=True)) as opened:
+        now = int(time.time())
+        document = [released(opened, one, channels, now, note, used, signer) for one in numbers]
     return here.tell(document, lambda: [f"{one['id']} released" for one in document])
+
+
+@quarantine.read("reject")
+def reject(
+    numbers: Entries,
+    note: Note,
+    account: Deciding,
+    password_file: Passphrase = None,
+    journal: Journal = None,
+) -> Any:
+    """Put on record that held entries are not true; each stays as it came, and no longer waits.
+
+    The verdict is signed and stays beside the row as it came. Stop the oracle that has the journal.
+    For example: waterline oracle quarantine reject 2 --note 'test of the probe' --account officer-1
+    """
+    import time
+    from contextlib import closing
+
+    from oracle.journal import Journal as Opened
+    from oracle.quarantine import reject as rejected
+    from scripts import _oracle
+    from scripts._signing import open_account
+
+    here, signer = session(), open_account(account, password_file)
+    with closing(Opened(_oracle.journal_place(journal), writing=True)) as opened:
+        document = [rejected(opened, one, int(time.time()), note, signer) for one in numbers]
+    return here.tell(document, lambda: [f"{one['id']} rejected" for one in document])
 
 
 app.read("check")(_keeping.check)

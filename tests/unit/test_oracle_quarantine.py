@@ -1,16 +1,20 @@
 """What is held stays so until somebody says that it is true, and then only if it can be."""
 
 import pytest
+from eth_account import Account
 
 from ledger.errors import NotFound, UsageError
+from oracle import verdicts
 from oracle.intake import take
-from oracle.quarantine import StaysHeld, held, one_of
+from oracle.quarantine import StaysHeld, held, one_of, reject
 from oracle.quarantine import release as released
 from oracle.report import report
 from tests.unit.oracle_rows import NOW, T0, by_name, channel, chunk, journal, mapping, rule
+from tests.unit.small_chain import LocalSigner
 
 ANALYSER = channel(high=500_000_000)
 CHANNELS = by_name(ANALYSER)
+KEEPER = LocalSigner(Account.from_key(b"\x07" * 32))
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ def fed(opened, *rows, first_row=0):
 
 
 def release(opened, number, note, used=None):
-    return released(opened, number, CHANNELS, NOW, note, used)
+    return released(opened, number, CHANNELS, NOW, note, used, KEEPER)
 
 
 def test_an_entry_shows_its_row_its_reason_and_the_way_out(opened):
@@ -87,3 +91,48 @@ def test_an_entry_is_released_once(opened):
 def test_an_entry_that_is_not_there_is_not_found(opened):
     with pytest.raises(NotFound):
         one_of(opened, 7)
+
+
+def test_a_verdict_is_signed_over_the_row_that_it_is_about(opened):
+    fed(opened, (T0 + 900, 900))
+
+    told = verdicts.of(opened, release(opened, 1, "the plant was flooded"))
+
+    assert (told["decided_by"], told["signature_holds"]) == (KEEPER.address, True)
+
+
+@pytest.mark.parametrize("changed", [{"note": "it was not"}, {"state": "rejected"}, {"at": T0}])
+def test_a_verdict_whose_words_were_changed_does_not_hold(opened, changed):
+    fed(opened, (T0 + 900, 900))
+    entry = release(opened, 1, "the plant was flooded")
+
+    assert verdicts.of(opened, entry | changed)["signature_holds"] is False
+
+
+def test_what_is_rejected_waits_no_more_and_stays_as_it_came(opened):
+    fed(opened, (T0 + 900, 900))
+
+    entry = reject(opened, 1, NOW, "a test of the probe", KEEPER)
+
+    assert (entry["state"], entry["note"], entry["text"]) == (
+        *("rejected", "a test of the probe"),
+        "900",
+    )
+    assert held(opened) == []
+    assert report(opened).accepted == 0
+    assert verdicts.of(opened, entry)["signature_holds"] is True
+
+
+def test_what_is_decided_is_not_decided_again(opened):
+    fed(opened, (T0 + 900, 900))
+    reject(opened, 1, NOW, "a test of the probe", KEEPER)
+
+    for again in (lambda: release(opened, 1, "true"), lambda: reject(opened, 1, NOW, "", KEEPER)):
+        with pytest.raises(UsageError, match="rejected already"):
+            again()
+
+
+def test_on_an_entry_that_waits_nobody_has_decided(opened):
+    fed(opened, (T0 + 900, 900))
+
+    assert verdicts.of(opened, one_of(opened, 1)) == {}
