@@ -1,10 +1,10 @@
 """Seals: what an officer signs under a permit's face, and who signed, without a chain.
 
-The face is kind, holder and the terms of one version, hashed as the contract PermitSeals hashes
+The face is kind, holder, the terms of one version and the limits of a drainage permit, hashed as the contract PermitSeals hashes
 them; the seal is an EIP-712 signature over its number, version and hash.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eth_abi.abi import encode
@@ -32,10 +32,26 @@ TERMS = (
 )
 
 
-def face_hash(kind: int, holder: int, terms: Sequence[Any]) -> bytes:
-    """keccak256(abi.encode(kind, holder, terms))."""
-    types = ["uint256", "uint256", *(kind for _, kind in TERMS)]
-    return keccak(encode(types, [kind, holder, *terms]))
+# and of IPermitRegistry.PermitLimit
+LIMIT = (
+    *(("parameter", "bytes32"), ("lo", "int256"), ("hi", "int256")),
+    *(("has_lo", "bool"), ("has_hi", "bool")),
+)
+READ: Mapping[str, Callable[[Any], Any]] = {
+    "bytes32": lambda value: bytes.fromhex(value[2:]),
+    "uint256": int,
+    "int256": int,
+    "bool": bool,
+}
+
+
+def face_hash(
+    kind: int, holder: int, terms: Sequence[Any], limits: Sequence[Sequence[Any]]
+) -> bytes:
+    """keccak256(abi.encode(kind, holder, terms, limits))."""
+    limit = f"({','.join(kind for _, kind in LIMIT)})[]"
+    types = ["uint256", "uint256", *(kind for _, kind in TERMS), limit]
+    return keccak(encode(types, [kind, holder, *terms, limits]))
 
 
 def message(
@@ -56,15 +72,24 @@ def message(
 
 def terms_of(face: Mapping[str, Any]) -> list[Any]:
     """The terms in an exported face; UsageError names what is missing or no hash."""
+    return _fields(face, TERMS)
+
+
+def limits_of(limits: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """The limits in an exported face; UsageError as for terms."""
+    return [_fields(one, LIMIT) for one in limits]
+
+
+def _fields(face: Mapping[str, Any], fields: Sequence[tuple[str, str]]) -> list[Any]:
     found = []
-    for name, kind in TERMS:
+    for name, kind in fields:
         if name not in face:
             raise UsageError(
                 f"the face lacks {name!r}", "export it again: `waterline permit export`"
             )
         value = face[name]
         try:
-            found.append(bytes.fromhex(value[2:]) if kind == "bytes32" else int(value))
+            found.append(READ[kind](value))
         except (TypeError, ValueError) as error:
             raise UsageError(f"{name!r} is {value!r}", "export the permit again") from error
     return found
@@ -73,7 +98,8 @@ def terms_of(face: Mapping[str, Any]) -> list[Any]:
 def signer_of(exported: Mapping[str, Any]) -> str:
     """The address whose signature stands under an exported permit."""
     try:
-        face = face_hash(exported["kind"], exported["holder"], terms_of(exported["terms"]))
+        terms, limits = terms_of(exported["terms"]), limits_of(exported["limits"])
+        face = face_hash(exported["kind"], exported["holder"], terms, limits)
         signed = message(
             *(exported["chain_id"], exported["contract"], exported["number"]),
             *(exported["version"], face),

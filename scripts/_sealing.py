@@ -1,5 +1,6 @@
 """Seals, files and sight of permits: sealed, exported, checked with or without the chain."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,10 +50,9 @@ def export(
     import json
 
     from ledger.errors import NotFound, UsageError
-    from ledger.seals import TERMS
+    from ledger.seals import LIMIT, TERMS
     from ledger.structs import read
     from scripts._permits import permit_by_number
-    from scripts._shared import plain
 
     here = session()
     permit_id, permit = permit_by_number(here, number)
@@ -63,6 +63,7 @@ def export(
             f"version {chosen} of {permit['number']} is not sealed", "`waterline permit seal`"
         )
     terms = read(here.ledger, "PermitRegistry", "terms", permit_id, chosen)
+    limits = read(here.ledger, "PermitRegistry", "limits", permit_id)
     document = {
         "chain_id": here.chain.chain_id,
         "genesis_hash": here.chain.genesis_hash,
@@ -71,10 +72,8 @@ def export(
         "version": chosen,
         "kind": permit["kind"],
         "holder": permit["holder"],
-        "terms": {
-            name: plain(terms[name]) if isinstance(terms[name], bytes) else terms[name]
-            for name, _ in TERMS
-        },
+        "terms": _written(terms, TERMS),
+        "limits": [_written(one, LIMIT) for one in limits],
         "sealed_by": sealed["by"],
         "signature": "0x" + bytes(sealed["signature"]).hex(),
     }
@@ -83,6 +82,16 @@ def export(
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error}", "name another file") from error
     return here.tell(document, lambda: [f"{permit['number']}, version {chosen}: {output}"])
+
+
+def _written(found: dict[str, Any], fields: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Fields of a struct as a file has them."""
+    from scripts._shared import plain
+
+    return {
+        name: plain(found[name]) if isinstance(found[name], bytes) else found[name]
+        for name, _ in fields
+    }
 
 
 @app.read("check")

@@ -6,8 +6,8 @@
 @notice An officer's signature over a permit's face, the files that belong to it, and whom its
         holder lets see it.
 @dev A seal is the EIP-712 signature of an ISSUER over PermitFace(number, version, faceHash), where
-     faceHash is keccak256(abi.encode(kind, holder, terms)) of one version: whoever holds the face
-     and the seal can verify both offline. Files are never on chain: of an encrypted permit file
+     faceHash is keccak256(abi.encode(kind, holder, terms, limits)) of one version: whoever holds the
+     face and the seal can verify both offline. Files are never on chain: of an encrypted permit file
      stands the hash of the ciphertext and the keys it was encrypted to, of a file that another
      system sealed its hash and who issued it.
 @custom:halt Withdraw the ISSUER posts in Authority; a seal that stands cannot be taken back.
@@ -28,6 +28,7 @@ exports: access.AUTHORITY
 ENCRYPTED: constant(uint256) = 1  # kinds of a file
 ELSEWHERE: constant(uint256) = 2  # sealed by another system, as the national one
 MAX_RECIPIENTS: constant(uint256) = 16
+MAX_LIMITS: constant(uint256) = 16
 M32: constant(uint256) = 2**32 - 1
 DOMAIN: constant(bytes32) = keccak256(
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -166,7 +167,7 @@ def seal_of(permit_id: uint256, version: uint256) -> IPermitSeals.Seal:
 @view
 def face_hash(permit_id: uint256, version: uint256) -> bytes32:
     """
-    @notice keccak256(abi.encode(kind, holder, terms)) of a version.
+    @notice keccak256(abi.encode(kind, holder, terms, limits)) of a version.
     """
     return self._face_hash(permit_id, version)
 
@@ -189,11 +190,11 @@ def _permit(permit_id: uint256) -> IPermitRegistry.Permit:
 @internal
 @view
 def _face_hash(permit_id: uint256, version: uint256) -> bytes32:
-    permit: IPermitRegistry.Permit = self._permit(permit_id)
-    terms: IPermitRegistry.Terms = staticcall IPermitRegistry(
-        access._at(names.PERMIT_REGISTRY)
-    ).terms(permit_id, version)
-    return keccak256(abi_encode(permit.kind, permit.holder, terms))
+    registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+    permit: IPermitRegistry.Permit = staticcall registry.permit(permit_id)
+    terms: IPermitRegistry.Terms = staticcall registry.terms(permit_id, version)
+    limits: DynArray[IPermitRegistry.PermitLimit, MAX_LIMITS] = staticcall registry.limits(permit_id)
+    return keccak256(abi_encode(permit.kind, permit.holder, terms, limits))
 
 
 @internal

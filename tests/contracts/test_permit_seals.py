@@ -7,7 +7,7 @@ from eth_utils import keccak
 
 from ledger import seals
 from tests.contracts.answers import events, reason
-from tests.contracts.suite import DAY_S, HASH, NOW
+from tests.contracts.suite import COD, DAY_S, HASH, NOW
 from tests.contracts.test_permit_versions import altered
 
 ENCRYPTED, ELSEWHERE = 1, 2
@@ -26,10 +26,7 @@ def exported(suite, permit_id, version=1):
     """A permit's face and seal as a file holds them."""
     registry = suite.permit_registry
     permit, terms = registry.permit(permit_id), registry.terms(permit_id, version)
-    face = {
-        name: "0x" + value.hex() if isinstance(value, bytes) else value
-        for name, value in terms._asdict().items()
-    }
+    limits = registry.limits(permit_id)
     return {
         "chain_id": boa.env.evm.patch.chain_id,
         "contract": suite.permit_seals.address,
@@ -37,14 +34,24 @@ def exported(suite, permit_id, version=1):
         "version": version,
         "kind": permit.kind,
         "holder": permit.holder,
-        "terms": face,
+        "terms": written(terms),
+        "limits": [written(one) for one in limits],
+    }
+
+
+def written(struct):
+    """A struct's fields as a file holds them."""
+    return {
+        name: "0x" + value.hex() if isinstance(value, bytes) else value
+        for name, value in struct._asdict().items()
     }
 
 
 def signature_of(suite, permit_id, key=OFFICER, version=1):
     """A signature made without asking the contract what to sign."""
     one = exported(suite, permit_id, version)
-    face = seals.face_hash(one["kind"], one["holder"], seals.terms_of(one["terms"]))
+    terms, limits = seals.terms_of(one["terms"]), seals.limits_of(one["limits"])
+    face = seals.face_hash(one["kind"], one["holder"], terms, limits)
     signed = seals.message(one["chain_id"], one["contract"], one["number"], version, face)
     return key.sign_message(signed).signature
 
@@ -76,6 +83,19 @@ def test_a_face_altered_in_any_field_has_another_signer(suite, officer, altered_
     changed = value + 1 if isinstance(value, int) else "0x" + "05" * 32
 
     one["terms"] = one["terms"] | {altered_field: changed}
+
+    assert seals.signer_of(one) != officer.address
+
+
+@pytest.mark.parametrize("altered_field", ["parameter", "hi", "has_hi", "lo", "has_lo"])
+def test_the_limits_of_a_drainage_permit_are_under_its_seal(suite, officer, altered_field):
+    permit_id = suite.permit(kind=2, limits=[(COD, 0, 350, False, True)])
+    one = exported(suite, permit_id) | {"signature": signature_of(suite, permit_id)}
+    assert seals.signer_of(one) == officer.address
+    (limit,) = one["limits"]
+    changed = {"parameter": "0x" + "05" * 32, "has_hi": False, "has_lo": True}
+
+    one["limits"] = [limit | {altered_field: changed.get(altered_field, 351)}]
 
     assert seals.signer_of(one) != officer.address
 
