@@ -351,6 +351,7 @@ _FACT = "It puts on record what the chain already shows, once; the caller choose
 OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "DeviceRegistry": {"tell_overdue": _FACT},
     "Applications": {"lapse": _LAPSE},
+    "PermitRegistry": {"tell_purpose": _FACT},
     "DischargeLimits": {"close": _CLOSE},
     "QualityProvenance": {"close": _CLOSE},
     "Council": {
@@ -379,11 +380,14 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
     "SewageWorks": {"rule_day": _FACT},
     "RedLines": {
         "release": _FACT,
-        "open_year": "A year opens once, at its first call; lateness shows in the block's time.",
+        "open_year": "A year opens once, at its first call, and closes the one before; how late "
+        "either was is on record beside it.",
         "tell_use": _FACT,
     },
     "Incidents": {
         "escalate": "Only after the time to acknowledge is over; it tells those the plan names.",
+        "measure_order": "It takes down registers that were read while the order ran; another time "
+        "takes nothing from what is proven.",
         "check_order": _FACT,
     },
     "Violations": {"detect": _FACT},

@@ -61,10 +61,25 @@ def order_document(here: Session, number: int, raw: dict[str, Any]) -> dict[str,
         "permit": permit["number"],
         "kind": ORDER_KINDS[raw["kind"]],
         "allowed_l": raw["allowed_l"] or None,
-        "until": utc(raw["until_at"]),
+        "until": utc(read(here.ledger, "Incidents", "ends_at", number)),
         "accepted_at": utc(raw["accepted_at"]),
+        "proven_l": raw["proven_l"],
         "checked": raw["checked"],
+        "used_l": raw["used_l"] if raw["checked"] else None,
+        "complied": raw["complied"] if raw["checked"] else None,
+        "provable": raw["provable"] if raw["checked"] else None,
     }
+
+
+def verdict(order: dict[str, Any]) -> str:
+    """What was found of an order, for people."""
+    if not order["checked"]:
+        return "accepted" if order["accepted_at"] else "-"
+    if not order["provable"]:
+        return f"not provable: {m3(order['proven_l'])} to {m3(order['used_l'])} used"
+    if order["complied"]:
+        return "complied"
+    return f"NOT COMPLIED: {m3(order['proven_l'])} used at least"
 
 
 def shown(one: dict[str, Any]) -> list[str]:
@@ -83,7 +98,7 @@ def shown(one: dict[str, Any]) -> list[str]:
     orders = [
         (
             *(o["order"], o["kind"], o["permit"], m3(o["allowed_l"]) if o["allowed_l"] else "-"),
-            *(local_of(o["until"]), "accepted" if o["accepted_at"] else "-"),
+            *(local_of(o["until"]), verdict(o)),
         )
         for o in one["orders"]
     ]

@@ -94,23 +94,23 @@ def _region(here: Session, face: dict[str, Any], at: int) -> dict[str, Any] | No
     from ledger.standards import YEAR
     from ledger.structs import read
     from scripts._showing import GROUNDS
-    from scripts.redline import target_document
+    from scripts.redline import ceiling_of, target_document
 
     ledger = here.ledger
     name = read(ledger, "WaterNetwork", "region", face["station_id"])
     if not any(name):
         return None
-    ceiling_l = read(ledger, "RedLines", "ceiling_l", name)
+    ceiling_l = ceiling_of(here, name)
     permitted_l = read(ledger, "RedLines", "permitted_l", name)
     before_l = _counted(here, face["amends"], name)
     counts = face["kind"] == ABSTRACTION
     after_l = permitted_l - before_l + face["annual_l"] if counts else permitted_l
-    fits = not ceiling_l or after_l <= max(ceiling_l, permitted_l)
+    fits = ceiling_l is None or after_l <= max(ceiling_l, permitted_l)
     year = read(ledger, "Standards", "period_at", YEAR, at + 1)
     verdicts = read(ledger, "RedLines", "assess", name, year)
     return {
         "region": text_of(name),
-        "ceiling_l": ceiling_l or None,
+        "ceiling_l": ceiling_l,
         "permitted_l": permitted_l,
         "adds_l": after_l - permitted_l,
         "after_l": after_l,
@@ -222,13 +222,14 @@ def sheet_lines(document: dict[str, Any]) -> list[str]:
 
 def _region_facts(region: dict[str, Any] | None) -> list[tuple[str, object]]:
     from scripts._showing import m3
+    from scripts.redline import standing
 
     if region is None:
         return [("region", "none: no ceiling applies")]
     ceiling = "no ceiling"
-    if region["ceiling_l"]:
-        part = f"{region['permille_of_ceiling']} per mille"
-        ceiling = f"{part} of the ceiling of {m3(region['ceiling_l'])}"
+    if region["ceiling_l"] is not None:
+        part = f"{region['permille_of_ceiling']} per mille of the" if region["ceiling_l"] else "a"
+        ceiling = f"{part} ceiling of {m3(region['ceiling_l'])}"
     told: list[tuple[str, object]] = [
         ("region", region["region"]),
         ("permitted there", m3(region["permitted_l"])),
@@ -236,8 +237,7 @@ def _region_facts(region: dict[str, Any] | None) -> list[tuple[str, object]]:
     ]
     if region["ground"]:
         told.append(("to be refused", f"art. 20, ground {region['ground']}"))
-    words = {None: "not known", True: "met", False: "NOT MET"}
-    return told + [(one["indicator"], words[one["met"]]) for one in region["red_lines"]]
+    return told + [(one["indicator"], standing(one)) for one in region["red_lines"]]
 
 
 def _record_facts(record: dict[str, Any]) -> list[tuple[str, object]]:

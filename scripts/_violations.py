@@ -55,7 +55,7 @@ def answer(violation: Number, document: Document, stated: Stated = "") -> Any:
 
 @app.write("resolve")
 def resolve(violation: Number, document: Document, stated: Stated = "") -> Any:
-    """Close a violation the answer to which suffices.
+    """Close a violation the answer to which suffices, or that nobody answered in time.
 
     For example: waterline discharge violation resolve 1 --document check.pdf --account officer-1
     """
@@ -142,6 +142,8 @@ def show(violation: Number) -> Any:
             (key, str(one[key])) for key in ("permit", "station", "parameter", "day", "repeats")
         ]
         about += [("of the limit", _ratio(one)), ("lasted", f"{one['duration_s'] // 3_600} h")]
+        if one["answer_due_at"]:
+            about.append(("to be answered by", local_of(one["answer_due_at"])))
         state = one["state"] + (", advisory" if one["advisory"] else "")
         steps = [(s["state"], local_of(s["at"]), s["by"], s["document_hash"]) for s in one["steps"]]
         head = ("step", "stated", "by", "document")
@@ -194,6 +196,7 @@ def violation_document(here: Session, number: int) -> dict[str, Any]:
         "repeats": here.view("Violations", "repeats_of", number),
         "repeats_when_detected": raw["repeats"],
         "advisory": raw["advisory"],
+        "answer_due_at": utc(here.view("Violations", "answer_due_at", number)),
         "state": VIOLATION_STATES[raw["state"]],
         "steps": steps,
     }

@@ -129,7 +129,7 @@ def order(
     until: Annotated[str, typer.Option(help="When it ends.")],
     allowed: Annotated[str, typer.Option(help="What a reduction allows until then.")] = "",
 ) -> Any:
-    """Order a permit holder to take heed, use less, stop or resume.
+    """Order a permit holder to take heed, use less, stop or resume, which ends the orders before.
 
     For example: waterline incident order 1 reduce --permit C990100S2026-0001 --allowed '500 m3'
     --until 2026-12-01 --account officer-1
@@ -156,6 +156,18 @@ def accept_order(order: Order) -> Any:
     For example: waterline incident accept-order 1 --account holder-1
     """
     return act("Incidents", "accept_order", f"accept order {order}", order)
+
+
+@app.write("measure-order")
+def measure_order(order: Order) -> Any:
+    """Take down the registers while an order runs; what they moved between two such acts is proven.
+
+    Do it when every meter was read after the order was given, and again before one is read beyond
+    its end; anyone may.
+
+    For example: waterline incident measure-order 1 --account officer-1
+    """
+    return act("Incidents", "measure_order", f"measure order {order}", order)
 
 
 @app.write("check-order")

@@ -72,6 +72,15 @@ def resume(number: PermitNumber) -> Any:
     return _change(number, "resume", f"resume {number}")
 
 
+@app.write("tell-purpose")
+def tell_purpose(number: PermitNumber) -> Any:
+    """Put on record that a permit's station is classed for another purpose; anyone may, once.
+
+    For example: waterline permit tell-purpose C990100S2026-0001 --account officer-1
+    """
+    return _change(number, "tell_purpose", f"{number} has another purpose than its station")
+
+
 @app.read("show")
 def show(number: PermitNumber) -> Any:
     """Show a permit by its number.

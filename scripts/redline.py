@@ -7,7 +7,7 @@ import typer
 
 from scripts._acting import act
 from scripts._arguments import Lane
-from scripts._shared import Noun, session
+from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
 Region = Annotated[str, typer.Argument(help="Name of the region.")]
@@ -21,13 +21,14 @@ INDICATORS = {
     5: "function zones",
 }
 USES = {1: "abstraction", 2: "supply", 3: "discharge"}
+UNMEASURED = dict.fromkeys(("used_l", "provisional", "opened_late_s", "closed_late_s"))
 UNITS = {1: "l", 2: "mL a yuan", 3: "mL a yuan", 4: "bps", 5: "bps"}
 
 
 @app.write("set-ceiling")
 def set_ceiling(
     region: Region,
-    volume: Annotated[str, typer.Argument(help="Volume a year: 200000000 m3.")],
+    volume: Annotated[str, typer.Argument(help="Volume a year: 200000000 m3; 0 m3 is a ban.")],
     source: Source,
 ) -> Any:
     """Set the yearly volume that the permits of a region may give together.
@@ -66,7 +67,7 @@ def open_year(
     region: Region,
     use: Annotated[str, typer.Option(help="abstraction, supply or discharge")] = "abstraction",
 ) -> Any:
-    """Take down where a region's lanes stand as its year opens; anyone may, once.
+    """Take down where a region's lanes stand as its year opens, and close the one before; once.
 
     For example: waterline redline open-year Qinglan --account officer-1
     """
@@ -152,6 +153,8 @@ def release(number: Annotated[str, typer.Argument(help="Number of an expired per
 def show(region: Region, year: Year) -> Any:
     """Show a region's ceiling, what its permits give, its use, and how each target stands.
 
+    A year is provisional until the next one is opened; how late it was opened and closed is told.
+
     For example: waterline redline show Qinglan --year 2026
     """
     from ledger.labels import label
@@ -162,30 +165,33 @@ def show(region: Region, year: Year) -> Any:
     here, name = session(), label(region)
     period, _ = period_of(here, year)
     ledger = here.ledger
-    ceiling_l = read(ledger, "RedLines", "ceiling_l", name)
     verdicts = read(ledger, "RedLines", "assess", name, period)
-    opened = read(ledger, "RedLines", "year_opened", name, period, 1)
+    opened = read(ledger, "RedLines", "year", name, period, 1)["opened_at"]
+    measured = read(ledger, "RedLines", "measured", name, period, 1) if opened else UNMEASURED
     document = {
         "region": region,
         "year": year,
-        "ceiling_l": ceiling_l or None,
+        "ceiling_l": ceiling_of(here, name),
         "permitted_l": read(ledger, "RedLines", "permitted_l", name),
-        "used_l": read(ledger, "RedLines", "used_l", name, period, 1) if opened else None,
+        **measured,
+        "over_told": read(ledger, "RedLines", "over_told", name, period),
         "targets": [target_document(verdict) for verdict in verdicts],
     }
 
     def lines() -> list[str]:
+        ceiling_l, used_l = document["ceiling_l"], document["used_l"]
         told = [
-            ("ceiling of permits", m3(ceiling_l) if ceiling_l else "none"),
+            ("ceiling of permits", "none" if ceiling_l is None else m3(ceiling_l)),
             ("permitted", m3(document["permitted_l"])),
-            ("used this year", "-" if document["used_l"] is None else m3(document["used_l"])),
+            ("used this year", "-" if used_l is None else m3(used_l) + marks(document)),
+            ("over its target", "on record" if document["over_told"] else "not on record"),
         ]
         rows = [
             (
                 one["indicator"],
                 _shown(one["target"], one["unit"]),
                 "-" if one["actual"] is None else _shown(one["actual"], one["unit"]),
-                {None: "not known", True: "met", False: "NOT MET"}[one["met"]],
+                standing(one),
             )
             for one in document["targets"]
         ]
@@ -202,7 +208,37 @@ def target_document(verdict: dict[str, Any]) -> dict[str, Any]:
         "target": verdict["target"],
         "actual": verdict["actual"] if verdict["known"] else None,
         "met": verdict["met"] if verdict["known"] else None,
+        **{key: verdict[key] for key in ("provisional", "opened_late_s", "closed_late_s")},
     }
+
+
+def ceiling_of(here: Session, region: bytes) -> int | None:
+    """What the permits of a region may give together; None where nobody has said."""
+    from ledger.structs import read
+
+    if not read(here.ledger, "RedLines", "has_ceiling", region):
+        return None
+    return int(read(here.ledger, "RedLines", "ceiling_l", region))
+
+
+def standing(target: dict[str, Any]) -> str:
+    """Whether a target is met, for people, and how far what was measured is the year's."""
+    words = {None: "not known", True: "met", False: "NOT MET"}
+    return words[target["met"]] + marks(target)
+
+
+def marks(measured: dict[str, Any]) -> str:
+    """What a measured figure lacks of its year or has beyond it."""
+    told = ["provisional"] if measured["provisional"] else []
+    for key, says in (("opened_late_s", "opened"), ("closed_late_s", "closed")):
+        if measured[key]:
+            told.append(f"{says} {_days(measured[key])} late")
+    return "".join(f", {mark}" for mark in told)
+
+
+def _days(span_s: int) -> str:
+    hours = -(-span_s // 3_600)
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
 
 
 def _of(words: dict[int, str], text: str) -> int:

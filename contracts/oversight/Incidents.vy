@@ -7,11 +7,14 @@
         are taken with evidence; orders go to permit holders and are held against what was measured.
 @dev A plan names the posts to notify, how soon each must acknowledge, to whom it escalates and the
      steps to take; its versions stay. A drill runs the same way and says so. Compliance with an
-     order is measured: the permit's use between two moments against what the order allowed.
+     order is measured: what lies between two states of the permit's registers that were both read
+     while the order ran is held against the holder, and nothing that may lie before or after it.
+     An order to resume ends what was ordered of the permit before; a drill's ends what drills did.
 @custom:halt Withdraw the DISPATCHER posts in Authority.
 """
 
 from contracts.interfaces import IAuthority
+from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IIncidents
 from contracts.interfaces import IMeters
 from contracts.interfaces import IPermitRegistry
@@ -47,6 +50,8 @@ incident: public(HashMap[uint256, IIncidents.Incident])
 incident_count: public(uint256)
 order: public(HashMap[uint256, IIncidents.Order])
 order_count: public(uint256)
+_resumed_at: HashMap[uint256, HashMap[bool, HashMap[uint256, uint256]]]  # permit, drill, from 1
+_resumes: HashMap[uint256, HashMap[bool, uint256]]
 _plan: HashMap[uint256, IIncidents.Plan]
 
 
@@ -256,6 +261,10 @@ def give_order(
     assert kind >= WARN and kind <= RESUME, "incidents: unknown order"
     assert (kind == REDUCE) == (allowed_l > 0), "incidents: only a reduction allows a volume"
     assert until_at > block.timestamp and until_at <= M32, "incidents: order must end later"
+    drill: bool = self.incident[incident_id].drill
+    if kind == RESUME:
+        self._resumes[permit_id][drill] += 1
+        self._resumed_at[permit_id][drill][self._resumes[permit_id][drill]] = block.timestamp
     self.order_count += 1
     order_id: uint256 = self.order_count
     self.order[order_id] = IIncidents.Order(
@@ -267,7 +276,14 @@ def give_order(
         until_at=until_at,
         used_before_l=self._register_l(permit_id),
         accepted_at=0,
+        resumes=self._resumes[permit_id][drill],
+        meters=0,
+        read_l=0,
+        proven_l=0,
+        used_l=0,
         checked=False,
+        complied=False,
+        provable=False,
     )
     log IIncidents.OrderGiven(
         order_id=order_id,
@@ -299,29 +315,57 @@ def accept_order(order_id: uint256):
 
 
 @external
+def measure_order(order_id: uint256):
+    """
+    @notice Take down where a permit's registers stand while an order runs; what they moved since
+            this was last done lies within the order for certain. Open to anyone.
+    @dev Each meter must be read after the order was given, and none beyond its end.
+    """
+    order: IIncidents.Order = self._measurable(order_id)
+    since: bool = self._read_to(order.permit_id, order.from_at)
+    assert since, "incidents: a meter is not read since the order"
+    beyond: bool = self._read_beyond(order.permit_id, self._ends_at(order))
+    assert not beyond, "incidents: a meter is read beyond the order's end"
+    self._measure(order_id)
+    log IIncidents.OrderMeasured(
+        order_id=order_id,
+        permit_id=order.permit_id,
+        by=msg.sender,
+        proven_l=self.order[order_id].proven_l,
+    )
+
+
+@external
 def check_order(order_id: uint256):
     """
     @notice Hold an order that has ended against what was measured. Open to anyone, once.
-    @dev What the permit's registers moved since the order was given. It may be checked when every
-         meter is read to the order's end, and so may count a little more than its span.
+    @dev `used_l` is all that may lie within the order: what the registers moved from the last
+         reading before it until now. `proven_l` is what lies within it for certain, and is held
+         against the holder. Where only one of them keeps to the order, nothing is provable.
     """
-    order: IIncidents.Order = self.order[order_id]
-    measurable: bool = order.kind == REDUCE or order.kind == STOP
-    assert measurable, "incidents: nothing to measure"
-    assert block.timestamp >= order.until_at, "incidents: order has not ended"
-    assert not order.checked, "incidents: order was checked"
-    book: IVolumeBook = self._book(order.permit_id)
-    for channel: uint256 in staticcall book.meters_of(order.permit_id):
-        meter: IMeters.Meter = staticcall book.meter(channel)
-        assert meter.last_at >= order.until_at, "incidents: a meter is not read to the order's end"
-    self.order[order_id].checked = True
+    order: IIncidents.Order = self._measurable(order_id)
+    ends_at: uint256 = self._ends_at(order)
+    assert block.timestamp >= ends_at, "incidents: order has not ended"
+    read: bool = self._read_to(order.permit_id, ends_at)
+    assert read, "incidents: a meter is not read to the order's end"
+    if not self._read_beyond(order.permit_id, ends_at):
+        self._measure(order_id)
     used_l: uint256 = self._register_l(order.permit_id) - order.used_before_l
+    proven_l: uint256 = self.order[order_id].proven_l
+    complied: bool = proven_l <= order.allowed_l
+    provable: bool = complied == (used_l <= order.allowed_l)
+    self.order[order_id].used_l = used_l
+    self.order[order_id].checked = True
+    self.order[order_id].complied = complied
+    self.order[order_id].provable = provable
     log IIncidents.OrderChecked(
         order_id=order_id,
         permit_id=order.permit_id,
         used_l=used_l,
+        proven_l=proven_l,
         allowed_l=order.allowed_l,
-        complied=used_l <= order.allowed_l,
+        complied=complied,
+        provable=provable,
     )
 
 
@@ -332,6 +376,15 @@ def plan(plan_id: uint256) -> IIncidents.Plan:
     @notice Whom a plan notifies, how soon they acknowledge, and its steps.
     """
     return self._plan[plan_id]
+
+
+@external
+@view
+def ends_at(order_id: uint256) -> uint256:
+    """
+    @notice When an order ends: when it says so, or earlier by an order to resume.
+    """
+    return self._ends_at(self.order[order_id])
 
 
 @external
@@ -361,6 +414,65 @@ def _require_open(incident_id: uint256):
 def _all_acknowledged(incident_id: uint256) -> bool:
     posts: uint256 = len(self._plan[self.incident[incident_id].plan_id].posts)
     return self.incident[incident_id].acknowledged == (1 << posts) - 1
+
+
+@internal
+@view
+def _measurable(order_id: uint256) -> IIncidents.Order:
+    order: IIncidents.Order = self.order[order_id]
+    measurable: bool = order.kind == REDUCE or order.kind == STOP
+    assert measurable, "incidents: nothing to measure"
+    assert not order.checked, "incidents: order was checked"
+    return order
+
+
+@internal
+@view
+def _ends_at(order: IIncidents.Order) -> uint256:
+    drill: bool = self.incident[order.incident_id].drill
+    resumed_at: uint256 = self._resumed_at[order.permit_id][drill][order.resumes + 1]
+    return order.until_at if resumed_at == 0 else min(order.until_at, resumed_at)
+
+
+@internal
+@view
+def _read_to(permit_id: uint256, at: uint256) -> bool:
+    """
+    @dev Whether every meter is read to a moment, those apart that gave way to another.
+    """
+    book: IVolumeBook = self._book(permit_id)
+    devices: IDeviceRegistry = IDeviceRegistry(access._at(names.DEVICE_REGISTRY))
+    for channel: uint256 in staticcall book.meters_of(permit_id):
+        meter: IMeters.Meter = staticcall book.meter(channel)
+        if meter.last_at < at and not staticcall devices.is_replaced(channel):
+            return False
+    return True
+
+
+@internal
+@view
+def _read_beyond(permit_id: uint256, at: uint256) -> bool:
+    book: IVolumeBook = self._book(permit_id)
+    for channel: uint256 in staticcall book.meters_of(permit_id):
+        meter: IMeters.Meter = staticcall book.meter(channel)
+        if meter.last_at > at:
+            return True
+    return False
+
+
+@internal
+def _measure(order_id: uint256):
+    """
+    @dev Where a meter was bound since the last time, its volume may have begun before the order: the
+         registers are only taken down.
+    """
+    permit_id: uint256 = self.order[order_id].permit_id
+    now_l: uint256 = self._register_l(permit_id)
+    meters: uint256 = len(staticcall self._book(permit_id).meters_of(permit_id))
+    if meters == self.order[order_id].meters:
+        self.order[order_id].proven_l += now_l - self.order[order_id].read_l
+    self.order[order_id].meters = meters
+    self.order[order_id].read_l = now_l
 
 
 @internal

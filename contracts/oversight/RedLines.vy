@@ -7,10 +7,11 @@
         when a permit is issued, as use arrives, and once a year.
 @dev State Council 2012 no. 3. A region at its ceiling gets no new permitted volume (Decree 460 art.
      20(2)). Total use is the sum of what the region's abstraction lanes have counted since the year
-     was opened, so that no meter pays for it. Total use and intensities are upper limits, the
-     irrigation coefficient and the compliance of function zones lower ones. A region is judged
-     against the target handed down to it.
-@custom:halt Withdraw the STANDARDS_KEEPER posts in Authority; set a ceiling below what is permitted.
+     was opened, so that no meter pays for it. A year is closed by the opening of the next one; until
+     then it is provisional, and a measured figure says how late its year was opened and closed.
+     Total use and intensities are upper limits, the irrigation coefficient and the compliance of
+     function zones lower ones. A region is judged against the target handed down to it.
+@custom:halt Withdraw the STANDARDS_KEEPER posts in Authority; set a ceiling of zero.
 """
 
 from contracts.interfaces import ILaneBook
@@ -44,14 +45,15 @@ YEAR: constant(uint256) = 4  # calendar of Standards
 BPS: constant(int256) = 10_000
 
 ceiling_l: public(HashMap[bytes32, uint256])  # region: yearly volume that permits may give
+has_ceiling: public(HashMap[bytes32, bool])
 permitted_l: public(HashMap[bytes32, uint256])
 counted_l: public(HashMap[uint256, uint256])  # permit
 counted_in: public(HashMap[uint256, bytes32])
 target: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, IRedLines.Target]]])
 actual: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, int256]]])
 reported: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, bool]]])
-opening_l: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, uint256]]])
-year_opened: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, bool]]])
+year: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, IRedLines.Year]]])  # and use
+latest_year: public(HashMap[bytes32, HashMap[uint256, uint256]])  # region, use: last one opened
 lane_region: public(HashMap[bytes32, HashMap[uint256, bytes32]])
 over_told: public(HashMap[bytes32, HashMap[uint256, bool]])
 _lanes: HashMap[bytes32, HashMap[uint256, DynArray[uint256, MAX_LANES]]]  # region, use: lane
@@ -67,12 +69,13 @@ def __init__(authority: address):
 def set_ceiling(region: bytes32, ceiling_l: uint256, source_hash: bytes32):
     """
     @notice Set the yearly volume that the permits of a region may give together.
-    @dev A ceiling below what is permitted stops new volume and takes none away.
+    @dev A ceiling below what is permitted stops new volume and takes none away; zero is a ban.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert region != empty(bytes32), "redlines: region without a name"
     assert source_hash != empty(bytes32), "redlines: ceiling without a source"
     self.ceiling_l[region] = ceiling_l
+    self.has_ceiling[region] = True
     log IRedLines.CeilingSet(
         region=region,
         ceiling_l=ceiling_l,
@@ -95,9 +98,8 @@ def count(permit_id: uint256, station_id: uint256, annual_l: uint256):
         self.permitted_l[before_in] -= before_l
         before_l = 0
     permitted_l: uint256 = self.permitted_l[region] - before_l + annual_l
-    ceiling_l: uint256 = self.ceiling_l[region]
-    if annual_l > before_l and ceiling_l > 0:
-        assert permitted_l <= ceiling_l, "redlines: region is at its ceiling"
+    if annual_l > before_l and self.has_ceiling[region]:
+        assert permitted_l <= self.ceiling_l[region], "redlines: region is at its ceiling"
     self.permitted_l[region] = permitted_l
     self.counted_l[permit_id] = annual_l
     self.counted_in[permit_id] = region
@@ -128,13 +130,14 @@ def release(permit_id: uint256):
 @external
 def assign_lane(region: bytes32, contract_name: bytes32, lane: uint256, use: uint256):
     """
-    @notice Say that a lane counts a use of a region; for good.
+    @notice Say that a lane counts a use of a region from now on; for good.
     @param use 1 abstraction, 2 supply, 3 discharge.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert region != empty(bytes32), "redlines: lane without a region"
     assert use >= ABSTRACTION and use <= DISCHARGE, "redlines: unknown use"
-    lanes: uint256 = staticcall ILaneBook(access._at(contract_name)).lane_count()
+    book: ILaneBook = ILaneBook(access._at(contract_name))
+    lanes: uint256 = staticcall book.lane_count()
     assert lane > 0 and lane <= lanes, "redlines: unknown lane"
     taken: bool = self.lane_region[contract_name][lane] != empty(bytes32)
     assert not taken, "redlines: lane has a region"
@@ -142,26 +145,40 @@ def assign_lane(region: bytes32, contract_name: bytes32, lane: uint256, use: uin
     self.lane_region[contract_name][lane] = region
     self._lanes[region][use].append(lane)
     self._books[region][use].append(contract_name)
+    total_l: uint256 = (staticcall book.lane(lane)).total_l
+    year: uint256 = self.latest_year[region][use]
+    if self._is_opened(region, year, use):
+        self.year[region][year][use].opening_l += total_l
     log IRedLines.LaneAssigned(
-        region=region, contract_name=contract_name, lane=lane, use=use
+        region=region, contract_name=contract_name, lane=lane, use=use, total_l=total_l
     )
 
 
 @external
 def open_year(region: bytes32, use: uint256):
     """
-    @notice Take down where a region's lanes stand as its local year opens. Open to anyone.
+    @notice Take down where a region's lanes stand as its local year opens, and close the year that
+            was opened before. Open to anyone.
     @dev What arrives late for the year before is counted in the year that is opened.
     """
     year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(
         YEAR, block.timestamp + 1
     )
     assert len(self._lanes[region][use]) > 0, "redlines: region has no lane of this use"
-    assert not self.year_opened[region][year][use], "redlines: year is open"
+    assert not self._is_opened(region, year, use), "redlines: year is open"
     opening_l: uint256 = self._total_l(region, use)
-    self.year_opened[region][year][use] = True
-    self.opening_l[region][year][use] = opening_l
-    log IRedLines.YearOpened(region=region, year=year, use=use, opening_l=opening_l)
+    self._close(region, self.latest_year[region][use], use, opening_l)
+    self.latest_year[region][use] = year
+    self.year[region][year][use] = IRedLines.Year(
+        opened_at=block.timestamp, opening_l=opening_l, closed_at=0, closing_l=0
+    )
+    log IRedLines.YearOpened(
+        region=region,
+        year=year,
+        use=use,
+        opening_l=opening_l,
+        opened_late_s=self._measured(region, year, use).opened_late_s,
+    )
 
 
 @external
@@ -174,7 +191,7 @@ def tell_use(region: bytes32):
     )
     target: IRedLines.Target = self.target[region][year][TOTAL_USE]
     assert target.in_force_at > 0, "redlines: no target for total use"
-    used_l: uint256 = self._used_l(region, year, ABSTRACTION)
+    used_l: uint256 = self._measured(region, year, ABSTRACTION).used_l
     over: bool = convert(used_l, int256) > self._target(region, year, TOTAL_USE)
     assert over, "redlines: region is within its target"
     assert not self.over_told[region][year], "redlines: told already"
@@ -259,11 +276,13 @@ def report_indicator(
 
 @external
 @view
-def used_l(region: bytes32, year: uint256, use: uint256) -> uint256:
+def measured(region: bytes32, year: uint256, use: uint256) -> IRedLines.Measured:
     """
-    @notice What a region's lanes of a use have counted in a year that was opened.
+    @notice What a region's lanes of a use have counted in a year that was opened, and how far that
+            is the year's: provisional until the next one is opened, without what was used before it
+            was opened, with what was used until it was closed.
     """
-    return self._used_l(region, year, use)
+    return self._measured(region, year, use)
 
 
 @external
@@ -272,9 +291,9 @@ def headroom_l(region: bytes32) -> uint256:
     """
     @notice The yearly volume that permits of a region may still give; without a ceiling the most.
     """
-    ceiling_l: uint256 = self.ceiling_l[region]
-    if ceiling_l == 0:
+    if not self.has_ceiling[region]:
         return max_value(uint256)
+    ceiling_l: uint256 = self.ceiling_l[region]
     return ceiling_l - min(self.permitted_l[region], ceiling_l)
 
 
@@ -293,15 +312,24 @@ def assess(region: bytes32, year: uint256) -> DynArray[IRedLines.Verdict, INDICA
         target: int256 = self._target(region, year, indicator)
         known: bool = self.reported[region][year][indicator]
         actual: int256 = self.actual[region][year][indicator]
-        if not known and indicator == TOTAL_USE and self.year_opened[region][year][ABSTRACTION]:
+        measured: IRedLines.Measured = empty(IRedLines.Measured)
+        if not known and indicator == TOTAL_USE and self._is_opened(region, year, ABSTRACTION):
             known = True
-            actual = convert(self._used_l(region, year, ABSTRACTION), int256)
+            measured = self._measured(region, year, ABSTRACTION)
+            actual = convert(measured.used_l, int256)
         met: bool = actual <= target
         if indicator >= FIRST_LOWER:
             met = actual >= target
         verdicts.append(
             IRedLines.Verdict(
-                indicator=indicator, target=target, actual=actual, known=known, met=known and met
+                indicator=indicator,
+                target=target,
+                actual=actual,
+                known=known,
+                met=known and met,
+                provisional=measured.provisional,
+                opened_late_s=measured.opened_late_s,
+                closed_late_s=measured.closed_late_s,
             )
         )
     return verdicts
@@ -340,6 +368,28 @@ def _target(region: bytes32, year: uint256, indicator: uint256) -> int256:
 
 
 @internal
+def _close(region: bytes32, year: uint256, use: uint256, closing_l: uint256):
+    if not self._is_opened(region, year, use):
+        return
+    self.year[region][year][use].closed_at = block.timestamp
+    self.year[region][year][use].closing_l = closing_l
+    closed: IRedLines.Measured = self._measured(region, year, use)
+    log IRedLines.YearClosed(
+        region=region,
+        year=year,
+        use=use,
+        used_l=closed.used_l,
+        closed_late_s=closed.closed_late_s,
+    )
+
+
+@internal
+@view
+def _is_opened(region: bytes32, year: uint256, use: uint256) -> bool:
+    return self.year[region][year][use].opened_at > 0
+
+
+@internal
 @view
 def _total_l(region: bytes32, use: uint256) -> uint256:
     total_l: uint256 = 0
@@ -352,14 +402,22 @@ def _total_l(region: bytes32, use: uint256) -> uint256:
 
 @internal
 @view
-def _used_l(region: bytes32, year: uint256, use: uint256) -> uint256:
+def _measured(region: bytes32, year: uint256, use: uint256) -> IRedLines.Measured:
     """
-    @dev Up to where the next year opened, or to now.
+    @dev From where the year was opened up to where it was closed, or to now.
     """
-    assert self.year_opened[region][year][use], "redlines: year was not opened"
-    until_l: uint256 = 0
-    if self.year_opened[region][year + 1][use]:
-        until_l = self.opening_l[region][year + 1][use]
-    else:
-        until_l = self._total_l(region, use)
-    return until_l - self.opening_l[region][year][use]
+    assert self._is_opened(region, year, use), "redlines: year was not opened"
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    begins_at: uint256 = staticcall standards.boundary(YEAR, year)
+    ends_at: uint256 = staticcall standards.boundary(YEAR, year + 1)
+    one: IRedLines.Year = self.year[region][year][use]
+    provisional: bool = one.closed_at == 0
+    if provisional:
+        one.closed_at = block.timestamp
+        one.closing_l = self._total_l(region, use)
+    return IRedLines.Measured(
+        used_l=one.closing_l - one.opening_l,
+        provisional=provisional,
+        opened_late_s=one.opened_at - begins_at,
+        closed_late_s=max(one.closed_at, ends_at) - ends_at,
+    )

@@ -8,6 +8,7 @@
 @dev It rests on the ruling that DischargeLimits holds and changes nothing there: an appeal that
      finds it not genuine is a layer on top, the ruling and its figures stay. Under an unverified
      limit a violation is marked as advisory. What follows for the holder is an officer's act.
+     Setting of Standards: violation_answer_days, from the notice's stated date on.
 @custom:halt Withdraw the SUPERVISOR and DECIDER posts in Authority; what is detected stays.
 """
 
@@ -38,6 +39,7 @@ APPEALED: constant(uint256) = 5
 UPHELD: constant(uint256) = 6
 NOT_GENUINE: constant(uint256) = 7
 DAY: constant(uint256) = 1  # calendar of Standards
+DAY_S: constant(uint256) = 86_400
 BPS: constant(uint256) = 10_000
 ZERO: constant(uint256) = 2**31  # the stored word of the value zero
 REPEAT_MONTHS: constant(uint256) = 12
@@ -48,6 +50,7 @@ violation: public(HashMap[uint256, IViolations.Violation])
 violation_count: public(uint256)
 violation_of: public(HashMap[uint256, HashMap[uint256, uint256]])  # channel, day
 step: public(HashMap[uint256, HashMap[uint256, IViolations.Step]])  # violation, state reached
+answer_due_at: public(HashMap[uint256, uint256])
 _held: HashMap[uint256, HashMap[bytes32, HashMap[uint256, uint256]]]  # station, parameter, n
 _held_count: HashMap[uint256, HashMap[bytes32, uint256]]
 
@@ -115,6 +118,11 @@ def notify(violation_id: uint256, document_hash: bytes32, stated_at: uint256):
     access._only(duties.SUPERVISOR)
     self._must_be(violation_id, DETECTED, "violations: to be notified, must be DETECTED")
     self._move(violation_id, DETECTED, NOTIFIED, document_hash, stated_at)
+    days: IStandards.Setting = staticcall IStandards(access._at(names.STANDARDS)).setting_at(
+        names._label("violation_answer_days"), block.timestamp
+    )
+    notified_at: uint256 = self.step[violation_id][NOTIFIED].at
+    self.answer_due_at[violation_id] = notified_at + convert(days.amount, uint256) * DAY_S
 
 
 @external
@@ -130,9 +138,14 @@ def answer(violation_id: uint256, document_hash: bytes32, stated_at: uint256):
 @external
 def resolve(violation_id: uint256, document_hash: bytes32, stated_at: uint256):
     """
-    @notice Close a violation the answer to which suffices.
+    @notice Close a violation the answer to which suffices, or that nobody answered in time.
     """
     access._only(duties.SUPERVISOR)
+    if self.violation[violation_id].state == NOTIFIED:
+        over: bool = dates._stated(stated_at, 0) > self.answer_due_at[violation_id]
+        assert over, "violations: time to answer is not over"
+        self._move(violation_id, NOTIFIED, RESOLVED, document_hash, stated_at)
+        return
     self._must_be(violation_id, ANSWERED, "violations: to be resolved, must be ANSWERED")
     self._move(violation_id, ANSWERED, RESOLVED, document_hash, stated_at)
 

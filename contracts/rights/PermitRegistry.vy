@@ -51,6 +51,9 @@ change: public(HashMap[uint256, HashMap[uint256, IPermitRegistry.Change]])
 change_count: public(HashMap[uint256, uint256])
 restriction: public(HashMap[uint256, HashMap[uint256, IPermitRegistry.Restriction]])
 restriction_count: public(HashMap[uint256, uint256])
+purpose_told: public(
+    HashMap[uint256, HashMap[uint256, HashMap[bytes32, bool]]]
+)  # permit, version, class of its station
 _permit: HashMap[uint256, IPermitRegistry.Permit]
 _held: HashMap[uint256, HashMap[uint256, uint256]]
 _limits: HashMap[uint256, DynArray[IPermitRegistry.PermitLimit, MAX_LIMITS]]
@@ -218,6 +221,22 @@ def lift_restriction(permit_id: uint256):
         permit_id=permit_id, by=msg.sender, at=block.timestamp
     )
     self._tell(permit_id)
+
+
+@external
+def tell_purpose(permit_id: uint256):
+    """
+    @notice Put on record that a permit's station is classed for another purpose by now. Open to
+            anyone, once for each version and class.
+    """
+    state: uint256 = self._state_at(permit_id, block.timestamp)
+    lives: bool = state == VALID or state == SUSPENDED or state == NOT_BEGUN
+    self._must(lives, state, "permits: for its purpose, must be VALID, SUSPENDED or NOT_BEGUN")
+    classed: bytes32 = self._other_purpose(permit_id)
+    assert classed != empty(bytes32), "permits: purpose is that of the station"
+    told: bool = self.purpose_told[permit_id][self._permit[permit_id].versions][classed]
+    assert not told, "permits: purpose is on record"
+    self._tell_purpose(permit_id)
 
 
 @external
@@ -468,20 +487,33 @@ def _count(permit_id: uint256, annual_l: uint256):
 
 
 @internal
-def _tell_purpose(permit_id: uint256):
+@view
+def _other_purpose(permit_id: uint256) -> bytes32:
     """
-    @dev A point that is classed for another purpose is a violation on the record.
+    @dev What a permit's station is classed for, where that is another purpose than the permit's.
     """
     terms: IPermitRegistry.Terms = self._latest(permit_id)
     network: IWaterNetwork = IWaterNetwork(access._at(names.WATER_NETWORK))
     classed: bytes32 = staticcall network.station_purpose(terms.station_id)
-    if classed != empty(bytes32) and classed != terms.purpose:
-        log IPermitRegistry.PurposeViolated(
-            permit_id=permit_id,
-            station_id=terms.station_id,
-            purpose=terms.purpose,
-            station_purpose=classed,
-        )
+    return empty(bytes32) if classed == terms.purpose else classed
+
+
+@internal
+def _tell_purpose(permit_id: uint256):
+    """
+    @dev A point that is classed for another purpose is a violation on the record.
+    """
+    classed: bytes32 = self._other_purpose(permit_id)
+    if classed == empty(bytes32):
+        return
+    terms: IPermitRegistry.Terms = self._latest(permit_id)
+    self.purpose_told[permit_id][self._permit[permit_id].versions][classed] = True
+    log IPermitRegistry.PurposeViolated(
+        permit_id=permit_id,
+        station_id=terms.station_id,
+        purpose=terms.purpose,
+        station_purpose=classed,
+    )
 
 
 @internal

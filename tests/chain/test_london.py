@@ -176,6 +176,7 @@ def changes_permits(suite: Suite) -> None:
     registry, changes, holder = suite.permit_registry, suite.permit_changes, suite.holder
     giver, taker = suite.permit(), suite.permit()
     suite.water_network.classify(1, word("industry"), sender=suite.network_keeper)
+    registry.tell_purpose(giver, sender=holder)
     registry.restrict(giver, 5, "drought", NOW, 0, 2**32 - 1, sender=suite.supervisor)
     registry.lift_restriction(giver, sender=suite.supervisor)
     until_at = T0 + 701 * DAY_S
@@ -344,6 +345,7 @@ def handles_an_incident(chain: London, suite: Suite, permit: int) -> None:
     incident = incidents.open(HASH, 1, 4, True, HASH, sender=suite.dispatcher)
     order = incidents.give_order(incident, permit, 3, 0, chain.now() + 4, sender=officer)
     incidents.accept_order(order, sender=suite.holder)
+    incidents.measure_order(order, sender=suite.holder)
     chain.tester.mine_blocks(3)
     incidents.escalate(incident, sender=suite.holder)
     incidents.check_order(order, sender=suite.holder)

@@ -49,6 +49,15 @@ def test_beyond_the_ceiling_the_ground_of_refusal_is_named(here, suite):
     assert any("ground 2" in line for line in reviewing.sheet_lines(document))
 
 
+def test_a_ceiling_of_zero_leaves_room_for_nothing(here, suite):
+    ceiling(suite, 0)
+
+    document = reviewing.sheet(here, applied(suite, annual_l=1))
+
+    assert (document["region"]["ceiling_l"], document["region"]["fits"]) == (0, False)
+    assert any("a ceiling of 0 m3" in line for line in reviewing.sheet_lines(document))
+
+
 def test_an_amendment_adds_only_the_difference_and_drainage_adds_nothing(here, suite):
     ceiling(suite, 1_500_000)
     permit = suite.permit(annual_l=1_000_000)

@@ -44,6 +44,7 @@ SETTINGS = {
     "extension_days": (45, "days"),
     "unused_years": (2, "years"),
     "urgent_replacement_days": (15, "days"),
+    "violation_answer_days": (15, "days"),
     "works_cold_mc": (12_000, "mc"),
     "works_removal_cod_bps": (6_000, "bps"),
     "works_removal_bod5_bps": (5_000, "bps"),

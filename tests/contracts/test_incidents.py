@@ -206,12 +206,12 @@ def test_an_incident_is_closed_when_all_have_acknowledged_and_all_is_done(suite,
 
 
 class Tap:
-    """One meter under a permit of its own."""
+    """One meter, under a permit of its own unless one is given."""
 
-    def __init__(self, suite, kind=1):
+    def __init__(self, suite, kind=1, permit=0):
         self.suite = suite
         name = "QuotaTracker" if kind == 1 else "DischargeVolumes"
-        self.book, self.permit = suite.contracts[name], suite.permit(kind=kind)
+        self.book, self.permit = suite.contracts[name], permit or suite.permit(kind=kind)
         self.channel = suite.channel(METER, name, permit=self.permit, opened_at=NOW - DAY_S)
         self.lane, self.register_l, self.at = suite.lane(self.book), 100, NOW - DAY_S
 
@@ -224,6 +224,208 @@ class Tap:
             self.lane, batch_id, HASH, packed(group), b"", sender=self.suite.relay
         )
         self.register_l, self.at = self.register_l + volume_l, until_at
+
+
+def stopped(suite, departments, tap, until_at=NOW + 3_600, drill=False):
+    incident = opened(suite, departments, drill)
+    order = (incident, tap.permit, STOP, 0, until_at)
+    return suite.incidents.give_order(*order, sender=suite.supervisor)
+
+
+def resumed(suite, departments, tap, drill=False):
+    incident = opened(suite, departments, drill)
+    order = (incident, tap.permit, RESUME, 0, NOW + DAY_S)
+    suite.incidents.give_order(*order, sender=suite.supervisor)
+
+
+def checked(suite, order):
+    """Used at most, proven, complied, and whether that is provable."""
+    suite.incidents.check_order(order, sender=boa.env.generate_address())
+    [(_, about)] = events(suite.incidents, "OrderChecked")
+    return about["used_l"], about["proven_l"], about["complied"], about["provable"]
+
+
+def measured(suite, order):
+    suite.incidents.measure_order(order, sender=boa.env.generate_address())
+    return suite.incidents.order(order).proven_l
+
+
+def replaced(suite, tap, at, held_l):
+    """The tap's meter gives way to another, which used `held_l` before it was released."""
+    registry, old_l = suite.device_registry, tap.register_l
+    asked = tap.channel, "NEW-1", old_l, 0, at, HASH, HASH
+    number = registry.replace_urgently(*asked, sender=suite.holder)
+    tap.channel, tap.register_l, tap.at = registry.replacement(number).channel, 0, at
+    tap.uses(held_l, boa.env.evm.patch.timestamp)
+    return number
+
+
+def test_water_before_an_order_is_not_held_against_the_holder(suite, departments):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW - 3_600)
+    order = stopped(suite, departments, tap)
+    boa.env.evm.patch.timestamp = NOW + 3_600
+    tap.uses(5_000, NOW + 1)  # all of it until the order, which no register says
+
+    measured(suite, order)
+    tap.uses(0, NOW + 3_600)
+
+    assert checked(suite, order) == (5_000, 0, True, False)
+
+
+def test_water_after_an_order_is_not_held_against_the_holder(suite, departments):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW)
+    order = stopped(suite, departments, tap)
+    measured(suite, order)
+    boa.env.evm.patch.timestamp = NOW + 7_200
+    tap.uses(0, NOW + 3_599)
+    measured(suite, order)
+
+    tap.uses(5_000, NOW + 7_200)
+
+    assert checked(suite, order) == (5_000, 0, True, False)
+
+
+def test_use_between_two_readings_within_an_order_breaks_it(suite, departments):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW - 3_600)
+    order = stopped(suite, departments, tap)
+    boa.env.evm.patch.timestamp = NOW + 7_200
+    tap.uses(5_000, NOW + 60)
+    measured(suite, order)
+    tap.uses(30, NOW + 1_800)
+    tap.uses(4, NOW + 3_599)
+    proven_l = measured(suite, order)
+    tap.uses(7_000, NOW + 7_200)
+
+    assert proven_l == 34
+    assert checked(suite, order) == (12_034, 34, False, True)
+
+
+def test_an_order_that_nobody_measured_is_kept_where_no_water_was_used_at_all(suite, departments):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW - 3_600)
+    order = stopped(suite, departments, tap)
+    boa.env.evm.patch.timestamp = NOW + 7_200
+
+    tap.uses(0, NOW + 7_200)
+
+    assert checked(suite, order) == (0, 0, True, True)
+
+
+def test_an_order_is_measured_between_its_beginning_and_its_end(suite, departments):
+    tap, measure = Tap(suite), suite.incidents.measure_order
+    order = stopped(suite, departments, tap)
+    tap.uses(5, NOW - 1)
+    early = reason(measure, order, sender=suite.holder)
+    boa.env.evm.patch.timestamp = NOW + 7_200
+    tap.uses(5, NOW)
+    measured(suite, order)
+    tap.uses(6, NOW + 3_600)
+    proven_l = measured(suite, order)
+    tap.uses(7, NOW + 3_601)
+
+    late = reason(measure, order, sender=suite.holder)
+
+    assert early == "incidents: a meter is not read since the order"
+    assert late == "incidents: a meter is read beyond the order's end"
+    assert proven_l == 6
+    assert checked(suite, order) == (23, 6, False, True)
+    again = reason(measure, order, sender=suite.holder)
+    assert again == "incidents: order was checked"
+
+
+def test_an_order_to_resume_ends_the_orders_before_it(suite, departments):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW)
+    order = stopped(suite, departments, tap, NOW + DAY_S)
+    measured(suite, order)
+    boa.env.evm.patch.timestamp = NOW + 3_600
+    tap.uses(0, NOW + 3_600)
+    assert suite.incidents.ends_at(order) == NOW + DAY_S
+
+    resumed(suite, departments, tap)
+    measured(suite, order)
+    boa.env.evm.patch.timestamp = NOW + 7_200
+    tap.uses(500, NOW + 7_200)
+
+    assert suite.incidents.ends_at(order) == NOW + 3_600
+    assert checked(suite, order) == (500, 0, True, False)
+
+
+def test_the_first_order_to_resume_ends_an_order_and_none_before_it(suite, departments):
+    tap = Tap(suite)
+    resumed(suite, departments, tap)
+    boa.env.evm.patch.timestamp = NOW + 10
+    order = stopped(suite, departments, tap, NOW + DAY_S)
+    boa.env.evm.patch.timestamp = NOW + 20
+    resumed(suite, departments, tap)
+    after = stopped(suite, departments, tap, NOW + DAY_S)
+    boa.env.evm.patch.timestamp = NOW + 30
+
+    resumed(suite, departments, tap)
+
+    ends = [suite.incidents.ends_at(one) for one in (order, after)]
+    assert ends == [NOW + 20, NOW + 30]
+
+
+def test_an_order_to_resume_lengthens_none(suite, departments):
+    tap = Tap(suite)
+    order = stopped(suite, departments, tap, NOW + 10)
+    boa.env.evm.patch.timestamp = NOW + 20
+
+    resumed(suite, departments, tap)
+
+    assert suite.incidents.ends_at(order) == NOW + 10
+
+
+def test_a_drill_s_order_to_resume_ends_no_order_given_in_earnest(suite, departments):
+    tap = Tap(suite)
+    order, drilled = (
+        stopped(suite, departments, tap, NOW + DAY_S, drill) for drill in (False, True)
+    )
+    boa.env.evm.patch.timestamp = NOW + 10
+
+    resumed(suite, departments, tap, drill=True)
+
+    ends = [suite.incidents.ends_at(one) for one in (order, drilled)]
+    assert ends == [NOW + DAY_S, NOW + 10]
+
+
+@pytest.mark.parametrize("kind", [1, DRAINAGE])
+def test_a_meter_that_gave_way_to_another_is_not_awaited(suite, departments, kind):
+    tap = Tap(suite, kind)
+    tap.uses(9_000, NOW - 7_200)
+    number = replaced(suite, tap, NOW - 7_200, 40)
+    order = stopped(suite, departments, tap)
+    boa.env.evm.patch.timestamp = NOW + 3_600
+    held = reason(suite.incidents.check_order, order, sender=suite.holder)
+    suite.device_registry.release(number, sender=suite.supervisor)
+    measured(suite, order)
+
+    tap.uses(6, NOW + 3_600)
+
+    assert held == "incidents: a meter is not read to the order's end"
+    assert checked(suite, order) == (46, 6, False, True)
+
+
+def test_what_a_meter_bound_later_counted_before_an_order_is_not_held_against_the_holder(
+    suite, departments
+):
+    tap = Tap(suite)
+    tap.uses(9_000, NOW)
+    order = stopped(suite, departments, tap)
+    measured(suite, order)
+    boa.env.evm.patch.timestamp = NOW + 3_600
+    other = Tap(suite, permit=tap.permit)
+    other.uses(40, NOW + 600)
+
+    measured(suite, order)
+    for one in (tap, other):
+        one.uses(0, NOW + 3_600)
+
+    assert checked(suite, order) == (40, 0, True, False)
 
 
 @pytest.mark.parametrize("kind", [1, DRAINAGE])
@@ -249,13 +451,19 @@ def test_an_order_to_reduce_is_accepted_and_held_against_what_was_measured(
     stranger = boa.env.generate_address()
     early = reason(incidents.check_order, order, sender=stranger)
     assert early == "incidents: order has not ended"
+    incidents.measure_order(order, sender=stranger)
+    about = {"order_id": order, "permit_id": tap.permit, "by": stranger, "proven_l": 0}
+    assert events(incidents) == [("OrderMeasured", about)]
     boa.env.evm.patch.timestamp = NOW + 3_600
     unread = reason(incidents.check_order, order, sender=stranger)
     assert unread == "incidents: a meter is not read to the order's end"
     tap.uses(used_l, NOW + 3_600)
     incidents.check_order(order, sender=stranger)
-    about = {"order_id": order, "permit_id": tap.permit, "used_l": used_l, "allowed_l": 500}
-    assert events(incidents) == [("OrderChecked", about | {"complied": complied})]
+    about = {"order_id": order, "permit_id": tap.permit, "used_l": used_l, "proven_l": used_l}
+    about |= {"allowed_l": 500, "complied": complied, "provable": True}
+    assert events(incidents) == [("OrderChecked", about)]
+    stands = incidents.order(order)
+    assert (stands.used_l, stands.complied, stands.provable) == (used_l, complied, True)
     again = reason(incidents.check_order, order, sender=stranger)
     assert again == "incidents: order was checked"
 
@@ -337,13 +545,11 @@ def test_an_order_to_stop_is_held_against_no_use_at_all(suite, departments):
     order = incidents.give_order(
         incident, tap.permit, STOP, 0, NOW + 3_600, sender=suite.supervisor
     )
+    incidents.measure_order(order, sender=suite.holder)
     boa.env.evm.patch.timestamp = NOW + 3_600
     tap.uses(1, NOW + 3_600)
 
-    incidents.check_order(order, sender=boa.env.generate_address())
-
-    [(_, about)] = events(incidents)
-    assert (about["used_l"], about["allowed_l"], about["complied"]) == (1, 0, False)
+    assert checked(suite, order) == (1, 1, False, True)
 
 
 def test_an_order_is_given_from_the_next_second_to_the_last_one_there_is(suite, departments):

@@ -253,6 +253,61 @@ def test_an_altered_point_is_looked_at_again(suite):
     assert logged == ["VersionOpened", "PurposeViolated"]
 
 
+def test_a_point_classed_after_the_issue_is_told_by_anyone_once_for_each_class(suite):
+    permit_id, registry = suite.permit(purpose=word("irrigation")), suite.permit_registry
+    network, keeper, stranger = (
+        suite.water_network,
+        suite.network_keeper,
+        boa.env.generate_address(),
+    )
+    tell = registry.tell_purpose
+    unclassed = reason(tell, permit_id, sender=stranger)
+    network.classify(1, word("irrigation"), sender=keeper)
+    fits = reason(tell, permit_id, sender=stranger)
+    network.classify(1, word("industry"), sender=keeper)
+
+    tell(permit_id, sender=stranger)
+
+    about = {"permit_id": permit_id, "station_id": 1, "purpose": word("irrigation")}
+    told = events(registry)
+    assert told == [("PurposeViolated", about | {"station_purpose": word("industry")})]
+    assert unclassed == fits == "permits: purpose is that of the station"
+    assert reason(tell, permit_id, sender=stranger) == "permits: purpose is on record"
+    network.classify(1, word("power"), sender=keeper)
+    tell(permit_id, sender=stranger)
+    network.classify(1, word("industry"), sender=keeper)
+    assert reason(tell, permit_id, sender=stranger) == "permits: purpose is on record"
+
+
+def test_what_was_told_at_the_issue_is_not_told_again_until_another_version(suite):
+    suite.water_network.classify(1, word("industry"), sender=suite.network_keeper)
+    permit_id = suite.permit(purpose=word("irrigation"))
+    tell = suite.permit_registry.tell_purpose
+
+    altered(suite, permit_id)
+
+    again = reason(tell, permit_id, sender=suite.holder)
+    assert again == "permits: purpose is on record"
+    told = [suite.permit_registry.purpose_told(permit_id, n, word("industry")) for n in (1, 2, 3)]
+    assert told == [True, True, False]
+
+
+@pytest.mark.parametrize("state", ["SURRENDERED", "EXPIRED", "UNKNOWN"])
+def test_nothing_is_told_of_the_purpose_of_a_permit_that_has_ended(suite, state):
+    permit_id = suite.permit(purpose=word("irrigation"), until_at=NOW + 5)
+    suite.water_network.classify(1, word("industry"), sender=suite.network_keeper)
+    if state == "SURRENDERED":
+        suite.permit_changes.surrender(permit_id, "closed", sender=suite.holder)
+    if state == "EXPIRED":
+        boa.env.evm.patch.timestamp = NOW + 5
+    number = 99 if state == "UNKNOWN" else permit_id
+
+    answer = reason(suite.permit_registry.tell_purpose, number, sender=suite.holder)
+
+    rule = "permits: for its purpose, must be VALID, SUSPENDED or NOT_BEGUN"
+    assert answer == f"{rule}, is {state}"
+
+
 def test_a_station_is_classed_by_the_network_s_keeper(suite):
     network, keeper = suite.water_network, suite.network_keeper
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
-from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, word
+from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, T0, word
 
 QINGLAN, OTHER = word("Qinglan"), word("Other")
 ABSTRACTION, SUPPLY, DISCHARGE = 1, 2, 3
@@ -95,6 +95,20 @@ def test_drainage_is_not_counted_as_use_and_a_region_without_a_ceiling_has_room(
     assert suite.red_lines.headroom_l(OTHER) == 2**256 - 1
 
 
+def test_a_ceiling_of_zero_is_a_ban(suite, region):
+    permit = suite.permit()
+    suite.red_lines.set_ceiling(region, 0, HASH, sender=suite.standards_keeper)
+    issue = (suite.approved(annual_l=1), "N-9", 1, [], 0)
+
+    answer = reason(suite.permit_registry.issue, *issue, sender=suite.issuer)
+
+    assert answer == "redlines: region is at its ceiling"
+    assert suite.red_lines.headroom_l(region) == 0
+    assert [suite.red_lines.has_ceiling(one) for one in (region, OTHER)] == [True, False]
+    suite.permit_changes.surrender(permit, "closed", sender=suite.holder)
+    assert suite.red_lines.permitted_l(region) == 0
+
+
 def test_an_expired_permit_is_released_by_anyone(suite, region):
     permit, stranger = suite.permit(until_at=NOW + 5), boa.env.generate_address()
     early = reason(suite.red_lines.release, permit, sender=stranger)
@@ -142,6 +156,15 @@ def assigned(suite, tap, use=ABSTRACTION, region=QINGLAN):
     suite.red_lines.assign_lane(region, name, tap.lane, use, sender=suite.standards_keeper)
 
 
+def measured(suite, year=YEAR):
+    """Used, provisional, opened and closed late by so many seconds."""
+    return tuple(suite.red_lines.measured(QINGLAN, year, ABSTRACTION))
+
+
+def used_l(suite, year=YEAR):
+    return measured(suite, year)[0]
+
+
 def test_total_use_is_what_the_abstraction_lanes_counted_since_the_year_opened(suite):
     taps, outfall = [Tap(suite), Tap(suite)], Tap(suite, "DischargeVolumes")
     for tap in taps:
@@ -151,16 +174,101 @@ def test_total_use_is_what_the_abstraction_lanes_counted_since_the_year_opened(s
 
     suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
 
-    about = {"region": QINGLAN, "year": YEAR, "use": ABSTRACTION, "opening_l": 500}
-    assert events(suite.red_lines) == [("YearOpened", about)]
+    about = {"region": QINGLAN, "year": YEAR, "use": ABSTRACTION}
+    opened = {"opening_l": 500, "opened_late_s": 0}
+    assert events(suite.red_lines) == [("YearOpened", about | opened)]
     for tap, volume_l in ((taps[0], 30), (taps[1], 4), (outfall, 1_000)):
         tap.uses(volume_l)
-    assert suite.red_lines.used_l(QINGLAN, YEAR, ABSTRACTION) == 34
+    assert used_l(suite) == 34
     boa.env.evm.patch.timestamp = NOW + YEAR_S
     suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    closed = {"used_l": 34, "closed_late_s": 0}
+    opened = {"year": YEAR + 1, "opening_l": 534, "opened_late_s": 0}
+    assert events(suite.red_lines) == [
+        ("YearClosed", about | closed),
+        ("YearOpened", about | opened),
+    ]
     taps[0].uses(7)
-    assert suite.red_lines.used_l(QINGLAN, YEAR, ABSTRACTION) == 34
-    assert suite.red_lines.used_l(QINGLAN, YEAR + 1, ABSTRACTION) == 7
+    assert (used_l(suite), used_l(suite, YEAR + 1)) == (34, 7)
+
+
+def test_a_year_opened_late_says_how_much_of_it_is_missing(suite):
+    tap = Tap(suite)
+    assigned(suite, tap)
+    target(suite, TOTAL_USE, 100)
+    boa.env.evm.patch.timestamp = NOW + 12 * DAY_S
+
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+
+    [(_, about)] = events(suite.red_lines)
+    assert about["opened_late_s"] == 12 * DAY_S
+    assert measured(suite) == (0, True, 12 * DAY_S, 0)
+    [verdict] = suite.red_lines.assess(QINGLAN, YEAR)
+    assert (verdict.provisional, verdict.opened_late_s) == (True, 12 * DAY_S)
+
+
+def test_a_year_is_provisional_until_the_next_one_is_opened_and_stands_from_then_on(suite):
+    tap = Tap(suite)
+    assigned(suite, tap)
+    target(suite, TOTAL_USE, 100)
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    boa.env.evm.patch.timestamp = NOW + YEAR_S + 5
+    tap.uses(100)
+    before = measured(suite)
+
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    tap.uses(100)
+    boa.env.evm.patch.timestamp = NOW + YEAR_S + 99
+
+    assert before == (100, True, 0, 5)
+    assert measured(suite) == (100, False, 0, 5)
+    [verdict] = suite.red_lines.assess(QINGLAN, YEAR)
+    assert (verdict.met, verdict.provisional, verdict.closed_late_s) == (True, False, 5)
+
+
+def test_a_year_that_nobody_opened_leaves_its_use_to_the_one_before(suite):
+    tap = Tap(suite)
+    assigned(suite, tap)
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    boa.env.evm.patch.timestamp = NOW + 2 * YEAR_S
+    tap.uses(30)
+
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    tap.uses(4)
+
+    assert measured(suite) == (30, False, 0, YEAR_S)
+    assert used_l(suite, YEAR + 2) == 4
+    skipped = reason(suite.red_lines.measured, QINGLAN, YEAR + 1, ABSTRACTION, sender=suite.holder)
+    assert skipped == "redlines: year was not opened"
+
+
+def test_the_first_year_of_the_calendar_opens_and_closes_like_any_other(suite):
+    tap = Tap(suite)
+    assigned(suite, tap)
+    tap.uses(5)
+    boa.env.evm.patch.timestamp = T0
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    assert measured(suite, 0) == (0, True, 0, 0)
+    boa.env.evm.patch.timestamp = NOW
+
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+
+    assert measured(suite, 0) == (0, False, 0, 9 * YEAR_S)
+
+
+def test_a_lane_assigned_in_an_open_year_counts_from_its_assignment(suite):
+    first, late = Tap(suite), Tap(suite)
+    assigned(suite, first)
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    late.uses(9_000)
+
+    assigned(suite, late)
+    late.uses(7)
+
+    assert used_l(suite) == 7
+    boa.env.evm.patch.timestamp = NOW + YEAR_S
+    suite.red_lines.open_year(QINGLAN, ABSTRACTION, sender=suite.holder)
+    assert (used_l(suite), used_l(suite, YEAR + 1)) == (7, 0)
 
 
 def test_a_year_opens_once_and_where_there_is_a_lane(suite):
@@ -168,7 +276,7 @@ def test_a_year_opens_once_and_where_there_is_a_lane(suite):
     none = reason(open_, QINGLAN, ABSTRACTION, sender=by)
     assert none == "redlines: region has no lane of this use"
     assigned(suite, Tap(suite))
-    closed = reason(suite.red_lines.used_l, QINGLAN, YEAR, ABSTRACTION, sender=by)
+    closed = reason(suite.red_lines.measured, QINGLAN, YEAR, ABSTRACTION, sender=by)
     assert closed == "redlines: year was not opened"
     open_(QINGLAN, ABSTRACTION, sender=by)
 
@@ -186,7 +294,7 @@ def test_a_lane_has_one_region_and_one_use(suite):
     assert reason(assign, QINGLAN, name, 9, 1, sender=by) == "redlines: unknown lane"
     assigned(suite, tap)
     about = {"region": QINGLAN, "contract_name": name, "lane": tap.lane, "use": ABSTRACTION}
-    assert events(suite.red_lines) == [("LaneAssigned", about)]
+    assert events(suite.red_lines) == [("LaneAssigned", about | {"total_l": 0})]
     again = reason(assign, OTHER, name, tap.lane, 1, sender=by)
     assert again == "redlines: lane has a region"
 

@@ -11,10 +11,11 @@ from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, packed
 from tests.contracts.outlets import Outlet
 from tests.contracts.storage import put
-from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, NOW, ROOT, T0, word
+from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, NOW, ROOT, SETTINGS, T0, word
 
 DETECTED, NOTIFIED, ANSWERED, RESOLVED, APPEALED, UPHELD, NOT_GENUINE = range(1, 8)
 WORDS = ["DETECTED", "NOTIFIED", "ANSWERED", "RESOLVED", "APPEALED", "UPHELD", "NOT_GENUINE"]
+TERM_S = SETTINGS["violation_answer_days"][0] * DAY_S
 LAST_DAY = 398  # so late that its acts are of the tests' present
 STEPS = {
     "notify": (DETECTED, "supervisor", "violations: to be notified, must be DETECTED"),
@@ -295,7 +296,7 @@ def test_a_step_from_a_wrong_state_names_the_one_it_needs_and_the_one_there_is(s
     needed, who, rule = STEPS[name]
     number = in_state(suite, state)
     genuine = (True,) if name == "decide" else ()
-    if state == needed:
+    if state == needed or (name, state) == ("resolve", NOTIFIED):
         return
 
     function, by = getattr(suite.violations, name), getattr(suite, who)
@@ -308,6 +309,43 @@ def test_a_violation_that_is_not_there_is_unknown(suite):
     refused = reason(suite.violations.notify, 9, HASH, 0, sender=suite.supervisor)
 
     assert refused == "violations: to be notified, must be DETECTED, is UNKNOWN"
+
+
+def test_a_violation_that_nobody_answered_in_time_is_resolved(suite):
+    number = in_state(suite, NOTIFIED)
+    resolve, by, due_at = suite.violations.resolve, suite.supervisor, NOW + TERM_S
+    assert suite.violations.answer_due_at(number) == due_at
+    boa.env.evm.patch.timestamp = due_at
+    early = reason(resolve, number, HASH, 0, sender=by)
+    boa.env.evm.patch.timestamp = due_at + 2
+    stated = reason(resolve, number, HASH, due_at, sender=by)
+
+    resolve(number, HASH, due_at + 1, sender=by)
+
+    assert early == stated == "violations: time to answer is not over"
+    assert suite.violations.violation(number).state == RESOLVED
+    assert tuple(suite.violations.step(number, RESOLVED)) == (by, due_at + 1, HASH)
+    assert suite.violations.step(number, ANSWERED).at == 0
+
+
+def test_the_time_to_answer_runs_from_the_stated_notice_under_the_term_of_its_block(suite):
+    number = detected(suite)
+    boa.env.evm.patch.timestamp = NOW + 100
+    act(suite, "notify", number, at=NOW + 40)
+    longer = (word("violation_answer_days"), 0, 99, word("days"), "a decree", True, NOW + 101)
+    suite.standards.load_settings([longer], sender=suite.standards_keeper)
+
+    assert suite.violations.answer_due_at(number) == NOW + 40 + TERM_S
+
+
+def test_an_answer_that_comes_late_is_taken_while_the_violation_stands(suite):
+    number = in_state(suite, NOTIFIED)
+    boa.env.evm.patch.timestamp = NOW + TERM_S + 1
+
+    act(suite, "answer", number)
+    act(suite, "resolve", number)
+
+    assert suite.violations.violation(number).state == RESOLVED
 
 
 @pytest.mark.parametrize("name", ["answer", "appeal"])

@@ -1,6 +1,6 @@
 """Incidents beside a model: who has not answered, what is left to do, what an order allowed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import boa
@@ -15,6 +15,7 @@ KINDS = [word("turbidity"), word("spill")]
 ACTS = [
     *["is_acknowledged", "step_is_taken"] * 6,
     *["is_closed", "water_is_used", "order_is_checked", "time_passes"] * 3,
+    *["order_is_measured"] * 3,
     *["order_is_given", "order_is_accepted", "is_escalated"] * 2,
     *["is_opened", "plan_is_set"],
 ]
@@ -47,12 +48,15 @@ class Incident:
 
 @dataclass
 class Order:
-    """What a permit may use, from what its meter showed to what it shows when it is checked."""
+    """What a permit may use, from its beginning to its end or the next order to resume."""
 
     kind: int
+    drill: bool
     allowed_l: int
+    from_at: int
     until_at: int
     before_l: int
+    seen: list[int] = field(default_factory=list)  # the counts at which it was measured
     accepted: bool = False
     checked: bool = False
 
@@ -189,7 +193,12 @@ class Bureau(Beside):
         give, sender = self.suite.incidents.give_order, self.suite.supervisor
         arguments = (number, self.tap.permit, kind, allowed_l, until_at)
         if self.attempt(give, *arguments, sender=sender, allowed=allowed):
-            self.orders.append(Order(kind, allowed_l, until_at, self.used_l))
+            if kind == RESUME:
+                for order in self.orders:
+                    if order.drill == incident.drill:
+                        order.until_at = min(order.until_at, self.now)
+            given = Order(kind, incident.drill, allowed_l, self.now, until_at, self.used_l)
+            self.orders.append(given)
 
     def order_is_accepted(self):
         number, order = self.picked(self.orders)
@@ -199,18 +208,38 @@ class Bureau(Beside):
         if self.attempt(self.suite.incidents.accept_order, number, sender=sender, allowed=allowed):
             order.accepted = True
 
+    def order_is_measured(self):
+        number, order = self.picked(self.orders)
+        allowed = (
+            order is not None
+            and order.kind in (REDUCE, STOP)
+            and not order.checked
+            and order.from_at <= self.tap.at <= order.until_at
+        )
+        measure, sender = self.suite.incidents.measure_order, self.stranger
+        if self.attempt(measure, number, sender=sender, allowed=allowed):
+            order.seen.append(self.used_l)
+            [(_, told)] = events(self.suite.incidents)
+            assert told["proven_l"] == max(order.seen) - min(order.seen)
+
     def order_is_checked(self):
         number, order = self.picked(self.orders)
-        measured = order and order.kind in (REDUCE, STOP) and not order.checked
-        allowed = measured and self.now >= order.until_at and self.tap.at >= order.until_at
+        measurable = order and order.kind in (REDUCE, STOP) and not order.checked
+        allowed = measurable and self.now >= order.until_at and self.tap.at >= order.until_at
         check, sender = self.suite.incidents.check_order, self.stranger
         if self.attempt(check, number, sender=sender, allowed=allowed):
             order.checked = True
-            used_l = self.used_l - order.before_l
+            if self.tap.at == order.until_at:
+                order.seen.append(self.used_l)
+            most_l = self.used_l - order.before_l
+            proven_l = max(order.seen, default=0) - min(order.seen, default=0)
             [(_, told)] = events(self.suite.incidents)
-            complied = used_l <= order.allowed_l
-            assert (told["used_l"], told["complied"]) == (used_l, complied)
-            self.done["complied" if complied else "disobeyed"] += 1
+            assert (told["used_l"], told["proven_l"]) == (most_l, proven_l)
+            assert told["complied"] == (proven_l <= order.allowed_l)
+            undecided = proven_l <= order.allowed_l < most_l
+            assert told["provable"] == (not undecided)
+            verdict = "complied" if told["complied"] else "disobeyed"
+            self.done["undecided" if undecided else verdict] += 1
 
     def agrees(self):
         incidents = self.suite.incidents
@@ -229,6 +258,7 @@ class Bureau(Beside):
         for number, order in list(enumerate(self.orders, 1))[-2:]:
             now = incidents.order(number)
             assert (now.accepted_at > 0, now.checked) == (order.accepted, order.checked)
+            assert incidents.ends_at(number) == order.until_at
 
 
 @pytest.mark.stateful
@@ -237,6 +267,6 @@ def test_incidents_agree_with_their_model(deployed):
 
     assert set(done) - {"refused"} == {
         *("set_plan", "open", "acknowledge", "escalate", "take_step", "close"),
-        *("give_order", "accept_order", "check_order"),
-        *("drill", "in earnest", "complied", "disobeyed"),
+        *("give_order", "accept_order", "measure_order", "check_order"),
+        *("drill", "in earnest", "complied", "disobeyed", "undecided"),
     }

@@ -16,6 +16,7 @@ from tests.contracts.test_violations import (
     NOTIFIED,
     RESOLVED,
     STEPS,
+    TERM_S,
     UPHELD,
 )
 from tests.stateful.walking import Beside, walk
@@ -23,7 +24,7 @@ from tests.stateful.walking import Beside, walk
 ACTS = [
     *["notify", "answer", "decide"] * 3,
     *["appeal", "resolve", "day_is_closed", "is_detected"] * 2,
-    "time_passes",
+    *["time_passes"] * 3,
 ]
 YEAR_DAYS = 120  # twelve of the tests' months of ten days
 LOW, HIGH = 10, 1_000
@@ -68,7 +69,7 @@ class Court(Beside):
             self.is_detected()
 
     def time_passes(self):
-        boa.env.evm.patch.timestamp += self.chance.choice([1, 3_600, 5 * DAY_S])
+        boa.env.evm.patch.timestamp += self.chance.choice([1, 3_600, 5 * DAY_S, TERM_S, TERM_S])
 
     def day_is_closed(self):
         """The next day of a gauge, or a later one after which the days between are missing."""
@@ -140,7 +141,7 @@ class Court(Beside):
         genuine = (chance.random() < 0.5,) if name == "decide" else ()
         allowed = (
             one is not None
-            and one.state == STEPS[name][0]
+            and self.may_move(one, name, stated_at)
             and sender in may
             and any(document)
             and one.stated_at <= stated_at <= self.now
@@ -149,10 +150,18 @@ class Court(Beside):
         function = getattr(self.suite.violations, name)
         arguments = (number + 1, *genuine, document, at)
         if self.attempt(function, *arguments, sender=sender, allowed=allowed):
+            if (name, one.state) == ("resolve", NOTIFIED):
+                self.done["unanswered"] += 1
             one.state = REACHED.get(name) or (UPHELD if genuine[0] else NOT_GENUINE)
             one.stated_at = stated_at
             if name == "notify":
                 one.notified_by = sender
+
+    def may_move(self, one, name, stated_at):
+        """From the state before it; what nobody answered in time may be resolved too."""
+        if (name, one.state) == ("resolve", NOTIFIED):
+            return stated_at > one.stated_at + TERM_S
+        return one.state == STEPS[name][0]
 
     def agrees(self):
         violations = self.suite.violations
@@ -167,4 +176,4 @@ class Court(Beside):
 def test_violations_agree_with_their_model(deployed):
     done = walk(partial(Court, deployed), ACTS, steps=60, walks=10)
 
-    assert set(done) - {"refused"} == {"closed", "detect", *STEPS}
+    assert set(done) - {"refused"} == {"closed", "detect", "unanswered", *STEPS}

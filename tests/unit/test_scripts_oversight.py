@@ -1,0 +1,50 @@
+"""What people are told of orders that were checked, and of a year's use that is not whole."""
+
+import pytest
+
+from scripts._incidents import verdict
+from scripts.redline import marks, standing
+
+UNCHECKED = {"checked": False, "accepted_at": None, "proven_l": 0, "used_l": None}
+
+
+def checked(proven_l, used_l, complied, provable):
+    found = {"proven_l": proven_l, "used_l": used_l, "complied": complied, "provable": provable}
+    return UNCHECKED | found | {"checked": True}
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        (UNCHECKED, "-"),
+        (UNCHECKED | {"accepted_at": "2026-11-27T00:00:00Z"}, "accepted"),
+        (checked(0, 400, True, True), "complied"),
+        (checked(900, 1_000, False, True), "NOT COMPLIED: 0.9 m3 used at least"),
+        (checked(0, 700, True, False), "not provable: 0 m3 to 0.7 m3 used"),
+    ],
+)
+def test_an_order_is_told_as_it_was_found(order, told):
+    assert verdict(order) == told
+
+
+@pytest.mark.parametrize(
+    ("provisional", "opened_late_s", "closed_late_s", "told"),
+    [
+        (False, 0, 0, ""),
+        (None, None, None, ""),
+        (True, 0, 0, ", provisional"),
+        (True, 120 * 86_400, 0, ", provisional, opened 120 days late"),
+        (False, 1, 3 * 86_400, ", opened 1 h late, closed 3 days late"),
+    ],
+)
+def test_a_year_s_use_is_told_with_what_it_lacks_or_has_beyond(
+    provisional, opened_late_s, closed_late_s, told
+):
+    measured = {
+        "provisional": provisional,
+        "opened_late_s": opened_late_s,
+        "closed_late_s": closed_late_s,
+    }
+
+    assert marks(measured) == told
+    assert standing({"met": True} | measured) == f"met{told}"
