@@ -8,7 +8,8 @@
      was measured under one tariff, settled by an act; its lines are rounded once each, half a
      micro-yuan up, and add up to its total. A surcharge over the plan is a total multiple m or an
      added one s, and s = m - 1. While a reading of the period is disputed, the surcharge over the
-     plan is held: stored, not owed. A wrong bill is reversed and issued again, never rewritten.
+     plan is held: stored, not owed. A wrong bill is reversed and issued again, never rewritten;
+     what was paid on it becomes credit. A surcharge for a time holds for whole periods.
 @custom:halt Withdraw the BILLER posts in Authority.
 """
 
@@ -100,7 +101,8 @@ def load_tariff(terms: ITariff.Terms) -> uint256:
 @external
 def add_surcharge(tariff_id: uint256, surcharge: ITariff.Surcharge):
     """
-    @notice Add a surcharge for a time, like one for drought, to a tariff.
+    @notice Add a surcharge for a time, like one for drought, to a tariff; it begins and ends with
+            periods of the tariff's calendar.
     """
     access._only(duties.STANDARDS_KEEPER)
     self._require_tariff(tariff_id)
@@ -110,6 +112,9 @@ def add_surcharge(tariff_id: uint256, surcharge: ITariff.Surcharge):
     charges: bool = surcharge.of_water_bps > 0 or surcharge.uy_m3 > 0
     fits: bool = surcharge.of_water_bps <= MAX_MULTIPLE and surcharge.uy_m3 <= MAX_PRICE
     assert charges and fits, "tariff: surcharge out of range"
+    calendar: uint256 = self._terms[tariff_id].calendar
+    self._require_boundary(calendar, surcharge.from_at)
+    self._require_boundary(calendar, surcharge.until_at)
     assert len(self._surcharges[tariff_id]) < MAX_SURCHARGES, "tariff: eight surcharges stand"
     self._surcharges[tariff_id].append(surcharge)
     log ITariff.SurchargeAdded(
@@ -151,12 +156,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     volume_l: uint256 = 0
     plan_l: uint256 = 0
     if terms.calendar == YEAR:
-        volume_l = staticcall self._book(permit_id).used_l(permit_id, period)
-        plan_l = (
-            staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).volume_at(
-                permit_id, ends_at - 1
-            )
-        ).annual_l
+        volume_l, plan_l = self._of_year(permit_id, period, ends_at)
     else:
         volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured(
             permit_id, terms.calendar, period, terms.convention > 0
@@ -201,15 +201,27 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
 @external
 def reverse(bill_id: uint256, reason: String[128]):
     """
-    @notice Take back a bill; it stays on record, and the period can be billed again.
+    @notice Take back a bill; it stays on record, and the period can be billed again. What was paid
+            on it, a late charge included, becomes credit.
     """
     access._only(duties.BILLER)
-    assert self.bill[bill_id].state == OPEN, "tariff: to reverse, must be OPEN"
+    state: uint256 = self.bill[bill_id].state
+    assert state == OPEN or state == PAID, "tariff: to reverse, must be OPEN or PAID"
     assert len(reason) > 0, "tariff: reversal needs a reason"
     permit_id: uint256 = self.bill[bill_id].permit_id
+    back_uy: uint256 = self.bill[bill_id].lines.credit_uy
+    if state == PAID:
+        back_uy += self.bill[bill_id].lines.total_uy
+        back_uy += self._late_uy(bill_id, self.bill[bill_id].paid_at)
     self.bill[bill_id].state = REVERSED
-    self.credit_uy[permit_id] += self.bill[bill_id].lines.credit_uy
-    log ITariff.BillReversed(bill_id=bill_id, permit_id=permit_id, by=msg.sender, reason=reason)
+    self.credit_uy[permit_id] += back_uy
+    log ITariff.BillReversed(
+        bill_id=bill_id,
+        permit_id=permit_id,
+        by=msg.sender,
+        reason=reason,
+        credit_uy=self.credit_uy[permit_id],
+    )
 
 
 @external
@@ -438,6 +450,38 @@ def _book(permit_id: uint256) -> IVolumeBook:
     if kind == ABSTRACTION:
         return IVolumeBook(access._at(names.QUOTA_TRACKER))
     return IVolumeBook(access._at(names.DISCHARGE_VOLUMES))
+
+
+@internal
+@view
+def _of_year(permit_id: uint256, year: uint256, ends_at: uint256) -> (uint256, uint256):
+    """
+    @dev The net use of a year, and the plan that was handed down for it; without one, what the permit
+         gave at its end.
+    """
+    volume_l: uint256 = 0
+    plan_l: uint256 = 0
+    volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured_year(
+        permit_id, year, staticcall self._book(permit_id).used_l(permit_id, year)
+    )
+    if plan_l == 0:
+        permits: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+        plan_l = (staticcall permits.volume_at(permit_id, ends_at - 1)).annual_l
+    return volume_l, plan_l
+
+
+@internal
+@view
+def _require_boundary(calendar: uint256, at: uint256):
+    """
+    @dev A bill is of a whole period, so a surcharge that held for a part of one would be charged for
+         all of it or for nothing.
+    """
+    nearest_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).nearest_boundary(
+        calendar, at
+    )
+    rule: String[72] = "tariff: surcharge begins and ends with a period, the nearest at "
+    assert at == nearest_at, concat(rule, uint2str(nearest_at))
 
 
 @internal
