@@ -365,7 +365,7 @@ def _from_now(in_force_at: uint256, last_at: uint256, ends_at: uint256) -> uint2
     at: uint256 = in_force_at if in_force_at > 0 else block.timestamp
     assert at >= block.timestamp and at <= M32, "changes: terms cannot change in the past"
     assert at >= last_at, "changes: other terms take force later"
-    assert at < ends_at, "changes: permit ends before that, extend it first"
+    assert at < ends_at, "changes: permit ends by then, extend it first"
     return at
 
 
