@@ -137,7 +137,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     self._require_tariff(tariff_id)
     terms: ITariff.Terms = self._terms[tariff_id]
     assert terms.kind == NON_RESIDENT, "tariff: a permit is billed as a non-resident"
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    standards: IStandards = self._standards()
     begins_at: uint256 = staticcall standards.boundary(terms.calendar, period)
     ends_at: uint256 = staticcall standards.boundary(terms.calendar, period + 1)
     assert ends_at > 0 and ends_at <= block.timestamp, "tariff: period has not ended"
@@ -254,10 +254,8 @@ def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_ha
     @param tariff_id Whose charge is held: where a period is billed for several, each is disputed.
     """
     org_id: uint256 = staticcall IAuthority(access.AUTHORITY).org_of(msg.sender)
-    holder: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).holder
-    assert org_id != 0 and org_id == holder, "tariff: caller does not hold the permit"
+    holds: bool = org_id != 0 and org_id == self._permit(permit_id).holder
+    assert holds, "tariff: caller does not hold the permit"
     self._require_tariff(tariff_id)
     charge: bytes32 = self._terms[tariff_id].charge
     calendar: uint256 = self._terms[tariff_id].calendar
@@ -308,10 +306,7 @@ def grant_credit(permit_id: uint256, tariff_id: uint256, saved_l: uint256, evide
     access._only(duties.SUPERVISOR)
     self._require_tariff(tariff_id)
     assert evidence_hash != empty(bytes32), "tariff: credit needs evidence"
-    state: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).state
-    assert state != 0, "tariff: no such permit"
+    assert self._permit(permit_id).state != 0, "tariff: no such permit"
     amount_uy: uint256 = prices._flat_uy(saved_l, self._terms[tariff_id].credit_uy_m3)
     assert amount_uy > 0, "tariff: nothing to credit"
     self.credit_uy[permit_id] += amount_uy
@@ -384,7 +379,7 @@ def household_quote(tariff_id: uint256, first: ITariff.Proof, last: ITariff.Proo
     assert first.register_l <= last.register_l, "tariff: register went back"
     assert self._is_proved(first), "tariff: first leaf is not on the chain"
     assert self._is_proved(last), "tariff: last leaf is not on the chain"
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    standards: IStandards = self._standards()
     calendar: uint256 = self._terms[tariff_id].calendar
     period: uint256 = staticcall standards.period_at(calendar, first.ends_at + 1)
     within: bool = last.ends_at <= staticcall standards.boundary(calendar, period + 1)
@@ -431,9 +426,7 @@ def _bill_id(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256
     @dev The bill of a period under the tariff's charge, 0 for none.
     """
     calendar: uint256 = self._terms[tariff_id].calendar
-    begins_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(
-        calendar, period
-    )
+    begins_at: uint256 = staticcall self._standards().boundary(calendar, period)
     assert begins_at > 0, "tariff: period is not in the calendar"
     bill_id: uint256 = self.bill_from[permit_id][self._terms[tariff_id].charge][begins_at]
     if self._terms[self.bill[bill_id].tariff_id].calendar != calendar:
@@ -443,11 +436,26 @@ def _bill_id(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256
 
 @internal
 @view
+def _registry() -> IPermitRegistry:
+    return IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+
+
+@internal
+@view
+def _permit(permit_id: uint256) -> IPermitRegistry.Permit:
+    return staticcall self._registry().permit(permit_id)
+
+
+@internal
+@view
+def _standards() -> IStandards:
+    return IStandards(access._at(names.STANDARDS))
+
+
+@internal
+@view
 def _book(permit_id: uint256) -> IVolumeBook:
-    kind: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).kind
-    if kind == ABSTRACTION:
+    if self._permit(permit_id).kind == ABSTRACTION:
         return IVolumeBook(access._at(names.QUOTA_TRACKER))
     return IVolumeBook(access._at(names.DISCHARGE_VOLUMES))
 
@@ -461,12 +469,12 @@ def _of_year(permit_id: uint256, year: uint256, ends_at: uint256) -> (uint256, u
     """
     volume_l: uint256 = 0
     plan_l: uint256 = 0
+    counted_l: uint256 = staticcall self._book(permit_id).used_l(permit_id, year)
     volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured_year(
-        permit_id, year, staticcall self._book(permit_id).used_l(permit_id, year)
+        permit_id, year, counted_l
     )
     if plan_l == 0:
-        permits: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
-        plan_l = (staticcall permits.volume_at(permit_id, ends_at - 1)).annual_l
+        plan_l = (staticcall self._registry().volume_at(permit_id, ends_at - 1)).annual_l
     return volume_l, plan_l
 
 
@@ -477,9 +485,7 @@ def _require_boundary(calendar: uint256, at: uint256):
     @dev A bill is of a whole period, so a surcharge that held for a part of one would be charged for
          all of it or for nothing.
     """
-    nearest_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).nearest_boundary(
-        calendar, at
-    )
+    nearest_at: uint256 = staticcall self._standards().nearest_boundary(calendar, at)
     rule: String[72] = "tariff: surcharge begins and ends with a period, the nearest at "
     assert at == nearest_at, concat(rule, uint2str(nearest_at))
 
