@@ -335,8 +335,8 @@ def period_at(calendar: uint256, at: uint256) -> uint256:
 @view
 def nearest_boundary(calendar: uint256, at: uint256) -> uint256:
     """
-    @notice The boundary nearest to a moment, the later one of two as near: the moment itself where it
-            is one.
+    @notice The boundary nearest to a moment, the later one of two as near: the moment itself where
+            it is one.
     """
     period: uint256 = self._period_at(calendar, at)
     begins_at: uint256 = self.boundary[calendar][period]

@@ -464,8 +464,8 @@ def _book(permit_id: uint256) -> IVolumeBook:
 @view
 def _of_year(permit_id: uint256, year: uint256, ends_at: uint256) -> (uint256, uint256):
     """
-    @dev The net use of a year, and the plan that was handed down for it; without one, what the permit
-         gave at its end.
+    @dev The net use of a year, and the plan that was handed down for it; without one, what the
+         permit gave at its end.
     """
     volume_l: uint256 = 0
     plan_l: uint256 = 0
