@@ -159,7 +159,7 @@ def passed(
     channel: uint256, calendar: uint256, first: uint256, last: uint256
 ) -> IRegisterTurns.Passed:
     """
-    @notice What passed a meter from the beginning of a period to the end of the same or a later one.
+    @notice What passed a meter from the beginning of a period to the end of it or a later one.
     @dev A meter that was opened within them counts from its opening register. One that gave way to
          another counts up to its last reading, and no further one is awaited.
     """

@@ -39,7 +39,8 @@ MOST_S: constant(uint256) = 367 * 86_400  # a balance over more is not of a year
 
 
 district_count: public(uint256)
-corrections: public(HashMap[uint256, HashMap[uint256, ISupplyMonitor.Corrections]])  # district, year
+# district, year
+corrections: public(HashMap[uint256, HashMap[uint256, ISupplyMonitor.Corrections]])
 planned_l: public(HashMap[uint256, HashMap[uint256, uint256]])
 tolerance_bps: public(HashMap[uint256, HashMap[uint256, uint256]])
 _district: HashMap[uint256, ISupplyMonitor.District]

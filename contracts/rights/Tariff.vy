@@ -482,8 +482,8 @@ def _of_year(permit_id: uint256, year: uint256, ends_at: uint256) -> (uint256, u
 @view
 def _require_boundary(calendar: uint256, at: uint256):
     """
-    @dev A bill is of a whole period, so a surcharge that held for a part of one would be charged for
-         all of it or for nothing.
+    @dev A bill is of a whole period, so a surcharge that held for a part of one would be charged
+         for all of it or for nothing.
     """
     nearest_at: uint256 = staticcall self._standards().nearest_boundary(calendar, at)
     rule: String[72] = "tariff: surcharge begins and ends with a period, the nearest at "
