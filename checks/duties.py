@@ -191,7 +191,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "end": only("PermitChanges"),
     },
     "PermitChanges": {
-        "request_extension": HOLDER_OF_PERMIT,
+        "request_extension": duty("CLERK", HOLDER_OF_PERMIT.reason, HOLDER_OF_PERMIT.who),
         "decide_extension": duty("DECIDER"),
         "alter": duty("ISSUER"),
         "amend": duty("ISSUER"),

@@ -55,7 +55,7 @@ HEARD_BY: dict[str, tuple[str, ...]] = {
     "Disputes": ("disputes",),
     "Witnesses": ("witnesses", "adoption_witnesses"),
     "signatures": ("witnesses", "disputes", "permit_seals", "authority_organisations"),
-    "RegisterTurns": ("register_turns", "urgent_replacement"),
+    "RegisterTurns": ("register_turns", "urgent_replacement", "supply_monitor"),
     "QuotaPlans": ("quota_plans", "tariff_parts", "urgent_replacement"),
     "Adoption": ("adoption*",),
     "GaugeAdoption": ("adoption_gauges", "adoption_witnesses"),

@@ -11,7 +11,7 @@ from scripts._shared import Noun, session
 
 app = Noun(__doc__)
 Stated = Annotated[str, typer.Option(help="The date the act states; now if left out.")]
-InForce = Annotated[str, typer.Option(help="From when; now if left out.")]
+InForce = Annotated[str, typer.Option(help="From when, before the permit ends; now if left out.")]
 Document = Annotated[Path | None, typer.Option(help="The document; its hash only.")]
 ENDS = {3: "revoked", 5: "deregistered", 6: "invalid"}
 
@@ -54,7 +54,10 @@ def request_extension(
     document: Document = None,
     stated: Stated = "",
 ) -> Any:
-    """Ask that a permit be extended, as its holder, at least 45 days before it expires.
+    """Ask that a permit be extended, in time before it expires: abstraction 45 days, drainage 30.
+
+    The holder's own request counts when it is recorded. A clerk records what came in on paper, and
+    states the date.
 
     For example: waterline permit request-extension C990100S2026-0001 --until 2036-01-01 --account
     holder-1

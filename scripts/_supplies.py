@@ -5,8 +5,11 @@ from typing import Any
 
 from ledger.errors import NotFound
 from ledger.events import logs
+from ledger.standards import YEAR
 from ledger.structs import read
 from scripts._balancing import balance_doubts, balance_ends, balance_head, devices
+from scripts._billing import period_text
+from scripts._plans import span
 from scripts._shared import Session
 from scripts._showing import facts, local_of, m3, table
 
@@ -23,7 +26,9 @@ def document(here: Session, number: int) -> dict[str, Any]:
         "name": raw["name"],
         "version": raw["version"],
         **devices(ledger, raw, "inlets", "outlets", "users"),
-        "leakage": [_leakage(event.args["balance"], event.args["leakage"]) for event in ruled],
+        "leakage": [
+            _leakage(here, event.args["balance"], event.args["leakage"]) for event in ruled
+        ],
     }
 
 
@@ -35,8 +40,13 @@ def district_of(here: Session, number: int) -> dict[str, Any]:
     return raw
 
 
-def _leakage(balance: Any, leakage: Any) -> dict[str, Any]:
-    return {**balance_ends(balance), **leakage, "grade": GRADES[leakage["grade"]]}
+def _leakage(here: Session, balance: Any, leakage: Any) -> dict[str, Any]:
+    """A balance with its leakage, and which version of which year's record corrected it."""
+    told = {**balance_ends(balance), **leakage, "grade": GRADES[leakage["grade"]]}
+    year, version = told.pop("corrections_year"), told.pop("corrections_version")
+    begins_at, _ = span(here, YEAR, year)
+    corrections = {"year": int(period_text(YEAR, begins_at)), "version": version}
+    return {**told, "corrections": corrections if version else None}
 
 
 def balance_document(here: Session, number: int, span: tuple[int, int, int]) -> dict[str, Any]:
@@ -46,7 +56,7 @@ def balance_document(here: Session, number: int, span: tuple[int, int, int]) -> 
         read(here.ledger, "SupplyMonitor", view, number, *span)
         for view in ("balance_of", "leakage_of")
     )
-    return {"district": number, "name": raw["name"], **_leakage(balance, leakage)}
+    return {"district": number, "name": raw["name"], **_leakage(here, balance, leakage)}
 
 
 def balance_lines(found: dict[str, Any]) -> list[str]:
@@ -58,6 +68,7 @@ def balance_lines(found: dict[str, Any]) -> list[str]:
             *balance_doubts(found),
             ("loss, uncorrected", _percent(found["loss_ppm"])),
             ("leakage, corrected", _percent(found["leakage_ppm"])),
+            ("corrections", _corrections(found["corrections"])),
             ("grade", found["grade"] or "- (given for a year)"),
         ]
     )
@@ -78,6 +89,12 @@ def lines(found: dict[str, Any]) -> list[str]:
         *facts([("district", found["name"]), *told]),
         *(["", *table(rates, head)] if rates else []),
     ]
+
+
+def _corrections(record: dict[str, int] | None) -> str:
+    if not record:
+        return "none on record (`waterline supply set-corrections`)"
+    return f"of {record['year']}, version {record['version']}"
 
 
 def _percent(ppm: int) -> str:

@@ -71,7 +71,8 @@ def settle(
     """Settle the bill of a permit for a local year, quarter or month that has ended.
 
     The bills of one charge follow each other. A quarter or month needs registers kept at its turns,
-    and with a surcharge over the plan a plan of its own: `waterline plan`.
+    and with a surcharge over the plan a plan of its own: `waterline plan`. A year is held against
+    the plan that was handed down for it, without one against the permit's volume.
 
     For example: waterline bill settle C990100S2026-0001 --period 2026-05 --tariff monthly --account
     officer-3
@@ -132,6 +133,8 @@ def show(bill: Bill) -> Any:
 @app.write("reverse")
 def reverse(bill: Bill, reason: Reason) -> Any:
     """Take back a wrong bill; it stays on record and the period can be billed again.
+
+    What was paid on it, a late charge included, is credit for the next bill.
 
     For example: waterline bill reverse 1 'meter of the neighbour' --account officer-3
     """

@@ -203,6 +203,42 @@ def load_tariff(
     return _written(here, perform(here, acts))
 
 
+@app.write("add-surcharge")
+def add_surcharge(
+    tariff: Annotated[str, typer.Argument(help="The tariff's name; its version in force then.")],
+    name: Annotated[str, typer.Argument(help="What the surcharge is for, like drought.")],
+    first: Annotated[
+        str, typer.Option("--from", help="The first period: 2027, 2027-Q3 or 2027-07.")
+    ],
+    last: Annotated[str, typer.Option("--until", help="The last period, included.")],
+    of_water: Annotated[str, typer.Option(help="Share of the water price.")] = "0 %",
+    per_m3: Annotated[str, typer.Option(help="Amount a cubic metre.")] = "0 yuan",
+) -> Any:
+    """Add a surcharge for a time, like one for drought, to a tariff, for whole periods of it.
+
+    A bill is of a whole period: a tariff by the year takes whole years. A surcharge of some months
+    needs a tariff by the month, or by the quarter where they are whole ones.
+
+    For example: waterline standard add-surcharge monthly drought --from 2027-07 --until 2027-09
+    --of-water '20 %' --account keeper-1
+    """
+    from ledger.labels import label
+    from ledger.units import parse_as, parse_money
+    from scripts._acting import act
+    from scripts._balancing import span_of
+    from scripts._billing import tariff_for
+    from scripts._plans import span
+
+    here = session()
+    tariff_id, _ = tariff_for(here, tariff, first)
+    calendar, *ends = span_of(here, first, last)
+    (from_at, _), (_, until_at) = (span(here, calendar, period) for period in ends)
+    amounts = parse_as(of_water, "bps"), int(parse_money(per_m3))
+    says = f"surcharge for {name} of {tariff}, {first} to {last}"
+    given = (label(name), *amounts, from_at, until_at)
+    return act("Tariff", "add_surcharge", says, tariff_id, given)
+
+
 @app.write("load-settings")
 def load_settings(
     file: Annotated[Path, typer.Option("--file", "-f", help="File with `settings`.")] = FOLDER

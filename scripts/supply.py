@@ -50,30 +50,35 @@ def set_district(
 @app.write("set-corrections")
 def set_corrections(
     district: Number,
+    year: Annotated[int, typer.Option(help="The local year they are of, like 2026.")],
     source: Annotated[Path, typer.Option(help="Where the figures are written; its hash only.")],
     household: Annotated[str, typer.Option(help="Share metered at the household.")] = "0 %",
     pipe: Annotated[str, typer.Option(help="Length of its pipes.")] = "0 m",
     pressure: Annotated[str, typer.Option(help="Mean pressure.")] = "0 kPa",
     frost: Annotated[str, typer.Option(help="Frost depth.")] = "0 m",
 ) -> Any:
-    """Set what the leakage of a district is corrected by (CJJ 92, 5.2.3).
+    """Set what the leakage of a district is corrected by in a year (CJJ 92, 5.2.3).
 
-    For example: waterline supply set-corrections 1 --household '70 %' --pipe '149 km' --pressure
-    '0.4 MPa' --source survey.pdf --account keeper-1
+    A ruling tells the year and the version of what corrected it; those of another year stay.
+
+    For example: waterline supply set-corrections 1 --year 2026 --household '70 %' --pipe '149 km'
+    --pressure '0.4 MPa' --source survey.pdf --account keeper-1
     """
     from ledger.errors import FractionError
     from ledger.units import parse_as
     from scripts._permits import document_hash
+    from scripts._plans import year_index
 
     pipe_mm = parse_as(pipe, "mm")
     if pipe_mm % 1_000:
         raise FractionError(f"{pipe} is not a whole number of metres", "give whole metres")
     corrections = (
-        *(parse_as(household, "bps") * 100, pipe_mm // 1_000, parse_as(pressure, "pa")),
+        *(0, parse_as(household, "bps") * 100, pipe_mm // 1_000, parse_as(pressure, "pa")),
         *(parse_as(frost, "mm"), document_hash(source)),
     )
-    says = f"corrections of district {district}"
-    return act("SupplyMonitor", "set_corrections", says, district, corrections)
+    says = f"corrections of district {district} for {year}"
+    arguments = district, year_index(session(), year), corrections
+    return act("SupplyMonitor", "set_corrections", says, *arguments)
 
 
 @app.write("rule-leakage")

@@ -58,7 +58,7 @@ exports: (
 GAUGE: constant(uint256) = 2  # kind of a channel in DeviceRegistry
 UNLIMITED: constant(uint256) = 2**32 - 1
 
-outlet_station: public(HashMap[uint256, uint256])  # drainage permit: station of its outlet
+outlet_station: public(HashMap[uint256, uint256])  # drainage permit: where its outlet was opened
 permit_of: public(HashMap[uint256, uint256])  # channel: drainage permit of its outlet
 
 
@@ -201,7 +201,8 @@ def judge(
 @view
 def outlet(permit_id: uint256, at: uint256) -> IDischargeLimits.Outlet:
     """
-    @notice The station of an outlet and its volume against the permit in the year of `at`.
+    @notice The station at which an outlet was opened and its volume against the permit in the year
+            of `at`; PermitRegistry has the station of the terms in force.
     """
     pace: IMeters.Pace = staticcall IVolumeBook(access._at(names.DISCHARGE_VOLUMES)).pace(
         permit_id, at

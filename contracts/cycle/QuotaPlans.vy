@@ -324,6 +324,24 @@ def measured(
 
 @external
 @view
+def measured_year(permit_id: uint256, year: uint256, counted_l: uint256) -> (uint256, uint256):
+    """
+    @notice For a bill: the net use of a year, and the plan that was handed down for it, 0 for none.
+    @param counted_l What the book counts; it holds where no registers were kept of the whole year.
+    """
+    use: IQuotaPlans.Use = self._use(
+        self._channels(PERMIT, permit_id), PERMIT, permit_id, YEAR, year
+    )
+    if use.known:
+        assert use.ended, "plans: year is not read to its end"
+    else:
+        use.counted_l = counted_l
+    version: uint256 = self.plan_versions[PERMIT][permit_id][year]
+    return self._net_l(use), self._plan[PERMIT][permit_id][year][version].annual_l
+
+
+@external
+@view
 def cap_of(permit_id: uint256, calendar: uint256, at: uint256) -> (uint256, uint256):
     """
     @notice The cap of a permit for a day or month that begins at a moment, and the version of the

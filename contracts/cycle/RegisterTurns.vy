@@ -149,9 +149,89 @@ def register_at_turn(
     @notice The register as a period of a calendar (day 1, month 2, quarter 3, year 4) began.
     @dev Its `turn_at` is of the first of the turns that it answers for.
     """
-    turns: IRegisterTurns.Turns = self._turns[channel]
     at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(calendar, period)
-    from_at: uint256 = turns.days_from_at if calendar == DAY else turns.months_from_at
+    return self._at_turn(channel, calendar, at)
+
+
+@external
+@view
+def passed(
+    channel: uint256, calendar: uint256, first: uint256, last: uint256
+) -> IRegisterTurns.Passed:
+    """
+    @notice What passed a meter from the beginning of a period to the end of it or a later one.
+    @dev A meter that was opened within them counts from its opening register. One that gave way to
+         another counts up to its last reading, and no further one is awaited.
+    """
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    from_at: uint256 = staticcall standards.boundary(calendar, first)
+    until_at: uint256 = staticcall standards.boundary(calendar, last + 1)
+    begun: IRegisterTurns.Turn = self._at_turn(channel, calendar, from_at)
+    ended: IRegisterTurns.Turn = self._at_turn(channel, calendar, until_at)
+    if not begun.known:
+        opened_at: uint256 = (staticcall self._devices().channel(channel)).opened_at
+        if opened_at >= until_at:
+            return empty(IRegisterTurns.Passed)
+        if opened_at >= from_at:
+            begun.known = True
+            begun.count_l = staticcall self._devices().opening_l(channel)
+    if not ended.known or ended.closed:
+        if staticcall self._devices().is_replaced(channel):
+            now: IMeters.Count = self._counted(channel)
+            if now.read_at <= from_at:
+                return empty(IRegisterTurns.Passed)
+            if now.read_at <= until_at:
+                ended = self._turn(self._entry(until_at, now))
+    self._require_known(channel, calendar, begun, from_at)
+    self._require_known(channel, calendar, ended, until_at)
+    volume_l: uint256 = ended.count_l - begun.count_l
+    return IRegisterTurns.Passed(
+        volume_l=volume_l,
+        estimated_l=min(volume_l, ended.estimated_l - begun.estimated_l),
+        silent=begun.closed or ended.closed,
+    )
+
+
+@internal
+@view
+def _require_known(
+    channel: uint256, calendar: uint256, turn: IRegisterTurns.Turn, at: uint256
+):
+    if not turn.known:
+        from_at: uint256 = self._from_at(channel, calendar)
+        assert from_at != 0 and at >= from_at, "turns: a register was not kept at the turn"
+    assert turn.known, "turns: a meter is not read beyond the turn yet"
+
+
+@internal
+@view
+def _from_at(channel: uint256, calendar: uint256) -> uint256:
+    if calendar == DAY:
+        return self._turns[channel].days_from_at
+    return self._turns[channel].months_from_at
+
+
+@internal
+@view
+def _devices() -> IDeviceRegistry:
+    return IDeviceRegistry(access._at(names.DEVICE_REGISTRY))
+
+
+@internal
+@view
+def _counted(channel: uint256) -> IMeters.Count:
+    """
+    @dev As the book that counts a channel says now, whether turns of it are kept or not.
+    """
+    book: address = access._at((staticcall self._devices().channel(channel)).contract_name)
+    return staticcall IVolumeBook(book).count_of(channel)
+
+
+@internal
+@view
+def _at_turn(channel: uint256, calendar: uint256, at: uint256) -> IRegisterTurns.Turn:
+    turns: IRegisterTurns.Turns = self._turns[channel]
+    from_at: uint256 = self._from_at(channel, calendar)
     kept: bool = from_at != 0 and at >= from_at and calendar <= YEAR
     if not kept or (at >= turns.turn_at and at > turns.closed_until_at):
         return empty(IRegisterTurns.Turn)

@@ -30,7 +30,8 @@ exports: access.AUTHORITY
 MAX_ENDS: constant(uint256) = 16  # inlets or outlets of a district
 MAX_USERS: constant(uint256) = 64  # user meters, or totals of communities
 METER: constant(uint256) = 1  # kind of a channel
-DAY: constant(uint256) = 1  # calendar of Standards
+DAY: constant(uint256) = 1  # calendars of Standards
+YEAR: constant(uint256) = 4
 PPM: constant(uint256) = 1_000_000
 BPS: constant(uint256) = 10_000
 YEAR_S: constant(uint256) = 365 * 86_400
@@ -38,7 +39,8 @@ MOST_S: constant(uint256) = 367 * 86_400  # a balance over more is not of a year
 
 
 district_count: public(uint256)
-corrections: public(HashMap[uint256, ISupplyMonitor.Corrections])
+# district, year
+corrections: public(HashMap[uint256, HashMap[uint256, ISupplyMonitor.Corrections]])
 planned_l: public(HashMap[uint256, HashMap[uint256, uint256]])
 tolerance_bps: public(HashMap[uint256, HashMap[uint256, uint256]])
 _district: HashMap[uint256, ISupplyMonitor.District]
@@ -84,17 +86,27 @@ def set_district(district_id: uint256, district: ISupplyMonitor.District) -> uin
 
 
 @external
-def set_corrections(district_id: uint256, corrections: ISupplyMonitor.Corrections):
+def set_corrections(
+    district_id: uint256, year: uint256, corrections: ISupplyMonitor.Corrections
+):
     """
     @notice Set what the leakage of a district is corrected by for a year: share metered at the
-            household, length of its pipes, mean pressure, frost depth.
+            household, length of its pipes, mean pressure, frost depth; the version given is left
+            aside.
+    @param year An index into the YEAR calendar.
     """
     access._only(duties.STANDARDS_KEEPER)
     self._require_district(district_id)
     assert corrections.household_ppm <= PPM, "supply: household share above the whole"
     assert corrections.source_hash != empty(bytes32), "supply: corrections without a source"
-    self.corrections[district_id] = corrections
-    log ISupplyMonitor.CorrectionsSet(district_id=district_id, corrections=corrections)
+    ends_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(YEAR, year + 1)
+    assert ends_at != 0, "supply: year is not loaded"
+    version: uint256 = self.corrections[district_id][year].version + 1
+    self.corrections[district_id][year] = corrections
+    self.corrections[district_id][year].version = version
+    log ISupplyMonitor.CorrectionsSet(
+        district_id=district_id, year=year, corrections=self.corrections[district_id][year]
+    )
 
 
 @external
@@ -274,14 +286,16 @@ def _leakage(
     district_id: uint256, balance: ISupplyMonitor.Balance
 ) -> ISupplyMonitor.Leakage:
     """
-    @dev CJJ 92 cl. 5.2: leakage is loss less the sum of four corrections, each in millionths.
+    @dev CJJ 92 cl. 5.2: leakage is loss less the sum of four corrections, each in millionths, those
+         of the local year in which the balance ends.
     """
     at: uint256 = balance.until_at
-    given: ISupplyMonitor.Corrections = self.corrections[district_id]
+    year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(YEAR, at)
+    given: ISupplyMonitor.Corrections = self.corrections[district_id][year]
     span_s: uint256 = balance.until_at - balance.from_at
     yearly: bool = span_s >= YEAR_S and span_s <= MOST_S
     correction_ppm: int256 = 0
-    if given.source_hash != empty(bytes32):
+    if given.version > 0:
         household: int256 = self._setting("leak_household_ppm", at)
         correction_ppm = household * convert(given.household_ppm, int256) // convert(PPM, int256)
         correction_ppm += self._by_pipes(given.pipe_m, balance.supplied_l, at)
@@ -302,6 +316,8 @@ def _leakage(
         leakage_ppm=leakage_ppm,
         grade=grade,
         yearly=yearly,
+        corrections_year=year,
+        corrections_version=given.version,
     )
 
 

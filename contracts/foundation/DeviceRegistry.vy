@@ -53,6 +53,7 @@ device_count: public(uint256)
 device_by_code: public(HashMap[String[48], uint256])
 channel: public(HashMap[uint256, IDeviceRegistry.Channel])
 channel_count: public(uint256)
+opening_l: public(HashMap[uint256, uint256])  # of a meter: its register when it was opened
 channel_by: public(HashMap[uint256, HashMap[bytes32, uint256]])  # device, parameter
 approval: public(HashMap[uint256, IDeviceRegistry.Approval])
 replacement: public(HashMap[uint256, IDeviceRegistry.Replacement])
@@ -371,6 +372,7 @@ def _enrol_channel(request: IDeviceRegistry.ChannelRequest) -> uint256:
     )
     self.channel_by[request.device][request.parameter] = channel
     self._channels_of[request.device].append(channel)
+    self.opening_l[channel] = request.register_l
     log IDeviceRegistry.ChannelEnrolled(
         channel=channel,
         device_id=request.device,

@@ -331,6 +331,19 @@ def period_at(calendar: uint256, at: uint256) -> uint256:
     return self._period_at(calendar, at)
 
 
+@external
+@view
+def nearest_boundary(calendar: uint256, at: uint256) -> uint256:
+    """
+    @notice The boundary nearest to a moment, the later one of two as near: the moment itself where
+            it is one.
+    """
+    period: uint256 = self._period_at(calendar, at)
+    begins_at: uint256 = self.boundary[calendar][period]
+    ends_at: uint256 = self.boundary[calendar][period + 1]
+    return begins_at if at - begins_at < ends_at - at else ends_at
+
+
 @internal
 @view
 def _day_of(year: uint256, day: uint256, later: uint256) -> uint256:

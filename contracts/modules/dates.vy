@@ -3,7 +3,8 @@
 @title Dates
 @license Apache-2.0
 @notice Acts carry the date they state beside the block they are recorded in; legal clocks run on
-        stated dates.
+        stated dates. A holder's or applicant's own deadline runs on the block: only a clerk, who
+        records paper, states another date for it.
 """
 
 

@@ -19,7 +19,6 @@ YEAR: constant(uint256) = 4
 MAX_PERIODS: constant(uint256) = 1_000  # days of a span, and more than enough of the others
 
 
-# silent: a turn was closed and not read, so the volume may still change
 struct Volume:
     volume_l: uint256
     estimated_l: uint256
@@ -48,27 +47,11 @@ def _with(
     """
     @dev A sum with what passed one more meter.
     """
-    turns: IRegisterTurns = IRegisterTurns(access._at(names.REGISTER_TURNS))
-    begun: IRegisterTurns.Turn = self._turn(turns, channel, calendar, first)
-    ended: IRegisterTurns.Turn = self._turn(turns, channel, calendar, last + 1)
-    volume_l: uint256 = ended.count_l - begun.count_l
+    passed: IRegisterTurns.Passed = staticcall IRegisterTurns(
+        access._at(names.REGISTER_TURNS)
+    ).passed(channel, calendar, first, last)
     return Volume(
-        volume_l=sum.volume_l + volume_l,
-        estimated_l=sum.estimated_l + min(volume_l, ended.estimated_l - begun.estimated_l),
-        silent=sum.silent or begun.closed or ended.closed,
+        volume_l=sum.volume_l + passed.volume_l,
+        estimated_l=sum.estimated_l + passed.estimated_l,
+        silent=sum.silent or passed.silent,
     )
-
-
-@internal
-@view
-def _turn(
-    turns: IRegisterTurns, channel: uint256, calendar: uint256, period: uint256
-) -> IRegisterTurns.Turn:
-    turn: IRegisterTurns.Turn = staticcall turns.register_at_turn(channel, calendar, period)
-    if not turn.known:
-        kept: IRegisterTurns.Turns = staticcall turns.turns(channel)
-        from_at: uint256 = kept.days_from_at if calendar == DAY else kept.months_from_at
-        at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(calendar, period)
-        assert from_at != 0 and at >= from_at, "spans: a register was not kept at the turn"
-    assert turn.known, "spans: a meter is not read beyond the turn yet"
-    return turn

@@ -78,7 +78,7 @@ def detect(channel: uint256, day: uint256) -> uint256:
     ended_at: uint256 = staticcall standards.boundary(DAY, day + 1)
     one: IViolations.Violation = IViolations.Violation(
         permit_id=permit_id,
-        station_id=staticcall IDischargeLimits(limits).outlet_station(permit_id),
+        station_id=self._station(permit_id, staticcall standards.boundary(DAY, day)),
         channel=channel,
         parameter=(
             staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
@@ -194,6 +194,19 @@ def _only_holder(violation_id: uint256):
         )
     ).holder
     assert org_id != 0 and org_id == holder, "violations: caller does not hold the permit"
+
+
+@internal
+@view
+def _station(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @dev Where the outlet stood under the terms in force when the day began, the first ones for an
+         earlier day: an altered permit may have moved it.
+    """
+    registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+    number: String[32] = (staticcall registry.permit(permit_id)).number
+    version: uint256 = (staticcall registry.as_of(number, at)).version
+    return (staticcall registry.terms(permit_id, version)).station_id
 
 
 @internal

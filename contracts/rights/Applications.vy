@@ -247,6 +247,7 @@ def decide(application_id: uint256, approve: bool, ground: uint256, stated_at: u
 def begin_works(application_id: uint256, stated_at: uint256):
     """
     @notice Report that the works of an approved application have begun.
+    @dev Whether the approval still stands is asked at the block, whatever date is stated.
     """
     org_id: uint256 = staticcall IAuthority(access.AUTHORITY).org_of(msg.sender)
     owner: uint256 = self.application[application_id].org_id
@@ -254,7 +255,8 @@ def begin_works(application_id: uint256, stated_at: uint256):
     self._require_works(application_id)
     assert self.application[application_id].works_begun_at == 0, "applications: works have begun"
     at: uint256 = dates._stated(stated_at, self.application[application_id].acted_at)
-    assert at < self._lapses_at(application_id), "applications: approval has lapsed"
+    lapsed: bool = block.timestamp >= self._lapses_at(application_id)
+    assert not lapsed, "applications: approval has lapsed"
     self.application[application_id].acted_at = at
     self.application[application_id].works_begun_at = at
     log IApplications.WorksBegun(application_id=application_id, by=msg.sender, stated_at=at)

@@ -7,7 +7,8 @@
         application, transfer of a part, surrender, and an end that two officers decide.
 @dev Articles are of Decree 460: extension art. 25, change art. 26, transfer art. 27, non-use art.
      44, false data art. 50, revocation art. 51-53. What stands is kept by PermitRegistry. Settings
-     of Standards: permit_max_months, extension_days, unused_years.
+     of Standards: unused_years, and by kind of permit permit_max_months and extension_days,
+     drainage_max_months and drainage_extension_days.
 @custom:halt Withdraw the ISSUER and DECIDER posts in Authority.
 """
 
@@ -65,16 +66,23 @@ def request_extension(
     permit_id: uint256, until_at: uint256, document_hash: bytes32, stated_at: uint256
 ):
     """
-    @notice Ask that a permit be extended; only its holder, in time before it expires.
+    @notice Ask that a permit be extended, in time before it expires: its holder, or a clerk who
+            records the holder's paper.
+    @param stated_at When the paper came in; the holder's own request counts when it is recorded.
     """
-    self._only_holder(permit_id)
+    by_clerk: bool = staticcall IAuthority(access.AUTHORITY).can(msg.sender, duties.CLERK)
+    if not by_clerk:
+        self._only_holder(permit_id)
+        assert stated_at == 0, "changes: only a clerk states when paper came in"
     self._require_alive(permit_id)
     asked_at: uint256 = dates._stated(stated_at, self._permit(permit_id).issued_at)
     ends_at: uint256 = self._latest(permit_id).until_at
-    ahead_s: uint256 = self._setting("extension_days", asked_at) * DAY_S
+    drainage: bool = self._permit(permit_id).kind != ABSTRACTION
+    term: String[32] = "drainage_extension_days" if drainage else "extension_days"
+    ahead_s: uint256 = self._setting(term, asked_at) * DAY_S
     assert asked_at + ahead_s <= ends_at, "changes: extension asked for too late"
     assert until_at > ends_at and until_at <= M32, "changes: extension must end later"
-    self._check_term(ends_at, until_at)
+    self._check_term(permit_id, ends_at, until_at)
     self.extension[permit_id] = IPermitChanges.Extension(
         until_at=until_at, document_hash=document_hash, asked_at=asked_at
     )
@@ -142,7 +150,7 @@ def alter(permit_id: uint256, alteration: IPermitChanges.Alteration, in_force_at
     terms.return_station_id = alteration.return_station_id
     terms.document_hash = alteration.document_hash
     terms.cause = ALTERATION
-    terms.in_force_at = self._from_now(in_force_at, terms.in_force_at)
+    terms.in_force_at = self._from_now(in_force_at, terms.in_force_at, terms.until_at)
     self._open_version(permit_id, terms)
 
 
@@ -163,7 +171,7 @@ def amend(application_id: uint256, in_force_at: uint256, stated_at: uint256):
     applicant: uint256 = (staticcall applications.application(application_id)).org_id
     holds: bool = applicant == self._permit(permit_id).holder
     assert holds, "changes: applicant does not hold the permit"
-    self._check_term(face.from_at, face.until_at)
+    self._check_term(permit_id, face.from_at, face.until_at)
     before: IPermitRegistry.Terms = self._latest(permit_id)
     terms: IPermitRegistry.Terms = IPermitRegistry.Terms(
         purpose=face.purpose,
@@ -182,7 +190,7 @@ def amend(application_id: uint256, in_force_at: uint256, stated_at: uint256):
         document_hash=face.document_hash,
         application_id=application_id,
         cause=AMENDMENT,
-        in_force_at=self._from_now(in_force_at, before.in_force_at),
+        in_force_at=self._from_now(in_force_at, before.in_force_at, before.until_at),
     )
     self._open_version(permit_id, terms)
 
@@ -248,10 +256,10 @@ def decide_transfer(transfer_id: uint256, approve: bool):
     self._require_alive(transfer.giver)
     self._require_alive(transfer.taker)
     in_force_at: uint256 = self._from_now(
-        transfer.in_force_at, max(giver.in_force_at, taker.in_force_at)
+        transfer.in_force_at,
+        max(giver.in_force_at, taker.in_force_at),
+        min(giver.until_at, taker.until_at),
     )
-    ends_at: uint256 = min(giver.until_at, taker.until_at)
-    assert in_force_at < ends_at, "changes: transfer after a permit ends"
     used_l: uint256 = (
         staticcall IVolumeBook(access._at(names.QUOTA_TRACKER)).pace(
             transfer.giver, block.timestamp
@@ -349,13 +357,15 @@ def _require_unused(permit_id: uint256):
 
 @internal
 @view
-def _from_now(in_force_at: uint256, last_at: uint256) -> uint256:
+def _from_now(in_force_at: uint256, last_at: uint256, ends_at: uint256) -> uint256:
     """
-    @dev Terms change now or later, and not before terms that were set already.
+    @dev Terms change now or later, not before terms that were set already, and before those end: a
+         permit that has expired does not come back.
     """
     at: uint256 = in_force_at if in_force_at > 0 else block.timestamp
     assert at >= block.timestamp and at <= M32, "changes: terms cannot change in the past"
     assert at >= last_at, "changes: other terms take force later"
+    assert at < ends_at, "changes: permit ends by then, extend it first"
     return at
 
 
@@ -396,12 +406,14 @@ def _require_alive(permit_id: uint256):
 
 @internal
 @view
-def _check_term(from_at: uint256, until_at: uint256):
+def _check_term(permit_id: uint256, from_at: uint256, until_at: uint256):
     """
-    @dev Decree 460 art. 25: at most ten years, as a setting.
+    @dev Abstraction: at most ten years, Decree 460 art. 25. Drainage: five, unverified.
     """
     standards: IStandards = IStandards(access._at(names.STANDARDS))
-    months: uint256 = self._setting("permit_max_months", block.timestamp)
+    drainage: bool = self._permit(permit_id).kind != ABSTRACTION
+    term: String[32] = "drainage_max_months" if drainage else "permit_max_months"
+    months: uint256 = self._setting(term, block.timestamp)
     longest_at: uint256 = staticcall standards.months_later(from_at, months)
     assert until_at <= longest_at, "changes: term is too long"
 

@@ -9,7 +9,8 @@
      the next, and each suspension, restriction and end stands with its moment, so that a reading is
      judged by what was in force at its own time. A permit gives its right in [from, until), inside
      its season, unless suspended or ended. Restriction: Decree 460 art. 41-42. How terms change and
-     permits end is decided in PermitChanges. Setting of Standards: permit_max_months.
+     permits end is decided in PermitChanges. Settings of Standards: permit_max_months and, of
+     drainage permits, drainage_max_months.
 @custom:halt Suspend the permits concerned, or withdraw the ISSUER posts in Authority.
 """
 
@@ -84,7 +85,7 @@ def issue(
     assert scheme_id > 0 and scheme_id <= schemes, "permits: unknown scheme"
     face: IApplications.Face = self._taken(application_id, stated_at)
     assert face.amends == 0, "permits: application amends another permit"
-    self._check_term(face.from_at, face.until_at)
+    self._check_term(face)
     org_id: uint256 = self._applicant(application_id)
     self.permit_count += 1
     permit_id: uint256 = self.permit_count
@@ -407,14 +408,16 @@ def _applicant(application_id: uint256) -> uint256:
 
 @internal
 @view
-def _check_term(from_at: uint256, until_at: uint256):
+def _check_term(face: IApplications.Face):
     """
-    @dev Decree 460 art. 25: at most ten years, as a setting.
+    @dev Abstraction: at most ten years, Decree 460 art. 25. Drainage: five, unverified.
     """
     standards: IStandards = IStandards(access._at(names.STANDARDS))
-    months: uint256 = self._setting("permit_max_months", block.timestamp)
-    longest_at: uint256 = staticcall standards.months_later(from_at, months)
-    assert until_at <= longest_at, "permits: term is too long"
+    drainage: bool = face.kind != ABSTRACTION
+    term: String[32] = "drainage_max_months" if drainage else "permit_max_months"
+    months: uint256 = self._setting(term, block.timestamp)
+    longest_at: uint256 = staticcall standards.months_later(face.from_at, months)
+    assert face.until_at <= longest_at, "permits: term is too long"
 
 
 @internal

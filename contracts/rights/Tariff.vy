@@ -8,7 +8,8 @@
      was measured under one tariff, settled by an act; its lines are rounded once each, half a
      micro-yuan up, and add up to its total. A surcharge over the plan is a total multiple m or an
      added one s, and s = m - 1. While a reading of the period is disputed, the surcharge over the
-     plan is held: stored, not owed. A wrong bill is reversed and issued again, never rewritten.
+     plan is held: stored, not owed. A wrong bill is reversed and issued again, never rewritten;
+     what was paid on it becomes credit. A surcharge for a time holds for whole periods.
 @custom:halt Withdraw the BILLER posts in Authority.
 """
 
@@ -100,7 +101,8 @@ def load_tariff(terms: ITariff.Terms) -> uint256:
 @external
 def add_surcharge(tariff_id: uint256, surcharge: ITariff.Surcharge):
     """
-    @notice Add a surcharge for a time, like one for drought, to a tariff.
+    @notice Add a surcharge for a time, like one for drought, to a tariff; it begins and ends with
+            periods of the tariff's calendar.
     """
     access._only(duties.STANDARDS_KEEPER)
     self._require_tariff(tariff_id)
@@ -110,6 +112,9 @@ def add_surcharge(tariff_id: uint256, surcharge: ITariff.Surcharge):
     charges: bool = surcharge.of_water_bps > 0 or surcharge.uy_m3 > 0
     fits: bool = surcharge.of_water_bps <= MAX_MULTIPLE and surcharge.uy_m3 <= MAX_PRICE
     assert charges and fits, "tariff: surcharge out of range"
+    calendar: uint256 = self._terms[tariff_id].calendar
+    self._require_boundary(calendar, surcharge.from_at)
+    self._require_boundary(calendar, surcharge.until_at)
     assert len(self._surcharges[tariff_id]) < MAX_SURCHARGES, "tariff: eight surcharges stand"
     self._surcharges[tariff_id].append(surcharge)
     log ITariff.SurchargeAdded(
@@ -132,7 +137,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     self._require_tariff(tariff_id)
     terms: ITariff.Terms = self._terms[tariff_id]
     assert terms.kind == NON_RESIDENT, "tariff: a permit is billed as a non-resident"
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    standards: IStandards = self._standards()
     begins_at: uint256 = staticcall standards.boundary(terms.calendar, period)
     ends_at: uint256 = staticcall standards.boundary(terms.calendar, period + 1)
     assert ends_at > 0 and ends_at <= block.timestamp, "tariff: period has not ended"
@@ -151,12 +156,7 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     volume_l: uint256 = 0
     plan_l: uint256 = 0
     if terms.calendar == YEAR:
-        volume_l = staticcall self._book(permit_id).used_l(permit_id, period)
-        plan_l = (
-            staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).volume_at(
-                permit_id, ends_at - 1
-            )
-        ).annual_l
+        volume_l, plan_l = self._of_year(permit_id, period, ends_at)
     else:
         volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured(
             permit_id, terms.calendar, period, terms.convention > 0
@@ -201,15 +201,27 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
 @external
 def reverse(bill_id: uint256, reason: String[128]):
     """
-    @notice Take back a bill; it stays on record, and the period can be billed again.
+    @notice Take back a bill; it stays on record, and the period can be billed again. What was paid
+            on it, a late charge included, becomes credit.
     """
     access._only(duties.BILLER)
-    assert self.bill[bill_id].state == OPEN, "tariff: to reverse, must be OPEN"
+    state: uint256 = self.bill[bill_id].state
+    assert state == OPEN or state == PAID, "tariff: to reverse, must be OPEN or PAID"
     assert len(reason) > 0, "tariff: reversal needs a reason"
     permit_id: uint256 = self.bill[bill_id].permit_id
+    back_uy: uint256 = self.bill[bill_id].lines.credit_uy
+    if state == PAID:
+        back_uy += self.bill[bill_id].lines.total_uy
+        back_uy += self._late_uy(bill_id, self.bill[bill_id].paid_at)
     self.bill[bill_id].state = REVERSED
-    self.credit_uy[permit_id] += self.bill[bill_id].lines.credit_uy
-    log ITariff.BillReversed(bill_id=bill_id, permit_id=permit_id, by=msg.sender, reason=reason)
+    self.credit_uy[permit_id] += back_uy
+    log ITariff.BillReversed(
+        bill_id=bill_id,
+        permit_id=permit_id,
+        by=msg.sender,
+        reason=reason,
+        credit_uy=self.credit_uy[permit_id],
+    )
 
 
 @external
@@ -242,10 +254,8 @@ def dispute(permit_id: uint256, tariff_id: uint256, period: uint256, evidence_ha
     @param tariff_id Whose charge is held: where a period is billed for several, each is disputed.
     """
     org_id: uint256 = staticcall IAuthority(access.AUTHORITY).org_of(msg.sender)
-    holder: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).holder
-    assert org_id != 0 and org_id == holder, "tariff: caller does not hold the permit"
+    holds: bool = org_id != 0 and org_id == self._permit(permit_id).holder
+    assert holds, "tariff: caller does not hold the permit"
     self._require_tariff(tariff_id)
     charge: bytes32 = self._terms[tariff_id].charge
     calendar: uint256 = self._terms[tariff_id].calendar
@@ -296,10 +306,7 @@ def grant_credit(permit_id: uint256, tariff_id: uint256, saved_l: uint256, evide
     access._only(duties.SUPERVISOR)
     self._require_tariff(tariff_id)
     assert evidence_hash != empty(bytes32), "tariff: credit needs evidence"
-    state: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).state
-    assert state != 0, "tariff: no such permit"
+    assert self._permit(permit_id).state != 0, "tariff: no such permit"
     amount_uy: uint256 = prices._flat_uy(saved_l, self._terms[tariff_id].credit_uy_m3)
     assert amount_uy > 0, "tariff: nothing to credit"
     self.credit_uy[permit_id] += amount_uy
@@ -372,7 +379,7 @@ def household_quote(tariff_id: uint256, first: ITariff.Proof, last: ITariff.Proo
     assert first.register_l <= last.register_l, "tariff: register went back"
     assert self._is_proved(first), "tariff: first leaf is not on the chain"
     assert self._is_proved(last), "tariff: last leaf is not on the chain"
-    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    standards: IStandards = self._standards()
     calendar: uint256 = self._terms[tariff_id].calendar
     period: uint256 = staticcall standards.period_at(calendar, first.ends_at + 1)
     within: bool = last.ends_at <= staticcall standards.boundary(calendar, period + 1)
@@ -419,9 +426,7 @@ def _bill_id(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256
     @dev The bill of a period under the tariff's charge, 0 for none.
     """
     calendar: uint256 = self._terms[tariff_id].calendar
-    begins_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(
-        calendar, period
-    )
+    begins_at: uint256 = staticcall self._standards().boundary(calendar, period)
     assert begins_at > 0, "tariff: period is not in the calendar"
     bill_id: uint256 = self.bill_from[permit_id][self._terms[tariff_id].charge][begins_at]
     if self._terms[self.bill[bill_id].tariff_id].calendar != calendar:
@@ -431,13 +436,58 @@ def _bill_id(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256
 
 @internal
 @view
+def _registry() -> IPermitRegistry:
+    return IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+
+
+@internal
+@view
+def _permit(permit_id: uint256) -> IPermitRegistry.Permit:
+    return staticcall self._registry().permit(permit_id)
+
+
+@internal
+@view
+def _standards() -> IStandards:
+    return IStandards(access._at(names.STANDARDS))
+
+
+@internal
+@view
 def _book(permit_id: uint256) -> IVolumeBook:
-    kind: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).kind
-    if kind == ABSTRACTION:
+    if self._permit(permit_id).kind == ABSTRACTION:
         return IVolumeBook(access._at(names.QUOTA_TRACKER))
     return IVolumeBook(access._at(names.DISCHARGE_VOLUMES))
+
+
+@internal
+@view
+def _of_year(permit_id: uint256, year: uint256, ends_at: uint256) -> (uint256, uint256):
+    """
+    @dev The net use of a year, and the plan that was handed down for it; without one, what the
+         permit gave at its end.
+    """
+    volume_l: uint256 = 0
+    plan_l: uint256 = 0
+    counted_l: uint256 = staticcall self._book(permit_id).used_l(permit_id, year)
+    volume_l, plan_l = staticcall IQuotaPlans(access._at(names.QUOTA_PLANS)).measured_year(
+        permit_id, year, counted_l
+    )
+    if plan_l == 0:
+        plan_l = (staticcall self._registry().volume_at(permit_id, ends_at - 1)).annual_l
+    return volume_l, plan_l
+
+
+@internal
+@view
+def _require_boundary(calendar: uint256, at: uint256):
+    """
+    @dev A bill is of a whole period, so a surcharge that held for a part of one would be charged
+         for all of it or for nothing.
+    """
+    nearest_at: uint256 = staticcall self._standards().nearest_boundary(calendar, at)
+    rule: String[72] = "tariff: surcharge begins and ends with a period, the nearest at "
+    assert at == nearest_at, concat(rule, uint2str(nearest_at))
 
 
 @internal

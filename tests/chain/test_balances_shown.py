@@ -26,7 +26,11 @@ def test_a_district_is_told_with_its_meters_and_balance(here, town):
     assert lines[0].split() == ["district", "North"]
     balance = supplies.balance_document(here, number, span_of(here, DAY, ""))
     assert (balance["supplied_l"], balance["loss_ppm"], balance["grade"]) == (90, 0, None)
-    assert any(line.startswith("leakage, corrected") for line in supplies.balance_lines(balance))
+    # the first day of the tests' calendar lies in a year that begins with it
+    assert balance["corrections"] == {"year": 2023, "version": 1}
+    lines = supplies.balance_lines(balance)
+    assert any(line.startswith("leakage, corrected") for line in lines)
+    assert any(line.endswith("of 2023, version 1") for line in lines)
 
 
 def test_a_night_flow_is_read_from_the_calldata_of_batches(here, town):

@@ -154,19 +154,19 @@ def decides_on_applications(suite: Suite) -> None:
     above = applications.apply(suite.face(level=1), 0, sender=suite.holder)
     applications.forward(above, HASH, 0, sender=suite.clerk)
     applications.refer(above, "Basin", 0, sender=suite.clerk)
-    for lapses in (True, False):
+    for applied_at, lapses in ((long_ago, True), (NOW - 40 * DAY_S, False)):
         face = suite.face(needs_works=True)
-        number = applications.apply(face, long_ago, sender=suite.holder)
-        applications.accept(number, long_ago, sender=suite.clerk)
-        applications.suspend_review(number, 1, "neighbours", long_ago, sender=reviewer)
+        number = applications.apply(face, applied_at, sender=suite.holder)
+        applications.accept(number, applied_at, sender=suite.clerk)
+        applications.suspend_review(number, 1, "neighbours", applied_at, sender=reviewer)
         assert tuple(applications.due(number)) == (2, 0)
-        applications.resume_review(number, long_ago, sender=reviewer)
-        applications.review(number, True, HASH, long_ago, sender=reviewer)
-        applications.decide(number, True, 0, long_ago, sender=suite.decider)
+        applications.resume_review(number, applied_at, sender=reviewer)
+        applications.review(number, True, HASH, applied_at, sender=reviewer)
+        applications.decide(number, True, 0, applied_at, sender=suite.decider)
         if lapses:
             applications.lapse(number, sender=suite.clerk)
         else:
-            begun_at = long_ago + DAY_S
+            begun_at = applied_at + DAY_S
             applications.begin_works(number, begun_at, sender=suite.holder)
             applications.accept_works(number, begun_at, HASH, 0, sender=reviewer)
             suite.permit_registry.issue(number, "WORKS-1", 1, [], 0, sender=suite.issuer)
@@ -235,7 +235,7 @@ def bills_a_permit(suite: Suite) -> None:
     tariff, biller = suite.tariff, suite.biller
     given = of_city("Zhengzhou", credit_uy_m3=UY_M3)
     tariff.load_tariff(given, sender=suite.standards_keeper)
-    surcharge = (word("drought"), 1, 0, 2**31, 2**32)
+    surcharge = (word("drought"), 1, 0, T0 + 440 * DAY_S, T0 + 480 * DAY_S)  # a "year"
     tariff.add_surcharge(1, surcharge, sender=suite.standards_keeper)
     permit = suite.permit()
     channel, book = suite.channel(METER, "QuotaTracker", permit=permit), suite.quota_tracker
@@ -266,7 +266,7 @@ def watches_a_reservoir(suite: Suite) -> None:
     monitor.classify_flood(1, (0, 200, 0, 0, 0), HASH, sender=suite.dispatcher)
 
 
-UNREAD = "spans: a meter is not read beyond the turn yet"
+UNREAD = "turns: a meter is not read beyond the turn yet"
 # volumes and seconds of steps: until two, three and four at night, and beyond the day
 NIGHT = [(10, 7_200), (36, 3_600), (36, 3_600), (8, DAY_S - 4 * 3_600), (0, 60)]
 
@@ -276,8 +276,8 @@ def balances_a_district(suite: Suite) -> None:
     inlet, user = (suite.channel(METER, "QuotaTracker") for _ in range(2))
     district = monitor.district_count() + 1
     monitor.set_district(0, ("North", 0, [inlet], [], [user]), sender=keeper)
-    corrections = (5, 5, 5, 5, HASH)
-    monitor.set_corrections(district, corrections, sender=suite.standards_keeper)
+    corrections = (0, 5, 5, 5, 5, HASH)
+    monitor.set_corrections(district, 0, corrections, sender=suite.standards_keeper)
     lane, day = suite.lane(book), (NOW - T0) // DAY_S + 1
     monitor.set_scheme(district, day, 5, 0, sender=keeper)
     suite.register_turns.set_turns([inlet, user], 1, sender=suite.device_keeper)

@@ -6,7 +6,6 @@ from typing import Any
 import boa
 
 from checks.duties import (
-    ANSWERS_FOR_METER,
     ANSWERS_FOR_TANK,
     ANY_ORGANISATION,
     ANY_STANDING,
@@ -144,7 +143,7 @@ class Callers:
             let |= self.holders | {"notified": self.notified}
         if gate.who == ANSWERS_FOR_TANK:
             let["city"] = self.holders["city"]
-        if gate.who in (APPLICANT, HOLDER_OF_PERMIT.who, ANSWERS_FOR_METER):
+        if gate.who == APPLICANT or HOLDER_OF_PERMIT.who in gate.who:
             let["applicant"] = self.suite.holder
         if gate.who == WITNESS:
             let = {"applicant": self.suite.holder}

@@ -42,6 +42,8 @@ SETTINGS = {
     "trial_days": (30, "days"),
     "permit_max_months": (120, "months"),
     "extension_days": (45, "days"),
+    "drainage_max_months": (60, "months"),
+    "drainage_extension_days": (30, "days"),
     "unused_years": (2, "years"),
     "urgent_replacement_days": (15, "days"),
     "violation_answer_days": (15, "days"),
@@ -148,7 +150,8 @@ class Suite:
             "return_station_id": 0,
             "return_l": 0,
             "from_at": T0,
-            "until_at": T0 + 700 * DAY_S,
+            # "months" have ten days here, and a drainage permit runs for sixty of them
+            "until_at": T0 + (600 if changed.get("kind") == DRAINAGE else 700) * DAY_S,
             "document_hash": HASH,
             "amends": 0,
             "needs_works": False,

@@ -21,10 +21,11 @@ def terms(suite, permit_id):
     return suite.permit_registry.latest(permit_id)
 
 
-def requested(suite, permit_id, until_at=UNTIL + 9, stated_at=0):
-    suite.permit_changes.request_extension(
-        permit_id, until_at, HASH, stated_at, sender=suite.holder
-    )
+BY_THEN = "changes: permit ends by then, extend it first"
+
+
+def requested(suite, permit_id, until_at=UNTIL + 9):
+    suite.permit_changes.request_extension(permit_id, until_at, HASH, 0, sender=suite.holder)
 
 
 def test_an_extension_is_asked_for_by_the_holder_and_decided_before_the_permit_expires(suite):
@@ -69,14 +70,49 @@ def test_an_extension_is_asked_for_in_time_and_for_a_term_that_may_be(suite):
     requested(suite, early, longest)
 
 
-def test_an_extension_counts_from_the_date_it_states(suite):
-    """What came in on paper in time is in time, though it is recorded later."""
-    permit_id = suite.permit(until_at=UNTIL)
+@pytest.mark.parametrize(
+    ("kind", "days", "months"),
+    [
+        (1, "extension_days", "permit_max_months"),
+        (DRAINAGE, "drainage_extension_days", "drainage_max_months"),
+    ],
+)
+def test_each_kind_of_permit_has_its_own_time_of_renewal_and_longest_term(
+    suite, kind, days, months
+):
+    ask, by = suite.permit_changes.request_extension, suite.holder
+    ends_at = NOW + SETTINGS[days][0] * DAY_S
+    late, early = (suite.permit(kind=kind, until_at=at) for at in (ends_at - 1, ends_at))
+    longest = ends_at + SETTINGS[months][0] * 10 * DAY_S
+
+    assert reason(ask, late, longest, HASH, 0, sender=by) == "changes: extension asked for too late"
+    assert reason(ask, early, longest + 1, HASH, 0, sender=by) == "changes: term is too long"
+    requested(suite, early, longest)
+
+
+def test_what_a_clerk_records_from_paper_counts_from_the_day_it_came_in(suite):
+    permit_id, ask = suite.permit(until_at=UNTIL), suite.permit_changes.request_extension
     boa.env.evm.patch.timestamp = NOW + 9
 
-    requested(suite, permit_id, stated_at=NOW)
+    ask(permit_id, UNTIL + 9, HASH, NOW, sender=suite.clerk)
 
+    [(name, about)] = events(suite.permit_changes)
+    assert (name, about["by"], about["stated_at"]) == ("ExtensionRequested", suite.clerk, NOW)
     assert suite.permit_changes.extension(permit_id).asked_at == NOW
+    assert reason(ask, suite.permit(until_at=UNTIL), UNTIL + 9, HASH, 0, sender=suite.clerk) == (
+        "changes: extension asked for too late"
+    )
+
+
+def test_a_holder_s_own_request_counts_when_it_is_recorded(suite):
+    permit_id, ask = suite.permit(until_at=UNTIL), suite.permit_changes.request_extension
+    boa.env.evm.patch.timestamp = UNTIL - 1
+
+    stated = reason(ask, permit_id, UNTIL + 9, HASH, NOW - DAY_S, sender=suite.holder)
+    late = reason(ask, permit_id, UNTIL + 9, HASH, 0, sender=suite.holder)
+
+    assert stated == "changes: only a clerk states when paper came in"
+    assert late == "changes: extension asked for too late"
 
 
 def test_a_permit_that_expired_before_the_decision_is_not_extended(suite):
@@ -141,6 +177,36 @@ def test_terms_do_not_take_force_before_others_that_were_set(suite):
 
     with boa.reverts("changes: other terms take force later"):
         altered(suite, permit_id, NOW + 99)
+
+
+def test_terms_take_force_before_the_permit_ends(suite):
+    """Otherwise it would expire, and be valid again later, with a gap between."""
+    permit_id = suite.permit(until_at=UNTIL)
+    amend, by = suite.permit_changes.amend, suite.issuer
+    application = suite.approved(amends=permit_id, until_at=UNTIL + DAY_S)
+
+    with boa.reverts(BY_THEN):
+        altered(suite, permit_id, UNTIL)
+    assert reason(amend, application, UNTIL, 0, sender=by) == BY_THEN
+    altered(suite, permit_id, UNTIL - 2)
+    amend(application, UNTIL - 1, 0, sender=by)
+
+    assert suite.permit_registry.in_right(permit_id, UNTIL + DAY_S - 1)
+    with boa.reverts(BY_THEN):
+        altered(suite, permit_id, UNTIL + DAY_S)
+    altered(suite, permit_id, UNTIL + DAY_S - 1)
+
+
+def test_an_extended_permit_has_no_gap(suite):
+    permit_id = suite.permit(until_at=UNTIL)
+    altered(suite, permit_id, UNTIL - 1)
+    requested(suite, permit_id)
+
+    suite.permit_changes.decide_extension(permit_id, True, 0, sender=suite.decider)
+
+    at = (NOW, UNTIL - 2, UNTIL - 1, UNTIL, UNTIL + 8, UNTIL + 9)
+    held = [suite.permit_registry.in_right(permit_id, moment) for moment in at]
+    assert held == [True] * 5 + [False]
 
 
 def test_another_volume_needs_a_new_application_that_amends_the_permit(suite):
@@ -258,7 +324,7 @@ def test_a_transfer_takes_force_before_either_permit_ends(suite):
 
     late = reason(decide, offered(suite, giver, taker, 1, NOW + 10), True, sender=suite.decider)
 
-    assert late == "changes: transfer after a permit ends"
+    assert late == BY_THEN
     decide(offered(suite, giver, taker, 1, NOW + 9), True, sender=suite.decider)
     assert standing(suite, taker, NOW + 8)[2] == 1_000_000
     assert standing(suite, taker, NOW + 9)[2] == 1_000_001

@@ -41,14 +41,15 @@ def altered(suite, permit_id, in_force_at=0, **changed):
     suite.permit_changes.alter(permit_id, alteration, in_force_at, sender=suite.issuer)
 
 
-def test_issue_refuses_a_term_beyond_the_longest(suite):
-    longest = T0 + 120 * 10 * DAY_S
-    application = suite.approved(until_at=longest + 1)
+@pytest.mark.parametrize(("kind", "months"), [(1, 120), (DRAINAGE, 60)])
+def test_issue_refuses_a_term_beyond_the_longest_of_its_kind(suite, kind, months):
+    longest = T0 + months * 10 * DAY_S
+    application = suite.approved(kind=kind, until_at=longest + 1)
 
     answer = reason(suite.permit_registry.issue, application, "N-1", 1, [], 0, sender=suite.issuer)
 
     assert answer == "permits: term is too long"
-    assert suite.permit(until_at=longest)
+    assert suite.permit(kind=kind, until_at=longest)
 
 
 def test_issue_refuses_an_application_that_amends_a_permit(suite):

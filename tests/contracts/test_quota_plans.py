@@ -16,10 +16,10 @@ OTHER = b"\2" * 32
 class Plans:
     """A permit with a meter whose days are kept, and what is asked and set of QuotaPlans."""
 
-    def __init__(self, suite, **face):
+    def __init__(self, suite, calendar=DAY, **face):
         self.suite, self.contract = suite, suite.quota_plans
         self.permit = suite.permit(**face)
-        self.meter = Meter(suite, permit=self.permit)
+        self.meter = Meter(suite, calendar, permit=self.permit)
 
     def rule(self, carry=0, borrow=0, schemes=(1,), in_force_at=T0, sector=SECTOR, source=HASH):
         rule = (sector, 0, list(schemes), carry, borrow, in_force_at, source)

@@ -468,7 +468,7 @@ def test_a_day_waits_for_its_meters_and_a_mean_of_each_gauge(suite):
     rule, day = suite.sewage_works.rule_day, FIRST + 1
 
     unread = reason(rule, 1, day, COD, sender=suite.holder)
-    assert unread == "spans: a meter is not read beyond the turn yet"
+    assert unread == "turns: a meter is not read beyond the turn yet"
     for channel in works.meters:
         suite.register_turns.close_turn(channel, sender=suite.holder)
     silent = reason(rule, 1, day, COD, sender=suite.holder)

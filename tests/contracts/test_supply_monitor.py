@@ -14,16 +14,18 @@ from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, ROOT, SETTINGS
 
 START = NOW - 380 * DAY_S  # the first second of a day
 FIRST = (START - T0) // DAY_S
-DAY, MONTH, WORKING = 1, 2, 5
+# of the tests' years of forty days, the one in which 365 days from there end
+LAST_YEAR = (FIRST + 364) // 40
+DAY, MONTH, YEAR, WORKING = 1, 2, 4, 5
 EXCHANGE, ESTIMATE = 2, 5
 
 
 class Tap:
     """A meter and its lane."""
 
-    def __init__(self, suite):
-        self.suite, self.register_l, self.at = suite, 100, START
-        self.channel = suite.channel(METER, "QuotaTracker", opened_at=START)
+    def __init__(self, suite, opened_at=START, channel=0):
+        self.suite, self.register_l, self.at = suite, 100, opened_at
+        self.channel = channel or suite.channel(METER, "QuotaTracker", opened_at=opened_at)
 
     def moves(self, lane, volume_l, until_at, kind=0):
         steps, at = [], self.at
@@ -86,17 +88,17 @@ def test_a_balance_is_what_went_in_less_what_went_on_and_what_users_registered(s
     assert tuple(balance) == (START, START + 365 * DAY_S, 1_000, 900, 0, False, 100_000)
 
 
-def corrected(suite, district_id=1, **changed):
+def corrected(suite, district_id=1, year=LAST_YEAR, **changed):
     fields = {
+        "version": 0,
         "household_ppm": 0,
         "pipe_m": 0,
         "pressure_pa": 0,
         "frost_mm": 0,
         "source_hash": HASH,
     }
-    suite.supply_monitor.set_corrections(
-        district_id, tuple((fields | changed).values()), sender=suite.standards_keeper
-    )
+    given = tuple((fields | changed).values())
+    suite.supply_monitor.set_corrections(district_id, year, given, sender=suite.standards_keeper)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,7 @@ def test_a_year_is_graded_not_above_ten_and_twelve_percent(suite, registered_l, 
     leakage = about["leakage"]
     assert (name, leakage.grade, leakage.yearly) == ("LeakageRuled", grade, True)
     assert (about["district_id"], about["version"]) == (1, 1)
+    assert (leakage.corrections_year, leakage.corrections_version) == (LAST_YEAR, 0)
     assert about["balance"] == suite.supply_monitor.balance_of(1, *span)
     assert leakage.leakage_ppm == leakage.loss_ppm == 1_000_000 - registered_l
     assert about["balance"].supplied_l == 1_000_000
@@ -184,14 +187,34 @@ def test_corrections_are_told_with_their_source(suite):
     corrected(suite, household_ppm=5)
 
     [(name, about)] = events(suite.supply_monitor)
-    assert (name, tuple(about["corrections"])) == ("CorrectionsSet", (5, 0, 0, 0, HASH))
+    assert (name, tuple(about["corrections"])) == ("CorrectionsSet", (1, 5, 0, 0, 0, HASH))
+    assert (about["district_id"], about["year"]) == (1, LAST_YEAR)
     set_, by = suite.supply_monitor.set_corrections, suite.standards_keeper
-    above = reason(set_, 1, (1_000_001, 0, 0, 0, HASH), sender=by)
+    above = reason(set_, 1, 0, (0, 1_000_001, 0, 0, 0, HASH), sender=by)
     assert above == "supply: household share above the whole"
-    sourceless = reason(set_, 1, (0, 0, 0, 0, b"\0" * 32), sender=by)
+    sourceless = reason(set_, 1, 0, (0, 0, 0, 0, 0, b"\0" * 32), sender=by)
     assert sourceless == "supply: corrections without a source"
-    unknown = reason(set_, 9, (0, 0, 0, 0, HASH), sender=by)
+    unknown = reason(set_, 9, 0, (0, 0, 0, 0, 0, HASH), sender=by)
     assert unknown == "supply: no such district"
+    assert reason(set_, 1, 10**6, (0, 0, 0, 0, 0, HASH), sender=by) == "supply: year is not loaded"
+
+
+def test_leakage_is_corrected_by_the_record_of_the_year_in_which_it_ends(suite):
+    """Those of another year, or a later version, leave what was ruled as it is."""
+    span, monitor = District(suite).balanced([1_000_000, 900_000]), suite.supply_monitor
+    corrected(suite, frost_mm=1_401)
+    corrected(suite, year=LAST_YEAR - 1, household_ppm=10**6)
+    corrected(suite, year=LAST_YEAR + 1, household_ppm=10**6)
+
+    first = monitor.leakage_of(1, *span)
+    corrected(suite, frost_mm=0)
+    later = monitor.leakage_of(1, *span)
+
+    assert [one.corrections_year for one in (first, later)] == [LAST_YEAR] * 2
+    assert [one.corrections_version for one in (first, later)] == [1, 2]
+    # without pipes R2 stands at its clamp; frost is one hundredth
+    assert [one.correction_ppm for one in (first, later)] == [-20_000, -30_000]
+    assert monitor.corrections(1, LAST_YEAR).version == 2
 
 
 def test_the_whole_loss_is_more_than_nothing_and_users_may_register_more_than_came(suite):
@@ -215,6 +238,57 @@ def test_what_passed_an_exchanged_meter_counts_whole(suite):
     assert (balance.supplied_l, balance.registered_l) == (100, 80)
 
 
+def test_a_meter_opened_within_the_span_counts_from_its_opening_register(suite):
+    district = District(suite)
+    new = Tap(suite, opened_at=START + DAY_S)
+    district.users.append(new)
+    suite.supply_monitor.set_district(1, district.drawn(), sender=suite.network_keeper)
+    new.moves(district.lane, 30, START + 2 * DAY_S - 60)
+    suite.register_turns.set_turns([new.channel], DAY, sender=suite.device_keeper)
+    balance = suite.supply_monitor.balance_of
+
+    district.moves([500, 400, 0], START + 2 * DAY_S)
+    district.moves([0, 0, 0], START + 2 * DAY_S + 60)
+
+    assert tuple(balance(1, DAY, FIRST, FIRST + 1))[2:4] == (500, 430)
+    assert balance(1, DAY, FIRST + 1, FIRST + 1).registered_l == 430
+    before = reason(balance, 1, DAY, FIRST, FIRST, sender=suite.holder)
+    assert before == "supply: nothing was supplied"
+
+
+def replaced(suite, district, closing_l, at):
+    """The user's meter gives way to another, which is released."""
+    registry, [old] = suite.device_registry, district.users
+    suite.device_registry.bind(old.channel, suite.permit(), sender=suite.device_keeper)
+    asked = (old.channel, "NEW-1", closing_l, 0, at, HASH, HASH)
+    number = registry.replace_urgently(*asked, sender=suite.holder)
+    new = Tap(suite, at, registry.replacement(number).channel)
+    new.register_l = 0
+    registry.release(number, sender=suite.supervisor)
+    return new
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_meter_that_gave_way_counts_up_to_its_last_reading_and_is_not_awaited(suite, closed):
+    district, monitor = District(suite), suite.supply_monitor
+    old, at = district.users[0], START + 3_600
+    old.moves(district.lane, 300, at)
+    new = replaced(suite, district, 400, at)
+    if closed:
+        suite.register_turns.close_turn(old.channel, sender=suite.holder)
+    district.users = [new]
+    district.moves([500, 100], START + DAY_S)
+    district.moves([7, 5], START + DAY_S + 60)
+    district.moves([0, 0], START + 2 * DAY_S + 60)
+    district.users = [old, new]
+    monitor.set_district(1, district.drawn(), sender=suite.network_keeper)
+
+    balances = [monitor.balance_of(1, DAY, day, day) for day in (FIRST, FIRST + 1)]
+
+    found = [(one.supplied_l, one.registered_l, one.silent) for one in balances]
+    assert found == [(500, 400, False), (7, 5, False)]
+
+
 def test_estimated_use_is_told_as_such(suite):
     district = District(suite)
     district.inlets[0].moves(district.lane, 70, START + DAY_S)
@@ -231,7 +305,7 @@ def test_a_silent_meter_answers_when_its_turn_is_closed_and_is_told(suite):
     district.inlets[0].moves(district.lane, 70, START + DAY_S + 60)
     balance, user = suite.supply_monitor.balance_of, district.users[0]
     waiting = reason(balance, 1, DAY, FIRST + 1, FIRST + 1, sender=suite.holder)
-    assert waiting == "spans: a meter is not read beyond the turn yet"
+    assert waiting == "turns: a meter is not read beyond the turn yet"
     district.inlets[0].moves(district.lane, 20, START + 2 * DAY_S + 60)
 
     suite.register_turns.close_turn(user.channel, sender=suite.holder)
@@ -244,7 +318,7 @@ def test_there_is_no_balance_where_registers_were_not_kept(suite):
     district = District(suite, kept=False)
     span = district.balanced([1_000, 1], 2)
     balance, by = suite.supply_monitor.balance_of, suite.holder
-    not_kept = "spans: a register was not kept at the turn"
+    not_kept = "turns: a register was not kept at the turn"
     assert reason(balance, 1, *span, sender=by) == not_kept
 
     channels = [tap.channel for tap in district.taps]
@@ -252,7 +326,7 @@ def test_there_is_no_balance_where_registers_were_not_kept(suite):
 
     assert reason(balance, 1, *span, sender=by) == not_kept
     later = DAY, FIRST + 3, FIRST + 3
-    unread = "spans: a meter is not read beyond the turn yet"
+    unread = "turns: a meter is not read beyond the turn yet"
     assert reason(balance, 1, *later, sender=by) == unread
 
 

@@ -5,6 +5,8 @@ import json
 import boa
 import pytest
 from eth_utils import keccak
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import meter_group, packed
@@ -63,6 +65,20 @@ def test_a_bill_holds_the_plan_that_stood_at_the_period_s_end(suite):
     )
 
     assert suite.tariff.bill(settled(suite, permit_id, tariff)).plan_l == 1_000_000
+
+
+def test_a_year_is_held_against_the_plan_handed_down_where_no_registers_are_kept(suite):
+    permit_id, tariff = read(suite, 900_000), loaded(suite, of_city("Zhengzhou"))
+    rule = (word("industry"), 0, [1], 0, 0, T0, HASH)
+    suite.quota_plans.load_rule(rule, sender=suite.standards_keeper)
+    plan = (0, word("industry"), 600_000, [], [], HASH)
+    suite.quota_plans.set_plan(1, permit_id, PERIOD, plan, sender=suite.issuer)
+
+    bill = suite.tariff.bill(settled(suite, permit_id, tariff))
+
+    assert (bill.volume_l, bill.plan_l) == (900_000, 600_000)
+    # a fifth of the plan at one more price, the rest at two
+    assert bill.lines.over_plan_uy == (120 * 1 + 180 * 2) * 4 * UY_M3
 
 
 def test_a_period_is_billed_when_it_has_ended_and_is_read_to_its_end(suite):
@@ -133,21 +149,67 @@ def test_a_period_is_billed_once_and_again_after_a_reversal(suite):
 
     suite.tariff.reverse(bill, "meter of the neighbour", sender=suite.biller)
 
-    about = {"bill_id": bill, "permit_id": permit_id, "by": suite.biller}
+    about = {"bill_id": bill, "permit_id": permit_id, "by": suite.biller, "credit_uy": 0}
     assert events(suite.tariff) == [("BillReversed", about | {"reason": "meter of the neighbour"})]
     again = settled(suite, permit_id, tariff)
     assert (suite.tariff.bill(bill).state, suite.tariff.bill(again).reissues) == (REVERSED, bill)
     assert suite.tariff.owed_uy(bill, NOW) == 0
 
 
-def test_a_reversal_needs_an_open_bill_and_a_reason(suite):
+def test_what_was_paid_on_a_reversed_bill_is_credit_for_the_next(suite):
+    permit_id, tariff = read(suite, 5_000), loaded(suite, terms())
+    bill = settled(suite, permit_id, tariff)
+    suite.tariff.mark_paid(bill, NOW, sender=suite.biller)
+
+    suite.tariff.reverse(bill, "meter of the neighbour", sender=suite.biller)
+
+    [(name, about)] = events(suite.tariff)
+    assert (name, about["credit_uy"]) == ("BillReversed", 20 * UY_M3)
+    kept = suite.tariff.bill(bill)
+    assert (kept.state, kept.paid_at, suite.tariff.owed_uy(bill, NOW)) == (REVERSED, NOW, 0)
+    again = settled(suite, permit_id, tariff)
+    lines = suite.tariff.bill(again).lines
+    assert (lines.credit_uy, lines.total_uy) == (20 * UY_M3, 0)
+    assert suite.tariff.credit_uy(permit_id) == 0
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(days_late=st.integers(0, 60), saved_l=st.integers(1, 9_000), volume_l=st.integers(0, 7_000))
+def test_a_reversal_preserves_the_sum_of_what_was_paid_and_granted(
+    suite, days_late, saved_l, volume_l
+):
+    """Money and credits that came in are on bills that stand, or are credit still."""
+    with boa.env.anchor():
+        tariff, permit_id = suite.tariff, read(suite, volume_l)
+        first = loaded(suite, terms(credit_uy_m3=UY_M3, late_bps_day=20))
+        dearer = loaded(suite, terms(credit_uy_m3=UY_M3, prices_uy_m3=[5 * UY_M3]))
+        tariff.grant_credit(permit_id, first, saved_l, HASH, sender=suite.supervisor)
+        bill = settled(suite, permit_id, first)
+        boa.env.evm.patch.timestamp = paid_at = NOW + days_late * DAY_S
+        paid_uy = tariff.owed_uy(bill, paid_at)
+        tariff.mark_paid(bill, paid_at, sender=suite.biller)
+
+        tariff.reverse(bill, "misread", sender=suite.biller)
+        again = settled(suite, permit_id, dearer)
+
+        came_in_uy = paid_uy + saved_l * UY_M3 // 1_000
+        lines = tariff.bill(again).lines
+        assert lines.credit_uy + tariff.credit_uy(permit_id) == came_in_uy
+        assert lines.credit_uy + lines.total_uy == 5 * UY_M3 * volume_l // 1_000
+
+
+def test_a_reversal_needs_a_bill_that_stands_and_a_reason(suite):
     bill = settled(suite, read(suite, 5), loaded(suite, terms()))
     reverse, by = suite.tariff.reverse, suite.biller
 
     assert reason(reverse, bill, "", sender=by) == "tariff: reversal needs a reason"
     reverse(bill, "wrong", sender=by)
     for number in (bill, 99):
-        assert reason(reverse, number, "x", sender=by) == "tariff: to reverse, must be OPEN"
+        assert reason(reverse, number, "x", sender=by) == "tariff: to reverse, must be OPEN or PAID"
 
 
 @pytest.mark.parametrize("disputed_first", [True, False])
@@ -373,7 +435,7 @@ def test_what_names_a_tariff_that_was_not_loaded_is_refused(suite, beyond):
     permit_id, tariff = suite.permit(), suite.tariff
     loaded(suite, terms())
     home = Home(suite)
-    leaf, charge = home.leaf(1, 70_000), (word("drought"), 1, 0, NOW, NOW + 9)
+    leaf, charge = home.leaf(1, 70_000), (word("drought"), 1, 0, NOW, NOW + YEAR_S)
 
     answers = {
         reason(tariff.add_surcharge, beyond, charge, sender=suite.standards_keeper),

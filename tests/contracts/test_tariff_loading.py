@@ -3,19 +3,23 @@
 import pytest
 
 from tests.contracts.answers import events, reason
-from tests.contracts.suite import HASH, NOW, T0, word
+from tests.contracts.suite import DAY_S, HASH, NOW, T0, word
 from tests.contracts.tariffs import (
     ADDED,
+    MONTH,
     NON_RESIDENT,
+    QUARTER,
     TOTAL,
     UY_M3,
     WATER_PRICE,
+    YEAR,
     loaded,
     of_city,
     resident,
     terms,
 )
 
+YEAR_S, QUARTER_S, MONTH_S = 40 * DAY_S, 20 * DAY_S, 10 * DAY_S  # of the tests' calendar
 OVER = {"convention": ADDED, "base": WATER_PRICE, "multiples_bps": [1]}
 
 
@@ -76,22 +80,55 @@ def test_what_no_tariff_can_be_is_refused(suite, given, why):
     assert reason(suite.tariff.load_tariff, given, sender=suite.standards_keeper) == why
 
 
-def surcharge(name="drought", of_water_bps=2_000, uy_m3=0, from_at=NOW, until_at=NOW + 100):
+def surcharge(name="drought", of_water_bps=2_000, uy_m3=0, from_at=NOW, until_at=NOW + YEAR_S):
     return (word(name), of_water_bps, uy_m3, from_at, until_at)
 
 
 def test_a_surcharge_holds_from_its_moment_to_its_end(suite):
     tariff, keeper = loaded(suite, terms()), suite.standards_keeper
+    dates = {"from_at": NOW + YEAR_S, "until_at": NOW + 3 * YEAR_S}
 
-    suite.tariff.add_surcharge(tariff, surcharge(from_at=NOW + 10), sender=keeper)
+    suite.tariff.add_surcharge(tariff, surcharge(**dates), sender=keeper)
 
     about = {"tariff_id": tariff, "name": word("drought"), "of_water_bps": 2_000, "uy_m3": 0}
-    dates = {"from_at": NOW + 10, "until_at": NOW + 100}
     assert events(suite.tariff) == [("SurchargeAdded", about | dates)]
-    charged = [
-        suite.tariff.quote(tariff, 1_000, 0, NOW + at).surcharges_uy for at in (9, 10, 99, 100)
-    ]
+    edges = [moment + turn for moment in dates.values() for turn in (-1, 0)]
+    charged = [suite.tariff.quote(tariff, 1_000, 0, at).surcharges_uy for at in edges]
     assert charged == [0, 800_000, 800_000, 0]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "from_at", "until_at", "nearest_at"),
+    [
+        (YEAR, NOW + 1, NOW + YEAR_S, NOW),
+        (YEAR, NOW + QUARTER_S, NOW + YEAR_S, NOW + YEAR_S),  # as near to one as to the other
+        (YEAR, NOW, NOW + YEAR_S - 1, NOW + YEAR_S),
+        (YEAR, NOW, NOW + YEAR_S + QUARTER_S - 1, NOW + YEAR_S),
+        (QUARTER, NOW + MONTH_S - 1, NOW + YEAR_S, NOW),
+        (MONTH, NOW, NOW + MONTH_S + 1, NOW + MONTH_S),
+    ],
+)
+def test_a_surcharge_for_a_part_of_a_period_is_refused(
+    suite, calendar, from_at, until_at, nearest_at
+):
+    """A bill is of a whole period: it would be charged for all of it or for nothing."""
+    tariff = loaded(suite, terms(calendar=calendar))
+    given = surcharge(from_at=from_at, until_at=until_at)
+
+    answer = reason(suite.tariff.add_surcharge, tariff, given, sender=suite.standards_keeper)
+
+    rule = "tariff: surcharge begins and ends with a period, the nearest at "
+    assert answer == f"{rule}{nearest_at}"
+
+
+@pytest.mark.parametrize(("calendar", "long_s"), [(QUARTER, QUARTER_S), (MONTH, MONTH_S)])
+def test_a_surcharge_may_be_of_one_quarter_or_month_under_a_tariff_by_it(suite, calendar, long_s):
+    tariff = loaded(suite, terms(calendar=calendar))
+    given = surcharge(from_at=NOW + long_s, until_at=NOW + 2 * long_s)
+
+    suite.tariff.add_surcharge(tariff, given, sender=suite.standards_keeper)
+
+    assert len(suite.tariff.surcharges(tariff)) == 1
 
 
 def test_surcharges_are_an_open_list_and_add_up(suite):
@@ -160,7 +197,7 @@ def test_what_just_fits_is_loaded(suite, given):
 @pytest.mark.parametrize(
     "given",
     [
-        surcharge(name="n", of_water_bps=1, until_at=NOW + 1),
+        surcharge(name="n", of_water_bps=1),
         surcharge(of_water_bps=0, uy_m3=1),
         surcharge(of_water_bps=1_000_000, uy_m3=DEAREST),
     ],

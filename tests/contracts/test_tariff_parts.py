@@ -79,6 +79,53 @@ def test_a_correction_is_part_of_what_is_billed_and_never_below_nothing(plans):
     assert [settled(plans, tariff, period).volume_l for period in (0, 1)] == [3_000, 0]
 
 
+def test_a_year_is_billed_on_the_plan_that_was_handed_down(plans):
+    """Not on the permit's volume, which is more."""
+    plans.rule()
+    plans.plan(600_000)
+    plans.months(900_000, 0, 0, 0)
+
+    bill = settled(plans, loaded(plans.suite, of_city("Weihai")), 0)
+
+    assert (bill.volume_l, bill.plan_l) == (900_000, 600_000)
+    # a tenth of the plan at one price, two tenths at two, the rest at three
+    assert bill.lines.over_plan_uy == (60 * 1 + 120 * 2 + 120 * 3) * 4 * UY_M3
+
+
+def test_a_year_without_a_plan_is_billed_on_the_permit_s_volume(plans):
+    plans.months(1_050_000, 0, 0, 0)
+
+    bill = settled(plans, loaded(plans.suite, of_city("Weihai")), 0)
+
+    assert (bill.plan_l, bill.lines.over_plan_uy) == (1_000_000, 50 * 4 * UY_M3)
+
+
+def test_a_correction_is_part_of_a_year_s_bill_as_of_its_months(plans):
+    plans.months(5_000, 5_000, 5_000, 5_000)
+    plans.adjust(-2_000, day=0)
+
+    assert settled(plans, by(plans, YEAR), 0).volume_l == 18_000
+
+
+def test_a_correction_counts_in_a_year_whose_registers_were_kept_from_later_on(suite):
+    plans = Plans(suite, calendar=None)
+    plans.meter.take((7_000, 40 * 86_400), (5_000, 10 * 86_400))
+    plans.meter.keep(MONTH)
+    plans.meter.take((5_000, 10 * 86_400), (5_000, 20 * 86_400), (0, 1))
+    plans.adjust(-2_000, day=55)
+
+    assert settled(plans, by(plans, YEAR), 1).volume_l == 13_000
+
+
+def test_a_year_of_kept_registers_is_billed_when_it_is_read_beyond_its_end(plans):
+    plans.meter.take((5_000, 40 * 86_400))
+    yearly = by(plans, YEAR)
+
+    assert refused(plans, yearly, 0) == "plans: year is not read to its end"
+    plans.meter.take((0, 1))
+    assert settled(plans, yearly, 0).volume_l == 5_000
+
+
 def test_without_a_surcharge_over_the_plan_no_plan_is_asked_for(plans):
     plans.months(5_000)
 

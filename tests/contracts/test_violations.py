@@ -12,6 +12,7 @@ from tests.contracts.intake_words import OFFSET, gauge_group, packed
 from tests.contracts.outlets import Outlet
 from tests.contracts.storage import put
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, NOW, ROOT, SETTINGS, T0, word
+from tests.contracts.test_permit_versions import altered
 
 DETECTED, NOTIFIED, ANSWERED, RESOLVED, APPEALED, UPHELD, NOT_GENUINE = range(1, 8)
 WORDS = ["DETECTED", "NOTIFIED", "ANSWERED", "RESOLVED", "APPEALED", "UPHELD", "NOT_GENUINE"]
@@ -76,6 +77,18 @@ def test_a_day_ruled_as_exceeded_is_detected_with_its_ratio_duration_and_outlet(
     assert (one.high, one.advisory, one.repeats, one.state) == (True, False, 0, DETECTED)
     step = suite.violations.step(number, DETECTED)
     assert tuple(step) == (suite.holder, NOW, b"\0" * 32)
+
+
+def test_a_violation_lies_at_the_station_of_the_terms_in_force_when_its_day_began(suite):
+    outlet, moved_to = Outlet(suite), suite.station()
+    boa.env.evm.patch.timestamp = moved_at = T0 + LAST_DAY * DAY_S
+    altered(suite, outlet.permit, moved_at, station_id=moved_to)
+    boa.env.evm.patch.timestamp = NOW
+
+    numbers = [detected(suite, day, outlet=outlet) for day in (LAST_DAY - 1, LAST_DAY)]
+
+    stations = [suite.violations.violation(number).station_id for number in numbers]
+    assert stations == [1, moved_to]
 
 
 def test_a_mean_below_its_lower_limit_is_a_violation_with_a_ratio_below_the_whole(suite):

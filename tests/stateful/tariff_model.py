@@ -97,6 +97,7 @@ class Bill:
     over_uy: int
     settled_at: int
     held_uy: int = 0
+    paid_uy: int = 0
     state: int = OPEN
 
     @property
@@ -156,10 +157,10 @@ class Billing(Beside):
 
     @property
     def credit_uy(self) -> int:
-        """What was granted and is on no bill that stands."""
-        return self.granted_uy - sum(
-            bill.credit_uy for bill in self.bills if bill.state != REVERSED
-        )
+        """What was granted or paid and is on no bill that stands."""
+        came_in_uy = self.granted_uy + sum(bill.paid_uy for bill in self.bills)
+        standing = [bill for bill in self.bills if bill.state != REVERSED]
+        return came_in_uy - sum(bill.credit_uy + bill.paid_uy for bill in standing)
 
     def time_passes(self) -> None:
         boa.env.evm.patch.timestamp += self.chance.choice([1, DAY_S - 1, DAY_S, 9 * DAY_S])
@@ -193,15 +194,17 @@ class Billing(Beside):
 
     def extra_is_added(self) -> None:
         tariff, terms = self.any_version()
-        from_at = self.now + self.chance.choice([-1, 0, DAY_S])
+        next_at = self.now + (T0 - self.now) % YEAR_S
+        from_at = next_at + self.chance.choice([-YEAR_S, 0, 0, 0, DAY_S])
         one = Extra(
             self.chance.choice([0, 1_500]),
             self.chance.choice([0, 99_999]),
             from_at,
-            from_at + 60 * DAY_S,
+            from_at + 2 * YEAR_S,
         )
         given = (word("drought"), one.of_water_bps, one.uy_m3, one.from_at, one.until_at)
-        allowed = from_at >= self.now and one.of_water_bps + one.uy_m3 > 0 and len(terms.extras) < 8
+        fits = from_at >= self.now and (from_at - T0) % YEAR_S == 0
+        allowed = fits and one.of_water_bps + one.uy_m3 > 0 and len(terms.extras) < 8
         add, sender = self.suite.tariff.add_surcharge, self.suite.standards_keeper
         if self.attempt(add, tariff, given, sender=sender, allowed=allowed):
             terms.extras.append(one)
@@ -241,10 +244,11 @@ class Billing(Beside):
 
     def is_reversed(self) -> None:
         (number, bill), why = self.any_bill(), self.chance.choice(["misread"] * 5 + [""])
-        allowed = bill is not None and bill.state == OPEN and why
+        allowed = bill is not None and bill.state in (OPEN, PAID) and why
         reverse, sender = self.suite.tariff.reverse, self.suite.biller
         if self.attempt(reverse, number, why, sender=sender, allowed=allowed):
             assert bill
+            self.done["paid back"] += bill.paid_uy > 0
             bill.state = REVERSED
 
     def is_paid(self) -> None:
@@ -255,7 +259,7 @@ class Billing(Beside):
         pay, sender = self.suite.tariff.mark_paid, self.suite.biller
         if self.attempt(pay, number, at, sender=sender, allowed=bool(allowed)):
             assert bill
-            bill.state = PAID
+            bill.paid_uy, bill.state = bill.total_uy + late, PAID
             [told] = [e for e in self.suite.tariff.get_logs() if type(e).__name__ == "BillPaid"]
             assert told.late_uy == late
             self.done["paid late"] += late > 0

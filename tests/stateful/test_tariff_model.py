@@ -21,5 +21,5 @@ def test_bills_agree_with_their_model(deployed):
     happened = {name for name, times in done.items() if times}
     assert happened - {"refused"} == {
         *("settle", "dispute", "resolve", "reverse", "mark_paid", "grant_credit", "add_surcharge"),
-        *("reissued", "over plan", "paid late", "held"),
+        *("reissued", "over plan", "paid late", "paid back", "held"),
     }
