@@ -9,7 +9,8 @@ from web3.exceptions import Web3Exception
 
 from ledger.errors import ChainUnreachable, NotIncluded, Reverted, UsageError, WaterlineError
 from ledger.transactions import Sent, simulate
-from scripts._due import KINDS, Due, Look, found
+from scripts._due import KINDS, Due, found
+from scripts._looking import Look
 from scripts._shared import Session, home, plain
 from scripts._showing import table
 from scripts._signing import address_of_account, open_account
