@@ -41,6 +41,16 @@ def alone(here: Session) -> Iterator[None]:
         yield
 
 
+def run(here: Session, only: Sequence[str], days: int) -> dict[str, Any]:
+    """Do what is due, or only list it where nothing is to be sent."""
+    kinds, one = kinds_of(only), Upkeep(here, days)
+    if here.dry_run:
+        return one.document([due for kind in kinds for due in one.due(kind)])
+    with alone(here):
+        one.settle(kinds)
+    return one.document([])
+
+
 class Upkeep:
     """One run: what was due, what was sent, what others did first, what failed."""
 

@@ -17,23 +17,19 @@ def run(
         int, typer.Option(min=1, help="How many days ago a period may have ended.")
     ] = 35,
 ) -> Any:
-    """List what is due by time and open to anyone, then do it: each act once.
+    """Find what is due by time and open to anyone, and do it: each act once.
+
+    A block is waited for after each kind, as the next looks at what has changed; with --dry-run
+    what is due now is listed, with or without an account.
 
     For example: waterline upkeep run --only close-day --account steward-1 --wait included
     """
-    from scripts._upkeep import Upkeep, alone, kinds_of, lines
+    from scripts import _upkeep
 
-    here, kinds = session(), kinds_of(only or [])
-    one = Upkeep(here, days)
-    if here.dry_run:
-        due = [act for kind in kinds for act in one.due(kind)]
-    else:
-        due = []
-        with alone(here):
-            one.settle(kinds)
-    told = one.document(due)
-    here.tell(told, lambda: lines(told))
-    if one.failed:
+    here = session()
+    told = _upkeep.run(here, only or [], days)
+    here.tell(told, lambda: _upkeep.lines(told))
+    if told["failed"]:
         raise SystemExit(FAILED)
     return told
 

@@ -6,7 +6,7 @@ import pytest
 
 from scripts import _signing, _upkeep
 from scripts._due import KINDS
-from scripts._upkeep import Upkeep, alone, kinds_of, lines
+from scripts._upkeep import Upkeep, alone, kinds_of, lines, run
 from tests.chain.london import KEYS
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.suite import COD, DAY_S, DRAINAGE, GAUGE, HASH, METER, NOW, T0, word
@@ -60,7 +60,7 @@ class Neglected:
 
     def due(self):
         one = Upkeep(self.here, DAYS)
-        return [(due.kind, due.arguments) for kind in KINDS for due in one.due(kind)], one
+        return [due.kind for kind in KINDS for due in one.due(kind)]
 
     def settle(self, *only):
         one = Upkeep(self.here, DAYS)
@@ -91,18 +91,18 @@ def late(neglected):
     return neglected
 
 
-def kinds(run):
-    return [due.kind for due, _ in run.sent]
+def kinds(settled):
+    return [due.kind for due, _ in settled.sent]
 
 
 def test_one_run_settles_all_that_is_due_and_a_second_finds_nothing(late):
-    run = late.settle()
+    first = late.settle()
 
-    assert sorted(set(kinds(run))) == sorted(
+    assert sorted(set(kinds(first))) == sorted(
         ["open-year", "escalate", "close-day", "close-turn", "detect", "note-overdue"]
     )
-    assert len(run.sent) == 7  # the days of two gauges were closed
-    assert (run.failed, run.faster) == ([], [])
+    assert len(first.sent) == 7  # the days of two gauges were closed
+    assert (first.failed, first.faster) == ([], [])
     limits, suite = late.suite.discharge_limits, late.suite
     assert [limits.ruling(g)[2] for g in (late.exceeded, late.silent)] == [TODAY + 1] * 2
     assert suite.violations.violation_of(late.exceeded, TODAY) == 1
@@ -112,53 +112,47 @@ def test_one_run_settles_all_that_is_due_and_a_second_finds_nothing(late):
     height = late.height()
     again = late.settle()
     assert (again.sent, again.failed, late.height()) == ([], [], height)
-    assert late.due()[0] == []
+    assert late.due() == []
 
 
 def test_a_dry_run_lists_what_would_succeed_and_sends_nothing(late):
-    height = late.height()
+    late.here.dry_run, height = True, late.height()
 
-    found, one = late.due()
-    told = one.document([due for kind in KINDS for due in one.due(kind)])
+    told = run(late.here, [], DAYS)
 
     assert late.height() == height
     # the excess is detected only once its day is closed
-    assert [kind for kind, _ in found] == [
+    assert [due["kind"] for due in told["due"]] == [
         *("open-year", "escalate", "close-day", "close-day", "close-turn", "note-overdue")
     ]
-    assert [due["kind"] for due in told["due"]] == [kind for kind, _ in found]
     assert told["sent"] == told["failed"] == []
-    assert any("has nothing beyond 2024-12-19" in line for line in lines(told)), lines(told)
+    assert any("has nothing beyond 2024-12-19" in line for line in lines(told))
 
 
 def test_without_an_account_the_same_is_listed(late):
     late.here.account = None
 
-    assert len(late.due()[0]) == 6
+    assert len(late.due()) == 6
 
 
 def test_only_the_kinds_that_are_asked_for_are_done(late):
-    run = late.settle("note-overdue", "open-year")
-
-    assert kinds(run) == ["open-year", "note-overdue"]
+    assert kinds(late.settle("note-overdue", "open-year")) == ["open-year", "note-overdue"]
 
 
 def test_what_waits_for_late_telegrams_is_not_done_right_after_midnight(neglected):
     neglected.furnish()
     neglected.pass_until(NOW + DAY_S + 300)
 
-    found, _ = neglected.due()
-
-    assert [kind for kind, _ in found] == ["open-year", "escalate", "note-overdue"]
+    assert neglected.due() == ["open-year", "escalate", "note-overdue"]
 
 
 def test_a_gauge_that_was_silent_for_days_has_each_of_them_closed(neglected):
     gauge = neglected.outlet(neglected.town.chain.now())
     neglected.pass_until(NOW + 3 * DAY_S + GRACE_S + 60)
 
-    run = neglected.settle("close-day")
+    settled = neglected.settle("close-day")
 
-    assert [due.arguments for due, _ in run.sent] == [(gauge, TODAY + n) for n in range(3)]
+    assert [due.arguments for due, _ in settled.sent] == [(gauge, TODAY + n) for n in range(3)]
 
 
 def test_an_act_that_fails_stops_no_other_and_is_told(late, monkeypatch):
@@ -171,11 +165,11 @@ def test_an_act_that_fails_stops_no_other_and_is_told(late, monkeypatch):
 
     monkeypatch.setattr(_upkeep, "perform", failing)
 
-    run = late.settle()
+    settled = late.settle()
 
-    ((what, error),) = run.failed
+    ((what, error),) = settled.failed
     assert (what.partition(":")[0], error) == ("open-year", "no gas")
-    assert len(run.sent) == 6
+    assert len(settled.sent) == 6
 
 
 def test_what_somebody_else_has_done_meanwhile_is_no_failure(late, monkeypatch):
@@ -188,11 +182,11 @@ def test_what_somebody_else_has_done_meanwhile_is_no_failure(late, monkeypatch):
 
     monkeypatch.setattr(_upkeep, "perform", slower)
 
-    run = late.settle("open-year", "note-overdue")
+    settled = late.settle("open-year", "note-overdue")
 
-    assert run.failed == []
-    assert [due.kind for due in run.faster] == ["open-year"]
-    assert kinds(run) == ["note-overdue"]
+    assert settled.failed == []
+    assert [due.kind for due in settled.faster] == ["open-year"]
+    assert kinds(settled) == ["note-overdue"]
 
 
 def test_a_delivery_is_ruled_on_once_and_again_when_a_silent_meter_was_read(neglected):

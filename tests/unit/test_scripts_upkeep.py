@@ -18,7 +18,7 @@ OPENS = Due("open-year", "RedLines", "open_year", (b"North", 1), "the year of No
 
 
 @pytest.fixture
-def run():
+def begun():
     """A run that has asked nothing yet."""
     return Upkeep(Session(), 35)
 
@@ -54,11 +54,11 @@ def test_all_kinds_are_asked_for_unless_some_are_named():
     assert "close-day" in refused.value.remedy
 
 
-def test_a_run_is_told_for_programs(run):
-    run.sent = [(OPENS, Sent("0x12", LocalSigner().address, 0, b""))]
-    run.failed = [("lift", "no answer")]
+def test_a_run_is_told_for_programs(begun):
+    begun.sent = [(OPENS, Sent("0x12", LocalSigner().address, 0, b""))]
+    begun.failed = [("lift", "no answer")]
 
-    told = json.loads(json.dumps(run.document([])))
+    told = json.loads(json.dumps(begun.document([])))
 
     (sent,) = told["sent"]
     assert (sent["kind"], sent["arguments"], sent["transaction"]) == (
@@ -68,9 +68,9 @@ def test_a_run_is_told_for_programs(run):
     assert told["due"] == told["done_by_others"] == []
 
 
-def test_a_run_is_told_for_people(run):
-    assert lines(run.document([])) == ["Nothing is due."]
-    assert lines(run.document([OPENS])) == [
+def test_a_run_is_told_for_people(begun):
+    assert lines(begun.document([])) == ["Nothing is due."]
+    assert lines(begun.document([OPENS])) == [
         "act        reason",
         "open-year  the year of North has begun",
     ]
