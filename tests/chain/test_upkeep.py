@@ -1,6 +1,7 @@
 """What is due by time is found on the chain, and done once by whoever runs the upkeep."""
 
 import fcntl
+from collections import Counter
 
 import pytest
 
@@ -8,6 +9,14 @@ from scripts import _signing, _upkeep
 from scripts._due import KINDS
 from scripts._upkeep import Upkeep, alone, kinds_of, lines, run
 from tests.chain.london import KEYS
+from tests.chain.test_london import (
+    balances_a_district,
+    keeps_to_plans,
+    publishes_a_day,
+    replaces_meters_at_once,
+    rules_on_a_works,
+    watches_a_reservoir,
+)
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.suite import COD, DAY_S, DRAINAGE, GAUGE, HASH, METER, NOW, T0, word
 from tests.unit.small_chain import LocalSigner
@@ -62,8 +71,8 @@ class Neglected:
         one = Upkeep(self.here, DAYS)
         return [due.kind for kind in KINDS for due in one.due(kind)]
 
-    def settle(self, *only):
-        one = Upkeep(self.here, DAYS)
+    def settle(self, *only, days=DAYS):
+        one = Upkeep(self.here, days)
         one.settle(kinds_of(only))
         return one
 
@@ -207,6 +216,33 @@ def test_a_delivery_is_ruled_on_once_and_again_when_a_silent_meter_was_read(negl
     assert kinds(first) == ["close-turn", "rule-delivery"]
     assert kinds(third) == ["rule-delivery"]
     assert kinds(second) == kinds(fourth) == []
+
+
+def test_plans_and_leakage_are_ruled_on_once_while_their_figures_stay(neglected):
+    keeps_to_plans(neglected.suite)
+    balances_a_district(neglected.suite)
+    neglected.pass_until(NOW + GRACE_S + 60)
+    only = "close-turn", "rule-leakage", "rule-plan"
+
+    first, second = (neglected.settle(*only, days=TODAY + 1) for _ in range(2))
+
+    # a month and a year of the district; three months and the year of the plan
+    assert Counter(kinds(first)) == {"close-turn": 3, "rule-leakage": 2, "rule-plan": 4}
+    assert (kinds(second), first.failed, second.failed) == ([], [], [])
+
+
+def test_every_kind_can_be_asked_of_a_furnished_city(neglected):
+    suite = neglected.suite
+    for furnish in (watches_a_reservoir, rules_on_a_works, publishes_a_day, keeps_to_plans):
+        furnish(suite)
+    replaces_meters_at_once(suite)
+    neglected.pass_until(NOW + GRACE_S + 60)
+    one = Upkeep(neglected.here, DAYS)
+
+    found = {kind for kind in KINDS if one.due(kind)}
+
+    assert one.failed == []
+    assert {"close-day", "close-turn"} <= found
 
 
 def test_two_runs_at_once_on_a_machine_come_one_after_the_other(neglected, tmp_path):
