@@ -412,6 +412,10 @@ hand. Withdrawing an account, halting a lane and suspending a permit take
 one hand and act at once. Registering and verifying an organisation take two officers, and so do
 reviewing and deciding on an application, proposing and deciding on a revocation.
 """
+UPKEEP = """\
+Most of these are due at a time and wait for somebody: `waterline upkeep` finds what is due and does
+it (`docs/runbook.md`, Upkeep). Only who holds a telegram can open a dispute.
+"""
 
 
 def deployables(project: Path) -> dict[str, Path]:
@@ -493,7 +497,7 @@ def _contracts(project: Path, abis: Mapping[str, Abi]) -> Iterator[str]:
 
 def _open() -> Iterator[str]:
     """The functions without a gate, each with its reason."""
-    yield "## Open to anyone\n\n| function | why it is harmless |\n| --- | --- |"
+    yield f"## Open to anyone\n\n{UPKEEP}\n| function | why it is harmless |\n| --- | --- |"
     for name, functions in OPEN_TO_ANYONE.items():
         for function, why in functions.items():
             yield f"| `{name}.{function}` | {why} |"

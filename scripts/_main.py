@@ -13,7 +13,7 @@ import click
 from scripts._environment import prepare
 
 FOLDER = Path(__file__).resolve().parent
-OPERATION = ("deploy", "devnet", "node", "oracle", "index", "doctor", "drill", "bench")
+OPERATION = ("deploy", "devnet", "node", "oracle", "upkeep", "index", "doctor", "drill", "bench")
 INTERRUPTED = 130
 
 

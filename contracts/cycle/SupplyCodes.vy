@@ -9,10 +9,10 @@
      two turns; while one of them was closed and not read, a record is provisional. A source's
      share is its part of what its works took in times that works' part of what the zone was
      delivered; shares are rounded down and the basis points left go to the largest remainders,
-     the source drawn first where two are equal. A day's ruling is read from QualityProvenance
-     while the day is open there; once it is closed its verdict stands in a log, which no
-     contract reads: then the last verdict seen over all of the day's readings counts, or the
-     evidence of the rulings is stated by its hash.
+     the source drawn first where two are equal. A day's verdict is told by QualityProvenance:
+     of an open day by what it holds so far, of a closed one by what it was ruled by. Of a day
+     without a value nothing is kept there: then the last verdict seen over all of the day's
+     readings counts, or the evidence of the rulings is stated by its hash.
 @custom:halt Withdraw the NETWORK_KEEPER posts in Authority; what is published stays a record.
 """
 
@@ -25,6 +25,7 @@ from contracts.interfaces import IWaterNetwork
 from contracts.modules import access
 from contracts.modules import crockford
 from contracts.modules import duties
+from contracts.modules import gauge_words
 from contracts.modules import names
 from contracts.modules import shares
 from contracts.modules import spans
@@ -304,29 +305,51 @@ def _passed(channels: DynArray[uint256, 4], day: uint256) -> spans.Volume:
 @internal
 def _ruled(channel: uint256, day: uint256) -> (bool, uint256):
     """
-    @dev Whether a day is closed at a gauge, and its verdict as gauges rule it, 0 where the views no
-         longer give it. A verdict over readings up to the day's end is kept: none can follow them.
+    @dev Whether a day is closed at a gauge, and its verdict as gauges rule it, 0 where nothing tells
+         it any more. A verdict over readings up to the day's end is kept: none can follow them.
     """
     book: IGaugeBook = IGaugeBook(access._at(names.QUALITY_PROVENANCE))
     ruling: IGauges.Ruling = staticcall book.ruling(channel)
     if ruling.period > day:
+        ruled: IGauges.Ruled = gauge_words._ruled(staticcall book.ruled(channel, day))
+        if ruled.count > 0:
+            return True, self._verdict(ruled)
         return True, self._seen[channel][day]
     if ruling.period < day:
         return False, MISSING
     gauge: IGauges.Gauge = staticcall book.gauge(channel)
-    verdict: uint256 = MET
-    if gauge.count == 0:
-        verdict = MISSING
-    elif gauge.count < ruling.needed:
-        verdict = INSUFFICIENT
-    elif (
-        gauge.total > ruling.mean_hi * gauge.count or gauge.total < ruling.mean_lo * gauge.count
-    ):
-        verdict = EXCEEDED
+    verdict: uint256 = self._verdict(
+        IGauges.Ruled(
+            total=gauge.total,
+            count=gauge.count,
+            mean_lo=ruling.mean_lo,
+            mean_hi=ruling.mean_hi,
+            needed=ruling.needed,
+            advisory=ruling.advisory,
+            by_permit=ruling.by_permit,
+        )
+    )
     ended_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(DAY, day + 1)
     if gauge.last_at == ended_at:
         self._seen[channel][day] = verdict
     return False, verdict
+
+
+@internal
+@pure
+def _verdict(ruled: IGauges.Ruled) -> uint256:
+    """
+    @dev The mean is compared exactly, as gauges do.
+    """
+    if ruled.count == 0:
+        return MISSING
+    if ruled.count < ruled.needed:
+        return INSUFFICIENT
+    if (
+        ruled.total > ruled.mean_hi * ruled.count or ruled.total < ruled.mean_lo * ruled.count
+    ):
+        return EXCEEDED
+    return MET
 
 
 @internal

@@ -59,10 +59,11 @@ class Zone:
         number = book.lane(self.lane).next_id
         book.record_meters(self.lane, number, HASH, packed(words), b"", sender=self.suite.relay)
 
-    def measures(self, values, since=BEGINS, step_s=DAY_S // 2):
+    def measures(self, values, since=BEGINS, step_s=DAY_S // 2, **marked):
         words = []
         for channel in self.gauges:
-            words += gauge_group(channel, since, [(OFFSET + v, step_s) for v in values])
+            group = [(OFFSET + value, step_s) for value in values]
+            words += gauge_group(channel, since, group, **marked)
         book = self.suite.quality_provenance
         number = book.lane(self.gauge_lane).next_id
         book.record_gauges(
@@ -202,15 +203,55 @@ def test_a_verdict_seen_over_all_readings_of_the_day_stands_when_it_is_closed(su
     assert (last.verdicts, last.final) == ([2], True)
 
 
-def test_a_verdict_seen_over_a_part_of_the_day_does_not_stand(suite, zone):
+@pytest.mark.parametrize(
+    ("values", "verdict"), [([500, 500], 1), ([501, 501], 2), ([99, 99], 2), ([900], 3)]
+)
+def test_a_closed_day_has_the_verdict_it_was_ruled_by_though_nobody_saw_it_open(
+    suite, zone, values, verdict
+):
+    zone.day()
+    zone.measures(values, step_s=3_600)
+    zone.measures([1], since=BEGINS + len(values) * 3_600, step_s=DAY_S)
+
+    zone.published()
+
+    assert (zone.record().verdicts, zone.record().final) == ([verdict], True)
+
+
+def test_a_verdict_seen_over_a_part_of_the_day_gives_way_to_the_one_of_the_whole(suite, zone):
     zone.day()
     zone.measures([501], step_s=3_600)
     zone.published()
-    zone.measures([1], since=BEGINS + 3_600, step_s=DAY_S)
+    zone.measures([100], since=BEGINS + 3_600, step_s=3_600)
+    zone.measures([1], since=BEGINS + 2 * 3_600, step_s=DAY_S)
 
     zone.published()
 
-    assert (zone.record(2).verdicts, zone.record(2).final) == ([0], False)
+    first, last = zone.record(1), zone.record(2)
+    assert (first.verdicts, first.final) == ([3], False)
+    assert (last.verdicts, last.final) == ([1], True)
+
+
+def test_a_day_that_was_seen_to_its_end_without_a_value_stays_missing(suite, zone):
+    zone.day()
+    zone.measures([900], step_s=DAY_S, mark=1, void=True)
+    zone.published()
+    zone.measures([1], since=ENDS)
+
+    zone.published()
+
+    first, last = zone.record(1), zone.record(2)
+    assert (first.verdicts, first.final) == ([4], False)
+    assert (last.verdicts, last.final) == ([4], True)
+
+
+def test_a_day_without_a_value_has_no_verdict_once_it_is_closed(suite, zone):
+    zone.day()
+    zone.measures([1], step_s=DAY_S + 60)
+
+    zone.published()
+
+    assert (zone.record().verdicts, zone.record().final) == ([0], False)
 
 
 def test_stated_rulings_make_a_record_final(suite, zone):

@@ -12,6 +12,7 @@ from tests.conftest import PROJECT
 from tests.unit.test_docs_commands import unknown
 
 UNITS = sorted((PROJECT / "deploy").glob("*.service"))
+TIMERS = sorted((PROJECT / "deploy").glob("*.timer"))
 ASKED = {
     **{"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes"},
     **{"PrivateTmp": "yes", "CapabilityBoundingSet": "", "Restart": "on-failure"},
@@ -36,25 +37,38 @@ def test_a_unit_gives_no_more_than_is_needed(unit):
     assert int(told["TimeoutStopSec"]) >= 60
 
 
-def test_the_oracles_command_exists_and_its_password_is_a_credential():
-    (unit,) = [one for one in UNITS if "oracle" in one.name]
+@pytest.mark.parametrize("name", ["oracle", "upkeep"])
+def test_a_command_exists_and_its_password_is_a_credential(name):
+    (unit,) = [one for one in UNITS if name in one.name]
     told = settings(unit)
     program, *words = told["ExecStart"].split()
 
     assert program.endswith("/waterline")
+    assert words[0] == name
     assert cli.get_command(Context(cli), words[0])
     assert unknown(words) == []
-    assert told["LoadCredential"].startswith("password:")
-    assert words[-1] == "${CREDENTIALS_DIRECTORY}/password"
+    assert told["LoadCredential"] == "password:/etc/waterline/%i/password"
+    assert words[-2:] == ["--password-file", "${CREDENTIALS_DIRECTORY}/password"]
+
+
+def test_upkeep_is_started_right_after_midnight_and_every_hour():
+    (timer,) = TIMERS
+    told = settings(timer)
+
+    assert timer.with_suffix(".service") in UNITS
+    assert (told["OnCalendar"], told["Persistent"]) == ("*-*-* *:05:00", "yes")
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [*UNITS, *TIMERS], ids=lambda unit: unit.name)
 def test_systemd_reads_a_unit_without_complaint(unit, tmp_path):
     """Programs that are not installed here stand in for those that will be there."""
     text = re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", unit.read_text(encoding="utf-8"), flags=re.M)
     name = unit.name.replace("@.", "@works.")
     (tmp_path / name).write_text(text, encoding="utf-8")
+    if unit in TIMERS:
+        started = "[Service]\nExecStart=/bin/true\n"
+        (tmp_path / name).with_suffix(".service").write_text(started, encoding="utf-8")
 
     words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)]
     told = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

@@ -38,6 +38,7 @@ def told(error: dict[str, str]) -> str:
         ([*CHANNEL, "--cadence", "1 min", "--resolution", "0.01 pH"], "unknown_unit"),
         (["lane", "open", "Tariff", "--relay", "relay-1"], "usage"),
         (["trace", "up", "A", "--at", "soon"], "usage"),
+        (["upkeep", "--only", "cleaning"], "usage"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_exit_code_2(tmp_path, arguments, code):

@@ -11,6 +11,7 @@ from ledger.keys import KINDS
 from ledger.laboratory import STATES
 from scripts import (
     _changing,
+    _due,
     _enrolment,
     _evidence,
     _gauging,
@@ -97,6 +98,7 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     lines = constants("oversight/RedLines.vy")
 
     assert numbered(council_commands.STATES).items() <= council.items()
+    assert (council["OPEN"], lines["ABSTRACTION"]) == (_due.OPEN, _due.ABSTRACTION)
     assert numbered(_showing.INCIDENT_STATES).items() <= incidents.items()
     assert numbered(_showing.ORDER_KINDS).items() <= incidents.items()
     violations, words = constants("oversight/Violations.vy"), numbered(_showing.VIOLATION_STATES)
