@@ -20,6 +20,7 @@ from oracle.pulls import Observed, Polled, private
 from oracle.pulse import STALL_AFTER_S
 from oracle.retention import DAY_S, Retention
 from oracle.sources.database import LEAST, Query, url_of
+from oracle.sources.hj212 import VERSION, VERSIONS
 from oracle.sources.mqtt import Broker
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
@@ -54,7 +55,8 @@ class Listening(BaseModel):
     """A TCP port that stations call, and the mappings of their telegrams.
 
     A mapping's `files` name stations: MN/CN of HJ 212, station/function of SL 651. With a
-    `password_file` a telegram of HJ 212 is refused unless its PW is that of its MN.
+    `password_file` a telegram of HJ 212 is refused unless its PW is that of its MN. `version` is
+    the edition of HJ 212 that its stations speak, by the Flag of their packets.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -64,10 +66,16 @@ class Listening(BaseModel):
     host: str = "127.0.0.1"
     idle_s: float = Field(default=900, gt=0)
     password_file: Path | None = None
+    version: int | None = None
     mappings: list[Path] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _checkable(self) -> "Listening":
+    def _of_hj212(self) -> "Listening":
+        if self.version is not None and self.protocol != "hj212":
+            raise ValueError(f"version is an edition of hj212; {self.protocol} has one alone")
+        if self.version is not None and self.version not in VERSIONS:
+            known = " or ".join(map(str, VERSIONS))
+            raise ValueError(f"the Flag bits of HJ 212-{self.version} are not known; use {known}")
         if self.password_file is not None and self.protocol != "hj212":
             raise ValueError(f"password_file is for PW of hj212; {self.protocol} is not checked")
         return self
@@ -75,7 +83,8 @@ class Listening(BaseModel):
     def heard_at(self, folder: Path) -> Port:
         """The port, with the passwords of its stations where they are checked."""
         known = passwords(folder / self.password_file) if self.password_file else None
-        return Port(self.protocol, self.host, self.port, self.idle_s, known)
+        version = self.version or VERSION
+        return Port(self.protocol, self.host, self.port, self.idle_s, known, version)
 
 
 class Subscription(BaseModel):

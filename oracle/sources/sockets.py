@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from ledger.errors import UsageError
 from oracle.sources import bus as buses
 from oracle.sources.bus import Bus
+from oracle.sources.hj212 import VERSION
 from oracle.sources.modbus import Modbus
 from oracle.sources.mqtt import Broker, follow
 from oracle.sources.pulled import Put, Tell
@@ -21,6 +22,7 @@ from oracle.sources.sensorthings import SensorThings
 from oracle.sources.telegrams import MQTT, PROTOCOLS, Hj212, Protocol, Telegram
 
 MOST_WAITING = 10_000  # telegrams
+MOST_WAITING_BYTES = 64 * 2**20  # of them together, and of what one commit takes in
 CANCEL_AGAIN_S = 0.5
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
 MOST_CONNECTIONS = 1_000
@@ -35,7 +37,7 @@ Asked = SensorThings | Modbus
 class Port:
     """Where stations call in, and how they speak; port 0 takes any that is free.
 
-    `passwords` of HJ 212 by MN; None where PW is not checked.
+    `passwords` of HJ 212 by MN; None where PW is not checked. `version` is its edition.
     """
 
     protocol: str
@@ -43,11 +45,12 @@ class Port:
     port: int
     idle_s: float
     passwords: Mapping[str, str] | None = field(default=None, repr=False)
+    version: int = VERSION
 
     def spoken(self) -> Protocol:
         """How one connection is read."""
-        if self.passwords is not None:
-            return Hj212(self.passwords)
+        if self.protocol == Hj212.name:
+            return Hj212(self.passwords, self.version)
         return PROTOCOLS[self.protocol]()
 
 
@@ -68,6 +71,28 @@ class Asking:
     clock: Callable[[], float]
 
 
+class _Waiting(queue.Queue[Heard]):
+    """Telegrams that wait, bounded by their bytes too; the last one may go beyond."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        # full by bytes is full; never of none, so that whatever is there can be taken
+        there = super()._qsize()
+        return max(there, self.maxsize) if self._bytes >= MOST_WAITING_BYTES else there
+
+    def _put(self, item: Heard) -> None:
+        super()._put(item)
+        self._bytes += len(item.telegram.raw)
+
+    def _get(self) -> Heard:
+        item = super()._get()
+        self._bytes -= len(item.telegram.raw)
+        return item
+
+
 def untold(event: str, **keys: object) -> None:
     """Nobody wants to know."""
 
@@ -86,7 +111,7 @@ class Ears:
         self._bus = bus
         self._ports, self._brokers, self._tell = ports, brokers, tell
         self._asking = asking
-        self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
+        self._waiting = _Waiting(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[asyncio.Server] = []
@@ -110,8 +135,10 @@ class Ears:
         found: list[Heard] = []
         try:
             found.append(self._waiting.get(timeout=wait_s))
-            while len(found) < most:
+            many = len(found[0].telegram.raw)
+            while len(found) < most and many < MOST_WAITING_BYTES:
                 found.append(self._waiting.get_nowait())
+                many += len(found[-1].telegram.raw)
         except queue.Empty:
             pass
         return found

@@ -108,6 +108,25 @@ def test_when_too_many_wait_the_station_is_no_longer_read_from(monkeypatch):
     assert len(found) == 10
 
 
+def test_when_too_many_bytes_wait_the_station_is_no_longer_read_from(monkeypatch):
+    monkeypatch.setattr(sockets, "MOST_WAITING_BYTES", 3 * len(hj212.frame(HOUR)) - 1)
+    full = Ears([Port("hj212", "127.0.0.1", 0, 60)])
+    full.numbers = full.open()
+    counts = []
+    try:
+        with called(full) as line:
+            line.sendall(hj212.frame(HOUR) * 10)
+            time.sleep(0.3)
+            until = time.monotonic() + SOON_S
+            while sum(counts) < 10 and time.monotonic() < until:
+                counts.append(len(full.hear(100, 0.5)))
+    finally:
+        full.close()
+
+    assert max(counts) <= 3
+    assert sum(counts) == 10
+
+
 def test_an_idle_connection_is_ended():
     short = Ears([Port("hj212", "127.0.0.1", 0, 0.1)])
     short.numbers = short.open()
