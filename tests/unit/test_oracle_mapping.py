@@ -117,6 +117,10 @@ def test_the_one_mapping_that_fits_a_files_name_is_taken(tmp_path):
         chosen([wells, wells], tmp_path / "well.csv")
 
 
+def station(**changed):
+    return {"protocol": "hj212", "port": 1, "mappings": ["m.yaml"]} | changed
+
+
 def broker(**changed):
     return {"client_id": "one", "topics": ["city/#"], "mappings": ["m.yaml"]} | changed
 
@@ -166,6 +170,8 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ),
         ({"listen": [{"protocol": "hj212", "port": 70_000, "mappings": ["m.yaml"]}]}, "port"),
         ({"listen": [{"protocol": "hj212", "port": 1, "mappings": []}]}, "mappings"),
+        ({"listen": [station(version=2025)]}, "use 2005 or 2017"),
+        ({"listen": [station(protocol="sl651", version=2017)]}, "an edition of hj212"),
         ({"brokers": [broker(host="10.0.0.1")]}, "name ca_file, for TLS"),
         ({"brokers": [broker(username="oracle")]}, "password_file"),
         ({"brokers": [broker(cert_file="a.pem")]}, "cert_file and key_file"),
