@@ -181,8 +181,10 @@ class Oracle:
             fitting = [one for one in mappings if one.fits(station)]
             for mapping in fitting if whole else ():
                 self._hear(protocol, station, whole, mapping)
-            if any(one.names(station) for one in mappings):
-                self._count(protocol, station, [one.raw for one in aside if one.aside == ALIVE])
+            alive = sum(one.aside == ALIVE for one in aside)
+            if alive and any(one.names(station) for one in mappings):
+                source = self.journal.stranger(f"{ALIVE}/{protocol}/{station}", ALIVE)
+                self.journal.tally(source, alive)
                 aside = [one for one in aside if one.aside != ALIVE]
             strange = [*aside, *(whole if not fitting else ())]
             if strange:
@@ -324,12 +326,6 @@ class Oracle:
         for one in refusals:
             if one.reason == INSTRUMENT:
                 self._tell("instrument told its number", station=station, says=one.detail)
-
-    def _count(self, protocol: str, station: str, raws: Sequence[bytes]) -> None:
-        """Keep what only says that a station lives."""
-        if raws:
-            source = self.journal.stranger(f"{ALIVE}/{protocol}/{station}", ALIVE)
-            self.journal.take(source, Chunk(source.rows, protocol, raws, {}), [], [])
 
     def _rows(self, one: Fed, source: Source, growing: bool) -> Iterator[Chunk]:
         if isinstance(one, Table):

@@ -210,6 +210,8 @@ def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
     """The cells of an archived telegram, read again; of HJ 212 by the edition that it states."""
     if protocol in WHOLE:
         return WHOLE[protocol](raw)
-    ways = [Hj212(version=one) for one in hj212.VERSIONS] if protocol == Hj212.name else [Sl651()]
+    ways: list[Protocol] = [PROTOCOLS[protocol]()]
+    if protocol == Hj212.name:
+        ways = [Hj212(version=one) for one in hj212.VERSIONS]
     told = [one for spoken in ways for one, _ in (*spoken.feed(raw), *spoken.rest())]
     return next((one.cells for one in told if one.cells), {})
