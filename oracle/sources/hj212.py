@@ -9,7 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ledger.errors import UsageError
-from oracle.sources.hj212_messages import ACK, DATA, Assembler, Verdict, complete, once
+from oracle.sources.hj212_messages import (
+    ACK,
+    DATA,
+    FIRST_PNO,
+    FIRST_PNOS,
+    Assembler,
+    Verdict,
+    complete,
+    once,
+)
 from oracle.sources.hj212_packets import (
     LONGEST_SEGMENT,
     TAIL,
@@ -25,6 +34,8 @@ from oracle.sources.items import Item
 
 __all__ = [
     "DATA",
+    "FIRST_PNO",
+    "FIRST_PNOS",
     "LONGEST_CP",
     "LONGEST_SEGMENT",
     "VERSION",

@@ -34,6 +34,7 @@ from oracle.sources.sl651_elements import (
     STATION_MARK,
     STATUS,
     TIME_MARK,
+    UNVERIFIED_REPORTS,
     UP,
 )
 from oracle.sources.sl651_frames import (
@@ -46,6 +47,8 @@ from oracle.sources.sl651_frames import (
 )
 
 __all__ = [
+    "REPORTS",
+    "UNVERIFIED_REPORTS",
     "Garbage",
     "Item",
     "Splitter",

@@ -14,12 +14,11 @@ from typing import Any, TypeVar
 from ledger.errors import UsageError
 from oracle.sources import bus as buses
 from oracle.sources.bus import Bus
-from oracle.sources.hj212 import VERSION
 from oracle.sources.modbus import Modbus
 from oracle.sources.mqtt import Broker, follow
 from oracle.sources.pulled import Put, Tell
 from oracle.sources.sensorthings import SensorThings
-from oracle.sources.telegrams import MQTT, PROTOCOLS, Hj212, Protocol, Telegram
+from oracle.sources.telegrams import MQTT, PROTOCOLS, Protocol, Telegram
 
 MOST_WAITING = 10_000  # telegrams
 MOST_WAITING_BYTES = 64 * 2**20  # of them together, and of what one commit takes in
@@ -37,21 +36,18 @@ Asked = SensorThings | Modbus
 class Port:
     """Where stations call in, and how they speak; port 0 takes any that is free.
 
-    `passwords` of HJ 212 by MN; None where PW is not checked. `version` is its edition.
+    `dialect` is what its stations differ in, as its reader in `telegrams` takes it.
     """
 
     protocol: str
     host: str
     port: int
     idle_s: float
-    passwords: Mapping[str, str] | None = field(default=None, repr=False)
-    version: int = VERSION
+    dialect: Mapping[str, Any] = field(default_factory=dict, repr=False)  # it has passwords
 
     def spoken(self) -> Protocol:
         """How one connection is read."""
-        if self.protocol == Hj212.name:
-            return Hj212(self.passwords, self.version)
-        return PROTOCOLS[self.protocol]()
+        return PROTOCOLS[self.protocol](**self.dialect)
 
 
 @dataclass(frozen=True, slots=True)

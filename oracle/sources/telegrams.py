@@ -6,7 +6,7 @@ register. One telegram is one row; a message that was split into packets is one 
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from ledger import household_telegrams
@@ -57,16 +57,20 @@ class Hj212:
     """A connection that speaks HJ 212; packets of a split message are joined.
 
     With `passwords`, by MN, a packet with another PW is refused, and one of an unknown MN.
-    `version` is the edition that packets state by Flag.
+    `version` is the edition that packets state by Flag, `first_pno` the number of the first packet
+    of a message.
     """
 
     name = "hj212"
 
     def __init__(
-        self, passwords: Mapping[str, str] | None = None, version: int = hj212.VERSION
+        self,
+        passwords: Mapping[str, str] | None = None,
+        version: int = hj212.VERSION,
+        first_pno: int = hj212.FIRST_PNO,
     ) -> None:
         self._passwords, self._version = passwords, version
-        self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler()
+        self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler(first_pno)
         # of messages that wait: each packet once, by its PNO, and what to answer to it
         self._parts: dict[Key, dict[int | None, tuple[bytes, bytes]]] = {}
 
@@ -129,40 +133,43 @@ def _hj212_cells(verdict: hj212.Verdict) -> dict[str, str]:
 
 
 class Sl651:
-    """A connection that speaks SL 651, HEX/BCD."""
+    """A connection that speaks SL 651, HEX/BCD; `reports` are read as the timed report."""
 
     name = "sl651"
 
-    def __init__(self) -> None:
-        self._splitter = sl651.Splitter()
+    def __init__(self, reports: Set[int] = sl651.REPORTS) -> None:
+        self._splitter, self._reports = sl651.Splitter(), reports
 
     def feed(self, data: bytes) -> list[Told]:
         """The telegrams that are complete with these bytes, and what to answer to each."""
-        return _each(map(_bytes, self._splitter.feed(data)), _sl651_told)
+        return _each(map(_bytes, self._splitter.feed(data)), self._take)
 
     def rest(self) -> list[Told]:
         """What is left when the connection ends."""
-        return _each(map(_bytes, self._splitter.finish()), _sl651_told)
+        return _each(map(_bytes, self._splitter.finish()), self._take)
+
+    def _take(self, raw: bytes) -> list[Told]:
+        verdict = sl651.decode(raw, reports=self._reports)
+        station = f"{verdict.station or 'unknown'}/{verdict.function or 'unknown'}"
+        error = _sl651_error(verdict, raw)
+        if error:
+            return [(Telegram(station, raw, error=error), b"")]
+        cells = _sl651_cells(verdict)
+        if verdict.serial is None:  # a keep-alive has none, and is not confirmed
+            return [(Telegram(station, raw, cells, aside=ALIVE), b"")]
+        return [(Telegram(station, raw, cells), sl651.acknowledge(raw, reports=self._reports))]
 
 
 def _bytes(piece: bytes | sl651.Garbage) -> bytes:
     return piece.data if isinstance(piece, sl651.Garbage) else piece
 
 
-def _sl651_told(raw: bytes) -> list[Told]:
-    verdict = sl651.decode(raw)
-    station = f"{verdict.station or 'unknown'}/{verdict.function or 'unknown'}"
-    error = _sl651_error(verdict, raw)
-    if error:
-        return [(Telegram(station, raw, error=error), b"")]
+def _sl651_cells(verdict: sl651.Verdict) -> dict[str, str]:
     cells = {"at": verdict.items[0].at if verdict.items else ""}
     for item in verdict.items:
         cells[item.code] = item.value
         cells[f"{item.code}-mark"] = item.mark
-    if verdict.serial is None:  # a keep-alive has none, and is not confirmed
-        return [(Telegram(station, raw, cells, aside=ALIVE), b"")]
-    cells["serial"] = str(verdict.serial)
-    return [(Telegram(station, raw, cells), sl651.acknowledge(raw))]
+    return cells if verdict.serial is None else cells | {"serial": str(verdict.serial)}
 
 
 def _sl651_error(verdict: sl651.Verdict, raw: bytes) -> str:
@@ -181,7 +188,7 @@ def _repeated(codes: Sequence[str]) -> str:
 
 
 Protocol = Hj212 | Sl651
-PROTOCOLS: dict[str, Callable[[], Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
+PROTOCOLS: dict[str, Callable[..., Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
 MQTT, SENSORTHINGS, MODBUS = "mqtt", "sensorthings", "modbus"
 WHOLE: dict[str, Callable[[bytes], dict[str, str]]] = {  # nothing is cut there
     MQTT: payloads.cells,
@@ -206,12 +213,23 @@ def whole(protocol: str, station: str, raw: bytes) -> Telegram:
         return Telegram(station, raw, error=f"{FAILED}: {error!r}; report it")
 
 
+def _dialects_of_hj212() -> list[Protocol]:
+    ways = [(version, first) for first in hj212.FIRST_PNOS for version in hj212.VERSIONS]
+    return [Hj212(version=version, first_pno=first) for version, first in ways]
+
+
+DIALECTS: dict[str, Callable[[], list[Protocol]]] = {
+    Hj212.name: _dialects_of_hj212,
+    Sl651.name: lambda: [Sl651(sl651.REPORTS | sl651.UNVERIFIED_REPORTS)],
+}
+
+
 def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
-    """The cells of an archived telegram, read again; of HJ 212 by the edition that it states."""
+    """The cells of an archived telegram, read again in whichever dialect it was taken in."""
     if protocol in WHOLE:
         return WHOLE[protocol](raw)
-    ways: list[Protocol] = [PROTOCOLS[protocol]()]
-    if protocol == Hj212.name:
-        ways = [Hj212(version=one) for one in hj212.VERSIONS]
-    told = [one for spoken in ways for one, _ in (*spoken.feed(raw), *spoken.rest())]
-    return next((one.cells for one in told if one.cells), {})
+    for spoken in DIALECTS[protocol]():
+        for told, _ in (*spoken.feed(raw), *spoken.rest()):
+            if told.cells:
+                return told.cells
+    return {}

@@ -42,7 +42,7 @@ def test_a_telegram_is_heard_and_answered_only_when_it_is_done(ears):
 
 @pytest.mark.parametrize(("pw", "heard_as"), [("123456", ""), ("654321", "PW is not that of MN")])
 def test_a_port_with_passwords_takes_a_telegram_with_the_right_one_alone(pw, heard_as):
-    checking = Ears([Port("hj212", "127.0.0.1", 0, 60, {MN: pw})])
+    checking = Ears([Port("hj212", "127.0.0.1", 0, 60, {"passwords": {MN: pw}})])
     checking.numbers = checking.open()
     with called(checking) as line:
         line.sendall(hj212.frame(HOUR))

@@ -181,6 +181,29 @@ def test_a_packet_of_another_edition_is_read_where_that_edition_is_set():
     assert cells_of("hj212", old) == taken.cells
 
 
+def test_a_message_whose_packets_are_numbered_from_0_is_read_where_that_is_set():
+    spoken = Hj212(first_pno=0)
+    first, second = part(0, "DataTime=20260401080000;a-Avg=1"), part(1, "b-Avg=2")
+    spoken.feed(first)
+
+    [(telegram, _)] = spoken.feed(second)
+
+    assert (telegram.error, telegram.cells["b-Avg"]) == ("", "2")
+    assert cells_of("hj212", telegram.raw) == telegram.cells
+
+
+def test_an_sl651_event_report_is_read_and_confirmed_where_that_is_set():
+    event = up(f"{FRONT}392300014420", function="33")
+
+    [(held, unanswered)] = Sl651().feed(event)
+    [(taken, answer)] = Sl651({0x32, 0x33}).feed(event)
+
+    assert ("33" in held.error, unanswered) == (True, b"")
+    assert (taken.station, taken.cells["39"]) == ("0012345678/33", "14.420")
+    assert answer == sl651.acknowledge(event, reports={0x33})
+    assert cells_of("sl651", event) == taken.cells
+
+
 def test_an_instruments_number_is_told_as_such_and_acknowledged():
     told = HOUR.split("CP=")[0].replace("CN=2061", "CN=3019") + "CP=&&PolId=w01018,w01018-SN=A7&&"
 
