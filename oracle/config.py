@@ -336,22 +336,27 @@ class Feeds:
     def inputs(self) -> Iterator[Input | Table | Households]:
         """The files that are there now, each folder's in the order of their names; databases."""
         for source, mapping in self._sources:
-            for path in self._files(source):
+            for path in _files(source, self.folder):
                 if isinstance(mapping, Mapping):
                     yield Input(path, mapping)
                 else:
                     yield Households(path, mapping)
         yield from self.tables
 
-    def _files(self, source: Source) -> list[Path]:
+
+def _files(source: Source, folder: Path) -> list[Path]:
+    """The files of a source; none while its disk does not answer, as when a share is away."""
+    try:
         if source.file is not None:
-            path = self.folder / source.file
+            path = folder / source.file
             return [path] if path.is_file() else []
         return sorted(
             path
-            for path in (self.folder / str(source.folder)).glob(source.pattern)
+            for path in (folder / str(source.folder)).glob(source.pattern)
             if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
         )
+    except OSError:
+        return []
 
 
 def _mapping(source: Source, folder: Path) -> Mapping | HouseholdMapping:

@@ -157,6 +157,20 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
     assert [one.path.name for one in config(tmp_path).inputs()] == ["a.csv", "b.csv"]
 
 
+def test_a_folder_whose_disk_does_not_answer_hides_no_other_source(tmp_path, monkeypatch):
+    (tmp_path / "well.csv").touch()
+    folder, file = {"mapping": "m.yaml", "folder": "in"}, {"mapping": "m.yaml", "file": "well.csv"}
+
+    def away(path, pattern):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(tmp_path), "glob", away)
+
+    assert [one.path.name for one in config(tmp_path, sources=[folder, file]).inputs()] == [
+        "well.csv"
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
