@@ -25,7 +25,7 @@ from oracle.mapping import Mapping, Rule, rules
 from oracle.readings import State
 from oracle.sources import hj212, sl651
 from oracle.sources.files import read
-from oracle.sources.telegrams import PROTOCOLS, Telegram
+from oracle.sources.telegrams import FAILED, PROTOCOLS, Telegram
 
 FUZZ = "fuzz"
 T0 = 1_700_000_000
@@ -37,6 +37,7 @@ REPORT = (  # SL 651-2014, a test report of a station
     "7E7E02001234567804D232002B020012141205110002F1F1001234567848F0F01412051100"
     "2019000100261900010039230001442038121220039FE1"
 )
+CONFIRMATION = "7E7E00123456780204D23280080200121412051100021BBD6C"  # the draft's, downward
 CELLS = ("", " ", "0", "-1", "1e9", "NaN", "inf", "1,5", '"', '"1"', "12.3456789", "\x00", "é")
 MAPPING = {
     "title": "fuzzed",
@@ -172,7 +173,9 @@ def seeds(name: str) -> list[bytes]:
     """What to begin with: frames, and insides of frames; the first byte says which."""
     if name == "sl651":
         report = bytes.fromhex(REPORT)
-        return [b"\1" + report, b"\0" + report[:-2]]
+        confirmation = bytes.fromhex(CONFIRMATION)
+        insides = (report[:-2], confirmation[:-2])
+        return [b"\1" + report, b"\1" + confirmation, *(b"\0" + one for one in insides)]
     head = "QN=20231114221320001;ST=32;CN=2061;PW=123456;MN=010000A8900016F000169DC0"
     values = "CP=&&DataTime=20231114221320;w00000-Cou=1.5;w01018-Avg=12.5,w01018-Flag=N&&"
     split = f"{head};PNUM=2;PNO=1;Flag=7;{values}"
@@ -193,6 +196,8 @@ def fed(name: str, bred: bytes) -> Counter[str]:
     if [one.raw for one in told] != [one.raw for one in _heard(name, (data[:half], data[half:]))]:
         raise BadRecord("bytes in two pieces gave other telegrams than in one", "mend the splitter")
     for one in told:
+        if one.error.startswith(FAILED):
+            raise BadRecord(f"{one.error}: {one.raw.hex()}", "mend the parser")
         found["refused" if one.error else "accepted"] += 1
     return found
 

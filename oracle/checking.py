@@ -12,6 +12,7 @@ from oracle.config import Feeds
 from oracle.mapping import ByName, Rule, rules
 from oracle.mapping import Mapping as MappingFile
 from oracle.places import NoJournal, Server
+from oracle.sources.hj212_units import differs
 from oracle.store import Store
 
 Openers = Mapping[str, Callable[[], object]]
@@ -48,21 +49,30 @@ class Reached:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that was found."""
+    """All that was found; `doubts` may be right all the same."""
 
     fed: list[Fed] = field(default_factory=list)
     lanes: list[Reached] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    doubts: list[Fault] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as `--json` shows it."""
         return asdict(self)
 
 
-def check(ledger: Ledger, wanted: Feeds, openers: Openers, *, opened: bool) -> Outcome:
+def check(
+    ledger: Ledger,
+    wanted: Feeds,
+    openers: Openers,
+    *,
+    opened: bool,
+    units: Mapping[str, str] | None = None,
+) -> Outcome:
     """Every mapping, channel, lane and key that a configuration needs; all faults, not the first.
 
-    `openers` open the key of an account by its address; with `opened` each is tried.
+    `openers` open the key of an account by its address; with `opened` each is tried. `units` are
+    those in which HJ 212 sends columns.
     """
     found = Outcome()
     channels = lanes.channels(ledger)
@@ -70,6 +80,7 @@ def check(ledger: Ledger, wanted: Feeds, openers: Openers, *, opened: bool) -> O
     for origin, mapping in wanted.named:
         where = f"{origin}, {mapping.title}"
         known = list(_rules(where, mapping, channels, found.faults))
+        found.doubts.extend(_doubts(where, known, units or {}))
         found.fed.append(Fed(origin, mapping.title, [_shown(rule) for rule in known]))
         reached |= {(one.channel.contract, one.channel.relay_group): None for one in known}
     for contract, group in reached:
@@ -96,6 +107,14 @@ def _rules(
             rules(mapping, channels)  # what only shows between columns
         except WaterlineError as error:
             faults.append(Fault(where, error.message, error.remedy))
+
+
+def _doubts(where: str, known: Sequence[Rule], units: Mapping[str, str]) -> Iterator[Fault]:
+    """Columns of HJ 212 that are taken in another unit than the standard has for them."""
+    for rule in known:
+        if stated := differs(rule.column, rule.unit, units):
+            what = f"column {rule.column!r} is taken in {rule.unit}, HJ 212 has {stated} for it"
+            yield Fault(where, what, "ask whoever set the station up, and correct `unit` if so")
 
 
 def _shown(rule: Rule) -> dict[str, str]:

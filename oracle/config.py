@@ -21,6 +21,7 @@ from oracle.pulse import STALL_AFTER_S
 from oracle.retention import DAY_S, Retention
 from oracle.sources.database import LEAST, Query, url_of
 from oracle.sources.mqtt import Broker
+from oracle.sources.sl651 import REPORTS
 from oracle.sources.sockets import Port
 from oracle.sources.telegrams import MODBUS, MQTT, SENSORTHINGS
 from oracle.warnings.config import Checks, Warnings
@@ -54,7 +55,9 @@ class Listening(BaseModel):
     """A TCP port that stations call, and the mappings of their telegrams.
 
     A mapping's `files` name stations: MN/CN of HJ 212, station/function of SL 651. With a
-    `password_file` a telegram of HJ 212 is refused unless its PW is that of its MN.
+    `password_file` a telegram of HJ 212 is refused unless its PW is that of its MN. `version` is
+    the edition of HJ 212 that its stations state by Flag, `first_pno` the number of a message's
+    first packet; `reports` are functions of SL 651 that are read as the timed report, 32, is.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -64,18 +67,34 @@ class Listening(BaseModel):
     host: str = "127.0.0.1"
     idle_s: float = Field(default=900, gt=0)
     password_file: Path | None = None
+    version: Literal[2005, 2017] | None = None
+    first_pno: Literal[0, 1] | None = None
+    reports: list[Literal["30", "33"]] = []
     mappings: list[Path] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _checkable(self) -> "Listening":
+    def _of_its_protocol(self) -> "Listening":
+        of_hj212 = self.version is not None or self.first_pno is not None
+        if of_hj212 and self.protocol != "hj212":
+            raise ValueError(f"version and first_pno are of hj212, not of {self.protocol}")
+        if self.reports and self.protocol != "sl651":
+            raise ValueError(f"reports are of sl651, not of {self.protocol}")
         if self.password_file is not None and self.protocol != "hj212":
             raise ValueError(f"password_file is for PW of hj212; {self.protocol} is not checked")
         return self
 
     def heard_at(self, folder: Path) -> Port:
         """The port, with the passwords of its stations where they are checked."""
-        known = passwords(folder / self.password_file) if self.password_file else None
-        return Port(self.protocol, self.host, self.port, self.idle_s, known)
+        dialect: dict[str, object] = {}
+        if self.password_file is not None:
+            dialect["passwords"] = passwords(folder / self.password_file)
+        if self.version is not None:
+            dialect["version"] = self.version
+        if self.first_pno is not None:
+            dialect["first_pno"] = self.first_pno
+        if self.reports:
+            dialect["reports"] = REPORTS | {int(one, 16) for one in self.reports}
+        return Port(self.protocol, self.host, self.port, self.idle_s, dialect)
 
 
 class Subscription(BaseModel):
@@ -317,22 +336,27 @@ class Feeds:
     def inputs(self) -> Iterator[Input | Table | Households]:
         """The files that are there now, each folder's in the order of their names; databases."""
         for source, mapping in self._sources:
-            for path in self._files(source):
+            for path in _files(source, self.folder):
                 if isinstance(mapping, Mapping):
                     yield Input(path, mapping)
                 else:
                     yield Households(path, mapping)
         yield from self.tables
 
-    def _files(self, source: Source) -> list[Path]:
+
+def _files(source: Source, folder: Path) -> list[Path]:
+    """The files of a source; none while its disk does not answer, as when a share is away."""
+    try:
         if source.file is not None:
-            path = self.folder / source.file
+            path = folder / source.file
             return [path] if path.is_file() else []
         return sorted(
             path
-            for path in (self.folder / str(source.folder)).glob(source.pattern)
+            for path in (folder / str(source.folder)).glob(source.pattern)
             if path.is_file() and path.suffix.lower() in (".csv", ".parquet")
         )
+    except OSError:
+        return []
 
 
 def _mapping(source: Source, folder: Path) -> Mapping | HouseholdMapping:

@@ -6,12 +6,13 @@ from web3.exceptions import Web3Exception
 
 from ledger.errors import ChainUnreachable, WaterlineError
 from oracle.household_rows import HouseholdMapping, Households
-from oracle.inputs import Input
+from oracle.inputs import Input, Table
 from oracle.mapping import Mapping as MappingFile
 from oracle.oracle import Fed, Oracle
 from oracle.pulse import Dam
 from oracle.relay import Tell
 from oracle.sources.database import SourceAway, WrongAnswer
+from oracle.sources.files import FileAway, FileGone, FileUnreadable
 from oracle.sources.sockets import Asked, Asking, Ears
 from oracle.sources.telegrams import MQTT
 
@@ -86,7 +87,9 @@ def watch(
         try:
             for one in inputs():
                 version = one.version
-                if seen.get(one.name) != version and _follow(oracle, one, silent, tell, dam):
+                if version is None or seen.get(one.name) == version:
+                    continue
+                if _follow(oracle, one, silent, tell, dam):
                     seen[one.name] = version
             oracle.pump(flush=True)
             if oracle.watching is not None:
@@ -105,9 +108,9 @@ def watch(
 
 
 def _follow(oracle: Oracle, one: Fed, silent: dict[str, str], tell: Tell, dam: Dam) -> bool:
-    """Take in what is new, and whether that was all of it.
+    """Take in what is new, and whether that was all of it until it changes.
 
-    A database that gives no rows is told once, and asked again.
+    What cannot be read is told once, and again for another reason; the other sources go on.
     """
     if dam.shuts(oracle.waiting):
         return False
@@ -115,13 +118,16 @@ def _follow(oracle: Oracle, one: Fed, silent: dict[str, str], tell: Tell, dam: D
         for _ in oracle.read(one, growing=True):
             if dam.shuts(oracle.waiting):
                 return False
-    except (SourceAway, WrongAnswer) as error:
-        if silent.get(one.name) != error.code:
+    except FileGone:
+        return False  # it was listed a moment ago, and will not be again
+    except (SourceAway, WrongAnswer, FileAway, FileUnreadable) as error:
+        why = error.code if isinstance(one, Table) else error.message
+        if silent.get(one.name) != why:
             tell(error.event, source=one.name, why=error.message, remedy=error.remedy)
-        silent[one.name] = error.code
-    else:
-        if silent.pop(one.name, None):
-            tell("database is back", source=one.name)
+        silent[one.name] = why
+        return not isinstance(error, FileAway)
+    if silent.pop(one.name, None):
+        tell("database is back" if isinstance(one, Table) else "file is read", source=one.name)
     return True
 
 

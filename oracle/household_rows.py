@@ -22,6 +22,7 @@ from oracle.cells import CLOCK_TOLERANCE_S, Wrong, amount_of
 from oracle.columns import amounts_of
 from oracle.mapping import ByName, Column, Rule, Strict, ZoneName, rule_of, zone_of
 from oracle.readings import Ints, Refusal
+from oracle.sources import files
 from oracle.sources.chunks import Chunk
 
 HOURS = 24
@@ -89,9 +90,8 @@ class Households:
 
     @property
     def version(self) -> object:
-        """What changes when the file does."""
-        about = self.path.stat()
-        return about.st_size, about.st_mtime_ns
+        """What changes when the file does; None where it is gone."""
+        return files.version(self.path)
 
 
 @dataclass(frozen=True, slots=True)

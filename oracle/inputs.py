@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from oracle.archive import Segment
 from oracle.mapping import Mapping as MappingFile
-from oracle.sources import database
+from oracle.sources import database, files
 from oracle.sources.chunks import Chunk
 
 
@@ -26,9 +26,8 @@ class Input:
 
     @property
     def version(self) -> object:
-        """What changes when the file does."""
-        about = self.path.stat()
-        return about.st_size, about.st_mtime_ns
+        """What changes when the file does; None where it is gone."""
+        return files.version(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,11 @@ class Journal(KeptReadings):
             if also is not None:
                 also()
 
+    def tally(self, source: Source, telegrams: int) -> None:
+        """Count telegrams that hold nothing to keep."""
+        with self.commit() as db:
+            db.execute("UPDATE source SET rows = rows + ? WHERE id = ?", (telegrams, source.id))
+
     def _next_segment(self) -> int:
         return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
 

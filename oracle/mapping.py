@@ -120,6 +120,11 @@ class Mapping(Strict):
         """Whether the mapping is for the file or the station of that name."""
         return any(fnmatch(name, pattern) for pattern in self.files)
 
+    def names(self, station: str) -> bool:
+        """Whether it is for something of the sender of `station`, as MN/CN, whatever it sends."""
+        sender = station.partition("/")[0]
+        return any(fnmatch(sender, pattern.partition("/")[0]) for pattern in self.files)
+
     @property
     def columns(self) -> list[str]:
         """Every column that it reads."""

@@ -33,7 +33,7 @@ from oracle.relays import Relays
 from oracle.sources.chunks import Chunk
 from oracle.sources.files import read
 from oracle.sources.sockets import Heard
-from oracle.sources.telegrams import MQTT, Telegram
+from oracle.sources.telegrams import ALIVE, INSTRUMENT, MQTT, Telegram
 from oracle.takeover import BEFORE_S, on_chain
 
 Fed = Input | Table | Households
@@ -161,7 +161,7 @@ class Oracle:
 
         A station may have several mappings, as where samples were taken at times of their own. A
         topic with a mapping of `homes` tells households' days alone. What breaks its protocol, or
-        has no mapping, is held with its reason.
+        has no mapping, is held with its reason, and so is an instrument's number, which is told.
         """
         by_station: dict[tuple[str, str], list[Telegram]] = {}
         for one in heard:
@@ -175,12 +175,18 @@ class Oracle:
                 raws = [one.raw for one in telegrams if not one.signed]
                 self._hear_homes(station, raws, of_homes[0])
                 continue
-            whole = [one for one in telegrams if not (one.error or one.signed)]
-            broken = [one for one in telegrams if one.error]
-            fitting = [one for one in spoken.get(protocol, ()) if one.fits(station)]
+            whole = [one for one in telegrams if not (one.error or one.signed or one.aside)]
+            aside = [one for one in telegrams if one.error or one.aside]
+            mappings = spoken.get(protocol, ())
+            fitting = [one for one in mappings if one.fits(station)]
             for mapping in fitting if whole else ():
                 self._hear(protocol, station, whole, mapping)
-            strange = [*broken, *(whole if not fitting else ())]
+            alive = sum(one.aside == ALIVE for one in aside)
+            if alive and any(one.names(station) for one in mappings):
+                source = self.journal.stranger(f"{ALIVE}/{protocol}/{station}", ALIVE)
+                self.journal.tally(source, alive)
+                aside = [one for one in aside if one.aside != ALIVE]
+            strange = [*aside, *(whole if not fitting else ())]
             if strange:
                 self._hold(protocol, station, strange)
         for one in heard:
@@ -317,6 +323,9 @@ class Oracle:
             for place, one in enumerate(telegrams)
         ]
         self.journal.take(source, chunk, [], refusals)
+        for one in refusals:
+            if one.reason == INSTRUMENT:
+                self._tell("instrument told its number", station=station, says=one.detail)
 
     def _rows(self, one: Fed, source: Source, growing: bool) -> Iterator[Chunk]:
         if isinstance(one, Table):
@@ -387,6 +396,11 @@ class Oracle:
 def _why(station: str, telegram: Telegram) -> tuple[str, str]:
     if telegram.error:
         return "broken_telegram", telegram.error
+    if telegram.aside == INSTRUMENT:
+        says = ", ".join(
+            f"{name}={text}" for name, text in telegram.cells.items() if text and name != "QN"
+        )
+        return INSTRUMENT, f"station {station}: {says}"
     return "unmapped", f"station {station}"
 
 

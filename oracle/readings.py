@@ -23,6 +23,8 @@ REASONS = {
     "sequence_falls": "a sequence never falls; a device that lost its count needs a new key",
     "unknown_community": "no meter of that name and parameter is enrolled; correct the file",
     "no_household": "the row names no household; mend what sends it",
+    "instrument": "a station tells the number of an instrument, as when one was replaced; "
+    "record the exchange: `waterline device approve-exchange`",
     "unmapped": "no mapping is for this station; add one, and have the station send it again",
     "no_moment": "the row has no readable moment; correct the file or the mapping",
     "not_a_number": "the cell is no decimal number; leave it empty, or mark it as a fault",

@@ -12,6 +12,7 @@ from scripts._shared import Local, Noun
 app = Noun("Read telegrams of a protocol from a file, and say what is wrong with each.")
 
 FINDINGS = 6
+CONTROLS = {*range(0x20), 0x7F} - set(b"\t\n\r")
 Captured = Annotated[Path, typer.Argument(help="A raw capture, or a frame a line; ; is a comment.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -43,9 +44,19 @@ def sl651(file: Captured, as_json: Json = False) -> Any:
     from oracle.sources.sl651 import decode_capture, decode_text
 
     data = _read(file)
-    verdicts = list(decode_text(data.decode()) if data.isascii() else decode_capture(data))
+    verdicts = list(decode_text(_text(data)) if _is_text(data) else decode_capture(data))
     told = [(one.station, one.function) for one in verdicts]
     return _tell([one.as_json() for one in verdicts], told, as_json=as_json)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether there is no control character in it but white space: every frame has some."""
+    return not set(data) & CONTROLS
+
+
+def _text(data: bytes) -> str:
+    """The text, whatever its comments are written in: digits are ASCII."""
+    return data.decode("utf-8-sig", errors="replace")
 
 
 def _read(file: Path) -> bytes:

@@ -22,20 +22,23 @@ def check(config: Config, password_file: Password = None) -> Any:
     """Check a configuration against the chain, and show what it would feed; nothing is started.
 
     Mappings, channels, lanes and keys, and the server of a journal; with --password-file the keys
-    are opened. No source is asked. Exit code 6 when something is wrong.
+    are opened. No source is asked. LOOK marks a unit that is not HJ 212's for a column. Exit code 6
+    when something is wrong.
 
     For example: waterline oracle check -c waterline.toml --password-file pass
     """
     from oracle.checking import check as checked
     from oracle.config import load
+    from oracle.sources.hj212_units import default_units
     from scripts._oracle import signers
-    from scripts._shared import session
+    from scripts._shared import PROJECT, session
 
     here, wanted = session(), load(config)
     if wanted.endpoints:  # in place of --network, as `oracle run` has it
         here.network = ",".join(wanted.endpoints)
     opened = password_file is not None
-    found = checked(here.ledger, wanted, signers(password_file), opened=opened)
+    units = default_units(PROJECT / "standards" / "pollutants.csv")
+    found = checked(here.ledger, wanted, signers(password_file), opened=opened, units=units)
     here.tell(found.as_json(), lambda: _lines(found))
     if found.faults:
         raise SystemExit(FINDINGS)
@@ -96,6 +99,8 @@ def _lines(found: "Outcome") -> list[str]:
     for one in found.lanes:
         if one.lane is not None:
             told.append(f"{one.contract} lane {one.lane} is signed for by {one.account}.")
+    for doubt in found.doubts:
+        told += ["", f"LOOK   {doubt.where}: {doubt.what}", f"       {doubt.remedy}"]
     for fault in found.faults:
         told += ["", f"WRONG  {fault.where}: {fault.what}", f"       {fault.remedy}"]
     return [*told, "", "Something is WRONG." if found.faults else "Everything is there."]

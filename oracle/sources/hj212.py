@@ -9,7 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ledger.errors import UsageError
-from oracle.sources.hj212_messages import ACK, DATA, Assembler, Verdict, complete, once
+from oracle.sources.hj212_messages import (
+    ACK,
+    DATA,
+    FIRST_PNO,
+    FIRST_PNOS,
+    Assembler,
+    Verdict,
+    complete,
+    once,
+)
 from oracle.sources.hj212_packets import (
     LONGEST_SEGMENT,
     TAIL,
@@ -24,8 +33,13 @@ from oracle.sources.hj212_packets import (
 from oracle.sources.items import Item
 
 __all__ = [
+    "DATA",
+    "FIRST_PNO",
+    "FIRST_PNOS",
     "LONGEST_CP",
     "LONGEST_SEGMENT",
+    "VERSION",
+    "VERSIONS",
     "Assembler",
     "Item",
     "Splitter",
@@ -40,6 +54,7 @@ __all__ = [
 
 LONGEST_CP = 950  # between && and &&: chapter 6, the data segment
 VERSIONS = {2005: 0b000000, 2017: 0b000001}  # bits V5 to V0 of Flag: chapter 6, the data segment
+VERSION = 2017  # where none is named
 SPLIT = 0b10  # bit D of Flag: chapter 6, the data segment
 DATA_ACK, SYSTEM = "9014", "91"  # CN and ST of an acknowledgement: chapter 6, the code tables
 # values are numbers in these fields, as in the commands of DATA: chapter 6, the fields
@@ -77,7 +92,7 @@ def acknowledgement(verdict: Verdict, qn: str | None = None) -> bytes:
     return frame(f"QN={qn or verdict.qn};ST={SYSTEM};CN={DATA_ACK};{about};CP=&&&&")
 
 
-def decode(frame: bytes, line: int = 1, version: int = 2017) -> Verdict:
+def decode(frame: bytes, line: int = 1, version: int = VERSION) -> Verdict:
     """What a frame says; whatever is wrong with it becomes a verdict, never an exception."""
     if version not in VERSIONS:
         raise UsageError(f"the Flag bits of HJ 212-{version} are not known", f"use {[*VERSIONS]}")
@@ -94,7 +109,7 @@ def decode(frame: bytes, line: int = 1, version: int = 2017) -> Verdict:
     return Verdict(line, True, None, mn, cn, items, qn, st, *told)
 
 
-def decode_file(data: bytes, version: int = 2017) -> list[Verdict]:
+def decode_file(data: bytes, version: int = VERSION) -> list[Verdict]:
     """The verdicts of a text file, one frame a line, or of a raw capture.
 
     A text file has `;` comments or nothing but one piece a line, and its lines are numbered; of

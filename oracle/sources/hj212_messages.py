@@ -9,7 +9,8 @@ from oracle.sources.items import Item
 ACK = 0b01  # bit A of Flag: chapter 6, the data segment
 # commands that carry measured values: chapter 6, the code tables
 DATA = frozenset({"2011", "2031", "2041", "2051", "2061"})
-FIRST_PNO = 1  # unverified: annex C was not read
+FIRST_PNO = 1  # where none is named; unverified: annex C was not read
+FIRST_PNOS = (FIRST_PNO, 0)
 MOST_PACKETS = 1024  # our own bound on packets that wait for others
 
 

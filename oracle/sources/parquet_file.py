@@ -25,6 +25,8 @@ def chunks(
         require(path, columns, names)
         yield from _chunks(file, names, columns, first_row, telegrams)
     except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the system, not of what is in the file
         raise BadRecord(f"{path.name} cannot be read: {error}", "write it again") from error
 
 

@@ -34,6 +34,7 @@ from oracle.sources.sl651_elements import (
     STATION_MARK,
     STATUS,
     TIME_MARK,
+    UNVERIFIED_REPORTS,
     UP,
 )
 from oracle.sources.sl651_frames import (
@@ -46,6 +47,8 @@ from oracle.sources.sl651_frames import (
 )
 
 __all__ = [
+    "REPORTS",
+    "UNVERIFIED_REPORTS",
     "Garbage",
     "Item",
     "Splitter",
@@ -55,6 +58,7 @@ __all__ = [
     "decode",
     "decode_capture",
     "decode_text",
+    "is_upward",
     "sealed",
 ]
 
@@ -114,6 +118,11 @@ def decode_capture(data: bytes, reports: Set[int] = REPORTS) -> Iterator[Verdict
         yield decode(piece.data if isinstance(piece, Garbage) else piece, count, reports)
 
 
+def is_upward(frame: bytes) -> bool:
+    """Whether a frame goes from a station to the centre, as its head states."""
+    return direction_and_length(frame)[0] == UP
+
+
 def acknowledge(frame: bytes, at: datetime | None = None, reports: Set[int] = REPORTS) -> bytes:
     """The centre's confirmation of a report: its serial, and `at` or else the report's own time.
 
@@ -121,7 +130,7 @@ def acknowledge(frame: bytes, at: datetime | None = None, reports: Set[int] = RE
     but a report that `decode` reads.
     """
     verdict = decode(frame, reports=reports)
-    if not verdict.ok or verdict.serial is None or frame[HEAD - 2] >> 4 != UP:
+    if not verdict.ok or verdict.serial is None or not is_upward(frame):
         raise UsageError(
             f"no report to confirm: {verdict.error or 'the frame carries none'}",
             "confirm only what decode() reads as a report of a station",

@@ -18,9 +18,10 @@ from oracle.sources.modbus import Modbus
 from oracle.sources.mqtt import Broker, follow
 from oracle.sources.pulled import Put, Tell
 from oracle.sources.sensorthings import SensorThings
-from oracle.sources.telegrams import MQTT, PROTOCOLS, Hj212, Protocol, Telegram
+from oracle.sources.telegrams import MQTT, PROTOCOLS, Protocol, Telegram
 
 MOST_WAITING = 10_000  # telegrams
+MOST_WAITING_BYTES = 64 * 2**20  # of them together, and of what one commit takes in
 CANCEL_AGAIN_S = 0.5
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
 MOST_CONNECTIONS = 1_000
@@ -35,20 +36,18 @@ Asked = SensorThings | Modbus
 class Port:
     """Where stations call in, and how they speak; port 0 takes any that is free.
 
-    `passwords` of HJ 212 by MN; None where PW is not checked.
+    `dialect` is what its stations differ in, as its reader in `telegrams` takes it.
     """
 
     protocol: str
     host: str
     port: int
     idle_s: float
-    passwords: Mapping[str, str] | None = field(default=None, repr=False)
+    dialect: Mapping[str, Any] = field(default_factory=dict, repr=False)  # it has passwords
 
     def spoken(self) -> Protocol:
         """How one connection is read."""
-        if self.passwords is not None:
-            return Hj212(self.passwords)
-        return PROTOCOLS[self.protocol]()
+        return PROTOCOLS[self.protocol](**self.dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,28 @@ class Asking:
 
     sources: Sequence[Asked]
     clock: Callable[[], float]
+
+
+class _Waiting(queue.Queue[Heard]):
+    """Telegrams that wait, bounded by their bytes too; the last one may go beyond."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        # full by bytes is full; never of none, so that whatever is there can be taken
+        there = super()._qsize()
+        return max(there, self.maxsize) if self._bytes >= MOST_WAITING_BYTES else there
+
+    def _put(self, item: Heard) -> None:
+        super()._put(item)
+        self._bytes += len(item.telegram.raw)
+
+    def _get(self) -> Heard:
+        item = super()._get()
+        self._bytes -= len(item.telegram.raw)
+        return item
 
 
 def untold(event: str, **keys: object) -> None:
@@ -86,7 +107,7 @@ class Ears:
         self._bus = bus
         self._ports, self._brokers, self._tell = ports, brokers, tell
         self._asking = asking
-        self._waiting: queue.Queue[Heard] = queue.Queue(MOST_WAITING)
+        self._waiting = _Waiting(MOST_WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[asyncio.Server] = []
@@ -110,8 +131,10 @@ class Ears:
         found: list[Heard] = []
         try:
             found.append(self._waiting.get(timeout=wait_s))
-            while len(found) < most:
+            many = len(found[0].telegram.raw)
+            while len(found) < most and many < MOST_WAITING_BYTES:
                 found.append(self._waiting.get_nowait())
+                many += len(found[-1].telegram.raw)
         except queue.Empty:
             pass
         return found

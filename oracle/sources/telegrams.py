@@ -6,7 +6,7 @@ register. One telegram is one row; a message that was split into packets is one 
 """
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from ledger import household_telegrams
@@ -14,6 +14,12 @@ from ledger.telegrams import claims
 from oracle.sources import hj212, observations, payloads, registers, sl651
 
 OTHER_PW = "PW is not that of MN {}; set the station's, or correct password_file"
+OF_CENTRE = "a downward frame, as a centre sends; a station sends upward ones"
+FAILED = "the oracle failed on it"  # a fault of ours: the frames beside it are taken all the same
+# what a telegram tells that is no reading: its station lives, or an instrument has this number
+ALIVE, INSTRUMENT = "alive", "instrument"
+UNKNOWN = "unknown/unknown"
+DEVICE_ID = "3019"  # CN of HJ 212-2017, sent when an instrument is replaced: the code tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class Telegram:
     """What a station sent: `station` as mappings name it, its cells by column.
 
     `error` says why it is none; its bytes are kept all the same. `signed` that it claims to be.
+    `aside` that it holds no reading: ALIVE, or INSTRUMENT.
     """
 
     station: str
@@ -28,33 +35,56 @@ class Telegram:
     cells: dict[str, str] = field(default_factory=dict)
     error: str = ""
     signed: bool = False
+    aside: str = ""
+
+
+Told = tuple[Telegram, bytes]  # a telegram, and what to answer to it
+Key = tuple[str, str, str, int | None]  # of a message of HJ 212: MN, QN, CN, PNUM
+
+
+def _each(pieces: Iterable[bytes], take: Callable[[bytes], list[Told]]) -> list[Told]:
+    """What each piece tells; one that we fail on costs none of those beside it."""
+    told: list[Told] = []
+    for piece in pieces:
+        try:
+            told += take(piece)
+        except Exception as error:
+            told.append((Telegram(UNKNOWN, piece, error=f"{FAILED}: {error!r}; report it"), b""))
+    return told
 
 
 class Hj212:
     """A connection that speaks HJ 212; packets of a split message are joined.
 
     With `passwords`, by MN, a packet with another PW is refused, and one of an unknown MN.
+    `version` is the edition that packets state by Flag, `first_pno` the number of the first packet
+    of a message.
     """
 
     name = "hj212"
 
-    def __init__(self, passwords: Mapping[str, str] | None = None) -> None:
-        self._passwords = passwords
-        self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler()
-        # of messages that wait: each packet, and what to answer to it
-        self._parts: dict[tuple[str, str, str], list[tuple[bytes, bytes]]] = {}
+    def __init__(
+        self,
+        passwords: Mapping[str, str] | None = None,
+        version: int = hj212.VERSION,
+        first_pno: int = hj212.FIRST_PNO,
+    ) -> None:
+        self._passwords, self._version = passwords, version
+        self._splitter, self._assembler = hj212.Splitter(), hj212.Assembler(first_pno)
+        # of messages that wait: each packet once, by its PNO, and what to answer to it
+        self._parts: dict[Key, dict[int | None, tuple[bytes, bytes]]] = {}
 
-    def feed(self, data: bytes) -> list[tuple[Telegram, bytes]]:
+    def feed(self, data: bytes) -> list[Told]:
         """The telegrams that are complete with these bytes, and what to answer to each."""
-        return [told for piece in self._splitter.feed(data) for told in self._take(piece)]
+        return _each(self._splitter.feed(data), self._take)
 
-    def rest(self) -> list[tuple[Telegram, bytes]]:
+    def rest(self) -> list[Told]:
         """What is left when the connection ends."""
-        cut = [told for piece in self._splitter.rest() for told in self._take(piece)]
+        cut = _each(self._splitter.rest(), self._take)
         return [*cut, *(self._told(one) for one in self._assembler.rest())]
 
-    def _take(self, piece: bytes) -> list[tuple[Telegram, bytes]]:
-        verdict = hj212.decode(piece)
+    def _take(self, piece: bytes) -> list[Told]:
+        verdict = hj212.decode(piece, version=self._version)
         if not verdict.ok:
             return [(Telegram(_hj212_station(verdict), piece, error=str(verdict.error)), b"")]
         if not self._may_speak(verdict):
@@ -65,8 +95,7 @@ class Hj212:
             # a packet that contradicts its message is refused alone; the message still waits
             return [(Telegram(_hj212_station(verdict), piece, error=str(told[0].error)), b"")]
         answer = hj212.acknowledgement(verdict) if verdict.asks_ack else b""
-        key = (verdict.mn, verdict.qn, verdict.cn)
-        self._parts.setdefault(key, []).append((piece, answer))
+        self._parts.setdefault(_key(verdict), {}).setdefault(verdict.pno, (piece, answer))
         return [self._told(one) for one in told]
 
     def _may_speak(self, verdict: hj212.Verdict) -> bool:
@@ -75,14 +104,19 @@ class Hj212:
         expected = self._passwords.get(verdict.mn, "").encode()
         return hmac.compare_digest(expected, verdict.pw.encode())
 
-    def _told(self, verdict: hj212.Verdict) -> tuple[Telegram, bytes]:
+    def _told(self, verdict: hj212.Verdict) -> Told:
         """A whole message; each of its packets that asks for it is acknowledged."""
-        parts = self._parts.pop((verdict.mn, verdict.qn, verdict.cn), [])
+        parts = self._parts.pop(_key(verdict), {}).values()
         station, raw = _hj212_station(verdict), b"".join(piece for piece, _ in parts)
         if not verdict.ok:
             return Telegram(station, raw, error=str(verdict.error)), b""
         answers = b"".join(answer for _, answer in parts)
-        return Telegram(station, raw, _hj212_cells(verdict)), answers
+        aside = INSTRUMENT if verdict.cn == DEVICE_ID else ""
+        return Telegram(station, raw, _hj212_cells(verdict), aside=aside), answers
+
+
+def _key(verdict: hj212.Verdict) -> Key:
+    return verdict.mn, verdict.qn, verdict.cn, verdict.pnum
 
 
 def _hj212_station(verdict: hj212.Verdict) -> str:
@@ -95,40 +129,56 @@ def _hj212_cells(verdict: hj212.Verdict) -> dict[str, str]:
         cells[f"{item.code}-{item.field}"] = item.value
         cells[f"{item.code}-Flag"] = item.mark
         cells[f"{item.code}-SampleTime"] = item.at
-    return cells
+    return cells if verdict.cn in hj212.DATA else cells | verdict.parameters
 
 
 class Sl651:
-    """A connection that speaks SL 651, HEX/BCD."""
+    """A connection that speaks SL 651, HEX/BCD; `reports` are read as the timed report."""
 
     name = "sl651"
 
-    def __init__(self) -> None:
-        self._splitter = sl651.Splitter()
+    def __init__(self, reports: Set[int] = sl651.REPORTS) -> None:
+        self._splitter, self._reports = sl651.Splitter(), reports
 
-    def feed(self, data: bytes) -> list[tuple[Telegram, bytes]]:
+    def feed(self, data: bytes) -> list[Told]:
         """The telegrams that are complete with these bytes, and what to answer to each."""
-        return [_sl651_told(piece) for piece in self._splitter.feed(data)]
+        return _each(map(_bytes, self._splitter.feed(data)), self._take)
 
-    def rest(self) -> list[tuple[Telegram, bytes]]:
+    def rest(self) -> list[Told]:
         """What is left when the connection ends."""
-        return [_sl651_told(piece) for piece in self._splitter.finish()]
+        return _each(map(_bytes, self._splitter.finish()), self._take)
+
+    def _take(self, raw: bytes) -> list[Told]:
+        verdict = sl651.decode(raw, reports=self._reports)
+        station = f"{verdict.station or 'unknown'}/{verdict.function or 'unknown'}"
+        error = _sl651_error(verdict, raw)
+        if error:
+            return [(Telegram(station, raw, error=error), b"")]
+        cells = _sl651_cells(verdict)
+        if verdict.serial is None:  # a keep-alive has none, and is not confirmed
+            return [(Telegram(station, raw, cells, aside=ALIVE), b"")]
+        return [(Telegram(station, raw, cells), sl651.acknowledge(raw, reports=self._reports))]
 
 
-def _sl651_told(piece: bytes | sl651.Garbage) -> tuple[Telegram, bytes]:
-    raw = piece.data if isinstance(piece, sl651.Garbage) else piece
-    verdict = sl651.decode(raw)
-    station = f"{verdict.station or 'unknown'}/{verdict.function or 'unknown'}"
-    error = str(verdict.error) if not verdict.ok else _repeated([i.code for i in verdict.items])
-    if error:
-        return Telegram(station, raw, error=error), b""
+def _bytes(piece: bytes | sl651.Garbage) -> bytes:
+    return piece.data if isinstance(piece, sl651.Garbage) else piece
+
+
+def _sl651_cells(verdict: sl651.Verdict) -> dict[str, str]:
     cells = {"at": verdict.items[0].at if verdict.items else ""}
     for item in verdict.items:
         cells[item.code] = item.value
         cells[f"{item.code}-mark"] = item.mark
-    if verdict.serial is not None:
-        cells["serial"] = str(verdict.serial)
-    return Telegram(station, raw, cells), sl651.acknowledge(raw) if verdict.serial else b""
+    return cells if verdict.serial is None else cells | {"serial": str(verdict.serial)}
+
+
+def _sl651_error(verdict: sl651.Verdict, raw: bytes) -> str:
+    """Why a frame tells nothing, "" where it does."""
+    if not verdict.ok:
+        return str(verdict.error)
+    if not sl651.is_upward(raw):
+        return OF_CENTRE
+    return _repeated([item.code for item in verdict.items])
 
 
 def _repeated(codes: Sequence[str]) -> str:
@@ -138,7 +188,7 @@ def _repeated(codes: Sequence[str]) -> str:
 
 
 Protocol = Hj212 | Sl651
-PROTOCOLS: dict[str, Callable[[], Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
+PROTOCOLS: dict[str, Callable[..., Protocol]] = {Hj212.name: Hj212, Sl651.name: Sl651}
 MQTT, SENSORTHINGS, MODBUS = "mqtt", "sensorthings", "modbus"
 WHOLE: dict[str, Callable[[bytes], dict[str, str]]] = {  # nothing is cut there
     MQTT: payloads.cells,
@@ -159,12 +209,27 @@ def whole(protocol: str, station: str, raw: bytes) -> Telegram:
         return Telegram(station, raw, WHOLE[protocol](raw))
     except payloads.NoPayload as reason:
         return Telegram(station, raw, error=str(reason))
+    except Exception as error:
+        return Telegram(station, raw, error=f"{FAILED}: {error!r}; report it")
+
+
+def _dialects_of_hj212() -> list[Protocol]:
+    ways = [(version, first) for first in hj212.FIRST_PNOS for version in hj212.VERSIONS]
+    return [Hj212(version=version, first_pno=first) for version, first in ways]
+
+
+DIALECTS: dict[str, Callable[[], list[Protocol]]] = {
+    Hj212.name: _dialects_of_hj212,
+    Sl651.name: lambda: [Sl651(sl651.REPORTS | sl651.UNVERIFIED_REPORTS)],
+}
 
 
 def cells_of(protocol: str, raw: bytes) -> dict[str, str]:
-    """The cells of an archived telegram, read again."""
+    """The cells of an archived telegram, read again in whichever dialect it was taken in."""
     if protocol in WHOLE:
         return WHOLE[protocol](raw)
-    spoken = PROTOCOLS[protocol]()
-    told = [*spoken.feed(raw), *spoken.rest()]
-    return told[0][0].cells if told else {}
+    for spoken in DIALECTS[protocol]():
+        for told, _ in (*spoken.feed(raw), *spoken.rest()):
+            if told.cells:
+                return told.cells
+    return {}

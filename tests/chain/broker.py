@@ -58,13 +58,17 @@ def _run(program: str) -> tuple[str, dict[str, str]]:
 
 @dataclass
 class Mosquitto:
-    """A broker with a password and, with a certificate, TLS; it keeps sessions on the disk."""
+    """A broker with a password and, with a certificate, TLS; it keeps sessions on the disk.
+
+    `devices` have the same password and write below their own names alone (docs/sources.md).
+    """
 
     folder: Path
     port: int = 0
     tls: bool = False
     user: str = USER
     password: str = field(default=PASSWORD, repr=False)
+    devices: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -75,8 +79,10 @@ class Mosquitto:
                 self.port = free.getsockname()[1]
             program, environment = _run("mosquitto_passwd")
             passwords = self.folder / "passwords"
-            words = [program, "-b", "-c", passwords, self.user, self.password]
-            subprocess.run(words, env=environment, check=True, capture_output=True)
+            passwords.touch()
+            for user in (self.user, *self.devices):
+                words = [program, "-b", passwords, user, self.password]
+                subprocess.run(words, env=environment, check=True, capture_output=True)
             passwords.chmod(0o600)
             (self.folder / "kept").mkdir(exist_ok=True)
             self._configure(passwords)
@@ -106,6 +112,10 @@ class Mosquitto:
             f"persistence_location {self.folder / 'kept'}/",
             f"user {os.environ.get('USER', 'root')}",
         ]
+        if self.devices:
+            rights = ["pattern write city/%u/#", f"user {self.user}", "topic read city/#"]
+            (self.folder / "acl").write_text("\n".join(rights) + "\n", encoding="ascii")
+            lines.append(f"acl_file {self.folder / 'acl'}")
         if self.tls:
             lines += [f"certfile {self.certificate}", f"keyfile {self.folder / 'key.pem'}"]
             subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -135,16 +145,18 @@ class Mosquitto:
         """Its own, which a client trusts by name."""
         return self.folder / "certificate.pem"
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, user: str = "") -> None:
         """A message of QoS 1 by mosquitto_pub, as a station sends one."""
-        done = self.sent(topic, payload)
+        done = self.sent(topic, payload, user)
         assert done.returncode == 0, done.stderr
 
-    def sent(self, topic: str, payload: bytes) -> "subprocess.CompletedProcess[bytes]":
+    def sent(
+        self, topic: str, payload: bytes, user: str = ""
+    ) -> "subprocess.CompletedProcess[bytes]":
         """The same, and how it ended."""
         program, environment = _run("mosquitto_pub")
         words = [program, "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-s"]
-        words += ["-u", self.user, "-P", self.password]
+        words += ["-u", user or self.user, "-P", self.password]
         if self.tls:
             words += ["--cafile", str(self.certificate)]
         return subprocess.run(

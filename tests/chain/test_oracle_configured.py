@@ -4,7 +4,9 @@ import pytest
 
 from ledger.errors import UsageError
 from oracle import checking, config
+from oracle.sources.hj212_units import default_units
 from tests.chain.town import Relay
+from tests.conftest import PROJECT
 from tests.unit.oracle_rows import written
 
 COLUMN = {"parameter": "volume", "of": "register", "unit": "m3"}
@@ -27,7 +29,8 @@ class Place:
             document = {"journal": journal, **document}
         wanted = config.load(written(self.town.folder / "waterline.toml", document))
         keys = self.ours if openers is None else openers
-        return checking.check(self.town.ledger, wanted, keys, opened=opened)
+        units = default_units(PROJECT / "standards" / "pollutants.csv")
+        return checking.check(self.town.ledger, wanted, keys, opened=opened, units=units)
 
 
 @pytest.fixture
@@ -158,3 +161,13 @@ def test_a_journal_s_server_that_does_not_answer_is_told(place):
     (fault,) = told(place.checked(journal="postgresql://works@127.0.0.1:9/water"))
 
     assert "does not answer" in fault
+
+
+def test_a_column_in_another_unit_than_hj212_has_for_it_is_a_doubt_and_no_fault(place):
+    place.town.lane()
+
+    found = place.checked({"column": "w00000-Cou", "device": place.device, "unit": "L"})
+
+    [doubt] = found.doubts
+    assert doubt.what == "column 'w00000-Cou' is taken in L, HJ 212 has m3 for it"
+    assert found.faults == []

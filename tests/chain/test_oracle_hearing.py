@@ -10,8 +10,10 @@ import yaml
 from oracle import feed
 from oracle.mapping import load
 from oracle.quarantine import held, one_of, release
+from oracle.report import report
 from oracle.sources import hj212
-from oracle.sources.sockets import Ears, Port
+from oracle.sources.sockets import Ears, Heard, Port
+from oracle.sources.telegrams import ALIVE, Telegram
 from tests.contracts.suite import T0
 
 STATION = "010000A8900016F000169DC0"
@@ -196,3 +198,41 @@ def test_the_running_oracle_hears_while_it_waits(line):
     wait(1.0)
 
     assert line.answers() == 1
+
+
+def test_the_number_of_an_instrument_is_held_as_such_told_and_acknowledged(line):
+    told = hj212.frame(
+        f"QN=20260401090000001;ST=32;CN=3019;PW=123456;MN={STATION};Flag=5;"
+        "CP=&&PolId=w01018,w01018-SN=A7&&"
+    )
+
+    acknowledged = line.says(told)
+    [entry] = held(line.oracle.journal)
+
+    assert acknowledged == 1
+    assert entry["reason"] == "instrument"
+    assert entry["detail"] == f"station {STATION}/3019: w01018-SN=A7, PolId=w01018"
+    assert "approve-exchange" in one_of(line.oracle.journal, entry["id"])["remedy"]
+    assert [event for event, _ in line.town.told if event.startswith("instrument")] == [
+        "instrument told its number"
+    ]
+
+
+def alive(town, oracle, station):
+    telegram = Telegram(station, b"alive", aside=ALIVE)
+    oracle.hear([Heard("sl651", telegram, lambda: None)] * 2, {"sl651": [town.mapping]})
+
+
+def test_a_keep_alive_of_a_station_that_a_mapping_names_is_counted_and_not_held(line):
+    alive(line.town, line.oracle, f"{STATION}/2F")
+
+    counted = {one["name"]: one["rows"] for one in report(line.oracle.journal).sources}
+
+    assert counted == {f"alive/sl651/{STATION}/2F": 2}
+    assert held(line.oracle.journal) == []
+
+
+def test_a_keep_alive_of_a_station_that_no_mapping_names_is_held(line):
+    alive(line.town, line.oracle, "0099999999/2F")
+
+    assert {entry["reason"] for entry in held(line.oracle.journal)} == {"unmapped"}

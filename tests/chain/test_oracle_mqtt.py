@@ -1,5 +1,6 @@
 """Stations behind a real Mosquitto: nothing published is lost, nothing is recorded twice."""
 
+import gc
 import time
 from dataclasses import replace
 
@@ -155,3 +156,51 @@ def test_a_broker_is_followed_over_tls_by_whoever_trusts_its_certificate(town, t
         sealed.stop()
 
     assert made.accepted() == 1
+
+
+def test_a_device_that_publishes_on_anothers_topic_is_refused_by_the_broker(town, tmp_path):
+    strict = Mosquitto(tmp_path, devices=("works", "other"))
+    strict.start()
+    made = Follower(town, strict)
+    try:
+        made.connected()
+        strict.publish(TOPIC, message(1), user="other")
+        strict.publish(TOPIC, message(2), user="works")
+        made.hears_until(1)
+    finally:
+        made.close()
+        strict.stop()
+    made.town.settle(made.oracle)
+
+    assert made.town.registers() == expected([2])
+    assert held(made.oracle.journal) == []
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_a_broker_whose_certificate_another_authority_signed_is_told_and_not_followed(
+    town, tmp_path
+):
+    sealed, other = Mosquitto(tmp_path, tls=True), Mosquitto(tmp_path / "other", tls=True)
+    other.folder.mkdir()
+    for one in (sealed, other):
+        one.start()
+    reasons = []
+    broker = Follower(town, sealed).broker
+    ears = Ears(
+        *([], [replace(broker, ca_file=other.certificate)]),
+        lambda event, **keys: reasons.append((event, keys.get("why", ""))),
+    )
+    ears.open()
+    try:
+        until = time.monotonic() + SOON_S
+        while not reasons and time.monotonic() < until:
+            time.sleep(0.05)
+    finally:
+        ears.close()
+        for one in (sealed, other):
+            one.stop()
+        gc.collect()  # the client leaves the socket of a refused handshake to the collector
+
+    [(event, why)] = reasons
+    assert event == "broker is away"
+    assert "certificate verify failed" in why

@@ -4,6 +4,8 @@ import pytest
 
 from ledger.errors import ChainUnreachable
 from oracle import feed
+from oracle.household_rows import HouseholdMapping, Households
+from oracle.inputs import Input
 from tests.contracts.suite import T0
 
 ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
@@ -13,6 +15,7 @@ ROWS = [(T0 + 300 * n, 100 + 40 * n) for n in range(1, 7)]
 def fed(town):
     """A town with one meter and its lane; blocks are sealed by hand from here on."""
     town.input = town.file("well", town.meter(), ROWS[:3])
+    town.inputs = [town.input]
     town.lane()
     town.chain.tester.disable_auto_mine_transactions()
     return town
@@ -31,7 +34,7 @@ def watched(town, oracle, acts, most_waiting=0):
         return False
 
     tell = lambda event, **keys: town.told.append((event, keys))  # noqa: E731
-    feed.watch(oracle, lambda: [town.input], wait, 0, tell, most_waiting)
+    feed.watch(oracle, lambda: town.inputs, wait, 0, tell, most_waiting)
 
 
 def grown(town, text):
@@ -117,6 +120,87 @@ def test_files_are_left_as_they_are_while_too_much_waits_and_nothing_of_them_is_
     assert fed.registers() == ROWS
     told = [event for event, _ in fed.told if event.startswith("files")]
     assert told[:2] == ["files are held back", "files are read again"]
+
+
+def about_files(town):
+    return [keys["why"] for event, keys in town.told if event == "file cannot be read"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("a.csv", b"", "header"),
+        ("a.csv", b"at,va", "no column register"),
+        ("a.parquet", b"PAR1\x15\x04", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_once_and_the_others_go_on(fed, name, data, why):
+    spoilt = fed.folder / name
+    spoilt.write_bytes(data)
+    fed.inputs = [Input(spoilt, fed.input.mapping), fed.input]
+
+    watched(fed, fed.oracle(), [grown(fed, rows(ROWS[3:])), *[lambda: None] * 5])
+
+    assert fed.registers() == ROWS
+    [told] = about_files(fed)
+    assert why in told
+
+
+def test_a_file_that_could_not_be_read_is_read_when_it_has_changed(fed):
+    late = fed.folder / "late.csv"
+    late.write_bytes(b"at,re")
+    fed.inputs = [Input(late, fed.input.mapping)]
+
+    def end():
+        late.write_text(f"at,register\n{rows(ROWS)}", encoding="utf-8")
+
+    watched(fed, fed.oracle(), [lambda: None, end, *[lambda: None] * 5])
+
+    assert fed.registers() == ROWS
+    assert [event for event, _ in fed.told if event.startswith("file")] == [
+        "file cannot be read",
+        "file is read",
+    ]
+
+
+def test_a_file_that_the_system_does_not_give_is_asked_for_again(fed, monkeypatch):
+    open_, left = type(fed.input.path).open, [2]
+
+    def refused(path, *args, **keys):
+        if path == fed.input.path and left[0]:
+            left[0] -= 1
+            raise PermissionError(13, "Permission denied")
+        return open_(path, *args, **keys)
+
+    monkeypatch.setattr(type(fed.input.path), "open", refused)
+
+    watched(fed, fed.oracle(), [lambda: None] * 6)
+
+    assert fed.registers() == ROWS[:3]
+    assert len(about_files(fed)) == 1
+
+
+def test_a_file_that_goes_away_once_it_was_listed_is_left_out(fed):
+    gone = Input(fed.folder / "gone.csv", fed.input.mapping)
+    fed.inputs = [gone, fed.input]
+
+    watched(fed, fed.oracle(), [lambda: None] * 4)
+
+    assert fed.registers() == ROWS[:3]
+    assert about_files(fed) == []
+
+
+def test_a_file_of_households_that_cannot_be_read_stops_no_other(fed):
+    homes = fed.folder / "homes.csv"
+    homes.write_bytes(b"community,da")
+    names = {"community": "community", "day": "day", "household": "household"}
+    more = {"title": "homes", "timezone": "Asia/Shanghai", "registers": ["closing"], "unit": "m3"}
+    fed.inputs = [Households(homes, HouseholdMapping(**names, **more)), fed.input]
+
+    watched(fed, fed.oracle(), [lambda: None] * 4)
+
+    assert fed.registers() == ROWS[:3]
+    assert len(about_files(fed)) == 1
 
 
 def test_a_node_that_contradicts_itself_ends_no_oracle(fed):

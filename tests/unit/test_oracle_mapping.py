@@ -117,6 +117,10 @@ def test_the_one_mapping_that_fits_a_files_name_is_taken(tmp_path):
         chosen([wells, wells], tmp_path / "well.csv")
 
 
+def station(**changed):
+    return {"protocol": "hj212", "port": 1, "mappings": ["m.yaml"]} | changed
+
+
 def broker(**changed):
     return {"client_id": "one", "topics": ["city/#"], "mappings": ["m.yaml"]} | changed
 
@@ -153,6 +157,20 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
     assert [one.path.name for one in config(tmp_path).inputs()] == ["a.csv", "b.csv"]
 
 
+def test_a_folder_whose_disk_does_not_answer_hides_no_other_source(tmp_path, monkeypatch):
+    (tmp_path / "well.csv").touch()
+    folder, file = {"mapping": "m.yaml", "folder": "in"}, {"mapping": "m.yaml", "file": "well.csv"}
+
+    def away(path, pattern):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(tmp_path), "glob", away)
+
+    assert [one.path.name for one in config(tmp_path, sources=[folder, file]).inputs()] == [
+        "well.csv"
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -166,6 +184,11 @@ def test_a_configuration_finds_the_files_of_a_folder_in_their_order(tmp_path):
         ),
         ({"listen": [{"protocol": "hj212", "port": 70_000, "mappings": ["m.yaml"]}]}, "port"),
         ({"listen": [{"protocol": "hj212", "port": 1, "mappings": []}]}, "mappings"),
+        ({"listen": [station(version=2025)]}, "version"),
+        ({"listen": [station(protocol="sl651", version=2017)]}, "are of hj212, not of sl651"),
+        ({"listen": [station(first_pno=2)]}, "first_pno"),
+        ({"listen": [station(reports=["33"])]}, "are of sl651, not of hj212"),
+        ({"listen": [station(protocol="sl651", reports=["34"])]}, "reports"),
         ({"brokers": [broker(host="10.0.0.1")]}, "name ca_file, for TLS"),
         ({"brokers": [broker(username="oracle")]}, "password_file"),
         ({"brokers": [broker(cert_file="a.pem")]}, "cert_file and key_file"),

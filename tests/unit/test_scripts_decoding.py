@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.conftest import PROJECT
 from tests.unit.commands import called
 from tests.unit.test_sl651 import REPORT
@@ -53,6 +55,27 @@ def test_an_sl651_frame_is_read_from_hexadecimal_text_and_from_a_capture(tmp_pat
     assert [one.exit_code for one in told] == [0, 0]
     assert first[0]["items"] == second[0]["items"] != []
     assert (first[0]["line"], second[0]["line"]) == (2, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_comments_of_an_sl651_text_may_be_written_in_any_script(tmp_path, encoding):
+    text = tmp_path / "text"
+    text.write_bytes(f"; 站点\n{REPORT.hex()} ; 水位\n".encode(encoding))
+
+    said = called("oracle", "decode", "sl651", str(text), "--json", home=tmp_path)
+
+    assert [(one["line"], one["ok"]) for one in json.loads(said.out)] == [(2, True)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_comments_of_an_hj212_text_may_be_written_in_any_script(tmp_path, encoding):
+    text = tmp_path / "text"
+    frame = SAMPLES.read_bytes().splitlines()[2]
+    text.write_bytes("; 站点\n".encode(encoding) + frame + b"\n")
+
+    said = called("oracle", "decode", "hj212", str(text), "--json", home=tmp_path)
+
+    assert [(one["line"], one["ok"]) for one in json.loads(said.out)] == [(2, True)]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -42,7 +42,7 @@ def test_a_telegram_is_heard_and_answered_only_when_it_is_done(ears):
 
 @pytest.mark.parametrize(("pw", "heard_as"), [("123456", ""), ("654321", "PW is not that of MN")])
 def test_a_port_with_passwords_takes_a_telegram_with_the_right_one_alone(pw, heard_as):
-    checking = Ears([Port("hj212", "127.0.0.1", 0, 60, {MN: pw})])
+    checking = Ears([Port("hj212", "127.0.0.1", 0, 60, {"passwords": {MN: pw}})])
     checking.numbers = checking.open()
     with called(checking) as line:
         line.sendall(hj212.frame(HOUR))
@@ -106,6 +106,25 @@ def test_when_too_many_wait_the_station_is_no_longer_read_from(monkeypatch):
         full.close()
 
     assert len(found) == 10
+
+
+def test_when_too_many_bytes_wait_the_station_is_no_longer_read_from(monkeypatch):
+    monkeypatch.setattr(sockets, "MOST_WAITING_BYTES", 3 * len(hj212.frame(HOUR)) - 1)
+    full = Ears([Port("hj212", "127.0.0.1", 0, 60)])
+    full.numbers = full.open()
+    counts = []
+    try:
+        with called(full) as line:
+            line.sendall(hj212.frame(HOUR) * 10)
+            time.sleep(0.3)
+            until = time.monotonic() + SOON_S
+            while sum(counts) < 10 and time.monotonic() < until:
+                counts.append(len(full.hear(100, 0.5)))
+    finally:
+        full.close()
+
+    assert max(counts) <= 3
+    assert sum(counts) == 10
 
 
 def test_an_idle_connection_is_ended():
