@@ -36,6 +36,16 @@ def test_a_unit_gives_no_more_than_is_needed(unit):
     assert int(told["TimeoutStopSec"]) >= 60
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_is_started_again_for_ever(unit):
+    """A node that needs ten minutes after a reboot must find its oracle still trying."""
+    told = settings(unit)
+
+    assert told.get("StartLimitIntervalSec") == "0"
+    assert int(told["RestartSec"]) >= 10
+    assert "RestartSteps" not in told  # Debian 12 has systemd 252, which does not know it
+
+
 def test_the_oracles_command_exists_and_its_password_is_a_credential():
     (unit,) = [one for one in UNITS if "oracle" in one.name]
     told = settings(unit)
