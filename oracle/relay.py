@@ -64,6 +64,7 @@ class Relay:
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
+        self._uncut = ""
 
     @property
     def name(self) -> str:
@@ -281,8 +282,14 @@ class Relay:
 
     @property
     def waits_for(self) -> str:
-        """Why the node or the contract would not take the next batch, "" when they would."""
-        return self._warned
+        """Why no batch is cut, or the node or the contract would not take the next; "" when not."""
+        return self._uncut or self._warned
+
+    def cuts(self, why_not: str = "") -> None:
+        """Whether batches can be cut of what the journal has; why not is told once."""
+        if why_not and why_not != self._uncut:
+            self._tell("lane waits", lane=self.name, reason=why_not)
+        self._uncut = why_not
 
     def _offer(self, batch: Batch, replaced_wei: int) -> Fees | None:
         """What the next attempt pays at the most; None where bound or balance forbid it."""

@@ -22,7 +22,7 @@ from oracle import feed
 from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.mapping import load
-from oracle.oracle import Oracle
+from oracle.oracle import Fed, Oracle
 from oracle.places import Server
 from tests.chain.london import KEYS, London, backend, city
 from tests.contracts.suite import DUTIES, METER, T0, Suite
@@ -118,6 +118,19 @@ class Town:
         feed.replay(
             oracle, inputs, lambda _: self.mine(), lambda: next(clock), lambda: None, MOST_ROUNDS
         )
+
+    def run(self, oracle: Oracle, inputs: Sequence[Fed], rounds: int = 8) -> None:
+        """Let an oracle run for some rounds, a block after each."""
+        left = iter(range(rounds))
+
+        def wait(_: float) -> bool:
+            self.mine()
+            return next(left, None) is None
+
+        def tell(event: str, **keys: Any) -> None:
+            self.told.append((event, keys))
+
+        feed.watch(oracle, lambda: inputs, wait, 0, tell)
 
     def registers(self) -> list[tuple[int, int]]:
         """Every reading in the calldata of every recorded batch: moment and register."""
