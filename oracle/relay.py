@@ -65,6 +65,7 @@ class Relay:
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
         self._uncut = ""
+        self._not_taken = False
 
     @property
     def name(self) -> str:
@@ -342,8 +343,11 @@ class Relay:
         try:
             broadcast(self.ledger.chain, sent)
             self._warned = ""
+            if self._not_taken:
+                self._tell("taken by the node again", lane=self.name, batch=attempt.batch)
+            self._not_taken = False
         except (Web3RPCError, WaterlineError) as error:
-            self._warned = str(error)
+            self._warned, self._not_taken = str(error), True
             self._tell("not taken by the node", lane=self.name, batch=attempt.batch, why=str(error))
 
     def _calldata(self, batch: Batch) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from oracle.report import Report
     from oracle.sources.bus import Bus
     from oracle.warnings.desk import Jobs
+    from oracle.warnings.troubles import Troubles
 
 NOW = "now"
 LOOKS_EVERY_S = 0.2  # while waiting, whether it is time to leave
@@ -71,8 +72,26 @@ def opened(here: Session, place: "Place", password_file: Path | None) -> "Iterat
 
 
 @contextmanager
-def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "Iterator[Jobs]":
-    """Warn of what is taken in, where a configuration says whom; the jobs that come round."""
+def troubled(tell: Voice) -> "Iterator[Troubles]":
+    """The troubles that are told meanwhile."""
+    from oracle.warnings.troubles import Troubles
+
+    troubles = Troubles(time.time)
+    tell.listeners.append(troubles.hear)
+    try:
+        yield troubles
+    finally:
+        tell.listeners.remove(troubles.hear)
+
+
+@contextmanager
+def warning(
+    oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None], troubles: "Troubles"
+) -> "Iterator[Jobs]":
+    """Warn of what is taken in, and of troubles; the jobs that come round.
+
+    Nobody is warned where a configuration says no one.
+    """
     from oracle.warnings.desk import Jobs
     from oracle.warnings.running import Running
 
@@ -81,7 +100,7 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
         yield jobs
         return
     about = (oracle.ledger, oracle.journal, oracle.channels, wanted.checks, wanted.warnings)
-    running = Running(*about, wanted.folder, jobs, time.time, tell)
+    running = Running(*about, wanted.folder, jobs, time.time, tell, troubles)
     oracle.watching = running
     running.open()
     try:

@@ -231,7 +231,10 @@ def _fed(work: Work, turn: Turn) -> "Report":
     from oracle.report import report
 
     here, wanted, tell = work.here, work.wanted, work.tell
-    with _oracle.running(here, wanted, work.password_file, tell, turn.journal) as oracle:
+    with (
+        _oracle.troubled(tell) as troubles,
+        _oracle.running(here, wanted, work.password_file, tell, turn.journal) as oracle,
+    ):
         tell("oracle runs", journal=str(turn.journal), poll_s=wanted.poll_s)
         bus = turn.begin(oracle)
         if turn.over(oracle):
@@ -242,7 +245,7 @@ def _fed(work: Work, turn: Turn) -> "Report":
             return turn.over(oracle)
 
         with (
-            _oracle.warning(oracle, wanted, tell) as jobs,
+            _oracle.warning(oracle, wanted, tell, troubles) as jobs,
             _oracle.watched(oracle, wanted, jobs, tell) as beat,
             _oracle.waiting(oracle, wanted, leaves, tell, beat, bus) as wait,
         ):
