@@ -299,12 +299,14 @@ class Oracle:
     def recall(self) -> int:
         """Know again what the chain holds of the channels here; how far back a bus must go.
 
-        For a journal that goes on where another one's oracle ended: 0 is from the beginning.
+        For a journal that goes on where another one's oracle ended: 0 is from the beginning. What a
+        bus has had since then may be BEFORE_S older; what the chain held before is not read.
         """
-        self._on_chain = on_chain(self.ledger, self._entered)
         stand = self.journal.states(list(self._entered)).values()
         first = min((one.last_at for one in stand), default=0)
-        return max(first - BEFORE_S, 0)
+        since_at = max(first - BEFORE_S, 0)
+        self._on_chain = on_chain(self.ledger, self._entered, max(since_at - BEFORE_S, 0))
+        return since_at
 
     def _known(self, channel: int, at: int) -> Known | None:
         return self.journal.known(channel, at) or self._on_chain(channel, at)
