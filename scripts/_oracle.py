@@ -13,6 +13,7 @@ from scripts._shared import Session, addresses_of, home, record_path
 if TYPE_CHECKING:
     from ledger.keystores import Signer
     from oracle.config import Feeds
+    from oracle.health import HealthServer
     from oracle.household_rows import Households
     from oracle.inputs import Input
     from oracle.mapping import Mapping
@@ -146,24 +147,42 @@ def running(
 
 
 @contextmanager
-def watched(
-    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Voice
-) -> Iterator[Callable[[], None]]:
-    """Serve metrics and health where a port is named; how to tell that the loop came round."""
-    from oracle.health import Health, HealthServer
+def served(wanted: "Feeds", tell: Voice) -> "Iterator[HealthServer | None]":
+    """Serve metrics and health where a port is named: those of an oracle that stands by."""
+    from oracle.health import HealthServer, StandingBy
 
     if wanted.metrics_port is None:
+        yield None
+        return
+    standing_by = StandingBy()
+    server = HealthServer(standing_by, wanted.metrics_host, wanted.metrics_port)
+    tell("metrics", host=wanted.metrics_host, port=server.open())
+    tell.listeners.append(standing_by.hear)
+    try:
+        yield server
+    finally:
+        tell.listeners.remove(standing_by.hear)
+        server.close()
+
+
+@contextmanager
+def watched(
+    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Voice, server: "HealthServer | None"
+) -> Iterator[Callable[[], None]]:
+    """Show metrics and health of an oracle that feeds; how to tell that its loop came round."""
+    from oracle.health import Health
+
+    if server is None:
         yield lambda: None
         return
     health = Health(oracle.journal.place, time.time, jobs if wanted.warnings else None)
-    server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
-    tell("metrics", host=wanted.metrics_host, port=server.open())
+    before, server.shown = server.shown, health
     tell.listeners.append(health.hear)
     try:
         yield health.beat
     finally:
         tell.listeners.remove(health.hear)
-        server.close()
+        server.shown = before
 
 
 def keeping(
