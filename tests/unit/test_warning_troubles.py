@@ -1,8 +1,14 @@
 """What an oracle tells of its own troubles is warned of, once while it lasts."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from oracle.health import OF_ENDPOINTS, SPELLS
+from oracle.warnings.book import Book
+from oracle.warnings.config import Checks
+from oracle.warnings.desk import Desk, Jobs
+from oracle.warnings.rounds import Rounds
 from oracle.warnings.troubles import CALM_S, TROUBLES, Troubles
 from tests.conftest import PROJECT
 from tests.unit.mailing import Office
@@ -126,6 +132,46 @@ def test_a_warning_says_what_was_told_and_leaves_by_its_ladder(oracle):
     (warning,) = oracle.office.book.after(0)
     assert warning["text"] == ("groups refused: lane QuotaTracker lane 1, batch 4, channels [2, 3]")
     assert [event for event, _ in oracle.office.told] == ["warning sent"]
+
+
+@pytest.mark.parametrize("reason", ["other_content", "sequence_again"])
+def test_what_is_held_as_other_content_is_recorded_is_warned_of_once_for_each_source(
+    oracle, reason
+):
+    office, told = oracle.office, []
+
+    def held(row, why):
+        source = office.journal.stranger("city/well")
+        with office.journal.commit() as db:
+            db.execute("INSERT INTO segment VALUES (?, ?, 0, 1, '')", (row, source.id))
+            db.execute(
+                "INSERT INTO held (segment, row, text, reason, detail) VALUES (?, 0, '', ?, '')",
+                (row, why),
+            )
+
+    def tell(event, **keys):
+        told.append((event, keys))
+        oracle.tell(event, **keys)
+
+    def rounds():
+        desk, clock = Desk(Book(office.journal), office.wanted), lambda: office.now
+        about = (desk, Checks(), Jobs(clock), {}, clock, tell, oracle.troubles)
+        return Rounds(office.journal, SimpleNamespace(channels=[]), *about)
+
+    held(1, reason)
+    first = rounds()  # what was held before anybody was warned is left alone
+    first.tick()
+    assert told == []
+
+    held(2, reason)
+    held(3, "backward_time")
+    first.tick()
+    held(4, reason)
+    rounds().tick()
+
+    rows = ("other content is held", {"source": "city/well", "reason": reason, "rows": 1})
+    assert told == [rows, rows]
+    assert oracle.warnings == [("trouble", "other content is held: city/well", None)]
 
 
 @pytest.mark.parametrize("event", TROUBLES)
