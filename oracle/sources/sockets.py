@@ -139,8 +139,8 @@ class Ears:
             for broker in self._brokers
         ]
         if (bus := self._bus) is not None:
-            begin = partial(buses.follow, bus, self._putting(MQTT), self._tell)
-            following.append((bus.stream, begin))
+            put = self._putting(MQTT)
+            following.append((bus.stream, partial(buses.follow, bus, put, self._tell)))
         if (asking := self._asking) is not None:
             for one in asking.sources:
                 put = self._putting(one.protocol)
