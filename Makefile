@@ -27,7 +27,7 @@ endif
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
 .PHONY: help setup demo test test-fast test-unit test-contracts test-chain test-system \
-  test-city test-nodes check lint types contracts bench soak soak-models soak-kills soak-audit soak-tests \
+  test-city test-nodes check lint types contracts bench soak soak-models soak-kills soak-faults soak-audit soak-tests \
   mutants clean folders ready lock
 
 help: ## this list
@@ -106,8 +106,8 @@ contracts: setup folders
 bench: setup folders ## gas of a reading, both intake formats
 	@$(BIN)/waterline bench gas
 
-soak: setup folders ready ## models, kills, audited changes and the long tests: hours instead of minutes
-	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-audit soak-tests
+soak: setup folders ready ## models, kills, faults, audited changes and the long tests: hours instead of minutes
+	@$(MAKE) -j2 --output-sync=target soak-models soak-kills soak-faults soak-audit soak-tests
 
 # rules with many examples, of which `make test` tries fewer
 PROPERTIES := $(addprefix tests/contracts/test_,applications_clocks.py authority_posts.py permits_right.py)
@@ -117,6 +117,9 @@ soak-models:
 
 soak-kills:
 	@$(BIN)/waterline bench crash --kills 1000
+
+soak-faults:
+	@$(BIN)/waterline bench faults
 
 soak-audit:
 	@$(TRIAL) HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout=7200 tests/chain/test_audit_tampered.py

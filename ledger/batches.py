@@ -97,9 +97,9 @@ def refusals(events: Iterable[Event]) -> Refusals:
     )
 
 
-def refused_by(ledger: Ledger, contract: str) -> Refusals:
-    """The groups that a contract has refused so far."""
-    return refusals(logs(ledger, contract, "GroupRefused"))
+def refused_by(ledger: Ledger, contract: str, from_block: int | None = None) -> Refusals:
+    """The groups that a contract has refused so far, or since a block."""
+    return refusals(logs(ledger, contract, "GroupRefused", from_block=from_block))
 
 
 def taken(batch: Batch, refused: Refusals) -> Iterator[Group]:

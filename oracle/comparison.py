@@ -109,24 +109,45 @@ def _verdict(reading: Reading, there: Settled | None, waits: bool) -> Verdict:
     return "same" if (there.value, there.mark) == (reading.value, reading.mark) else "different"
 
 
-def settled(ledger: Ledger, channels: Iterable[int]) -> Mapping[tuple[int, int], Settled]:
-    """What the chain's batches hold of channels, by channel and moment."""
+def settled(
+    ledger: Ledger, channels: Iterable[int], since_at: int = 0
+) -> Mapping[tuple[int, int], Settled]:
+    """What the chain's batches hold of channels since a moment, by channel and moment.
+
+    A contract takes no reading from behind its block (contracts/modules/meters.vy, gauges.vy: `at
+    <= block.timestamp`), so batches in blocks before that moment are not looked at.
+    """
+    first = _first_block(ledger, since_at) if since_at else None
     found: dict[tuple[int, int], Settled] = {}
     by_contract: dict[str, set[int]] = {}
     for number in channels:
         by_contract.setdefault(enrolled(ledger, number).contract, set()).add(number)
     for contract, wanted in by_contract.items():
-        refused = refused_by(ledger, contract)
-        for recorded in logs(ledger, contract, "Recorded"):
+        refused = refused_by(ledger, contract, first)
+        for recorded in logs(ledger, contract, "Recorded", from_block=first):
             for group in taken(as_batch(ledger, recorded), refused):
                 if group.channel in wanted:
-                    found |= _readings(ledger, group)
+                    found |= _readings(ledger, group, since_at)
     return found
 
 
-def _readings(ledger: Ledger, group: Group) -> dict[tuple[int, int], Settled]:
+def _first_block(ledger: Ledger, since_at: int) -> int:
+    """The first block at or after a moment; the one behind the last where there is none yet."""
+    low, high = ledger.deployment.start_block, ledger.chain.head().number + 1
+    while low < high:
+        middle = (low + high) // 2
+        block = ledger.chain.at(middle)
+        if block is None or block.at >= since_at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _readings(ledger: Ledger, group: Group, since_at: int) -> dict[tuple[int, int], Settled]:
     mark = group.mark | (VOID if group.void else 0)
     return {
         (group.channel, at): Settled(value, mark, group.grade)
         for at, value in values(group, lambda number: enrolled(ledger, number).modulus_l)
+        if at >= since_at
     }

@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -48,6 +48,11 @@ OF_ENDPOINTS = {
         "1: it contradicts the others on a final block",
     ),
 }
+# what is told when an oracle begins to wait, or to make ready
+WAITS = (
+    *("oracle runs", "waits for its lane", "lane is another's", "lease cannot be asked for"),
+    *("waits for its journal", "journal is away"),
+)
 STALE_S = 60  # a loop that has not come round for so long hangs
 NOT_FOUND = b"/metrics, /healthz, /readyz, /warnings\n"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -64,6 +69,55 @@ WHERE batch.state = 'settled' AND batch.id = (
     AND last.lane = lane.lane AND last.state = 'settled')
 GROUP BY lane.contract, lane.lane
 """
+
+
+class Shown(Protocol):
+    """What the pages are about."""
+
+    def hangs(self) -> str:
+        """Why the process should be started again, "" while it works."""
+
+    def stands(self) -> str:
+        """Why readings do not become final, "" while they do."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric."""
+
+    def warnings(self, after: int) -> list[dict[str, Any]]:
+        """The warnings behind a number."""
+
+
+class StandingBy:
+    """An oracle that feeds nothing yet, or no more: it waits for its lane or its journal."""
+
+    def __init__(self) -> None:
+        self._why = "it starts"
+
+    def hear(self, event: str, **keys: object) -> None:
+        """An event was told: note what is waited for."""
+        if event in WAITS:
+            self._why = f"{event}: {keys['why']}" if "why" in keys else event
+
+    def hangs(self) -> str:
+        """It works."""
+        return ""
+
+    def stands(self) -> str:
+        """What is waited for."""
+        return f"standing by: {self._why}"
+
+    def collect(self) -> Iterator[Metric]:
+        """That it stands by."""
+        yield _standing_by(1)
+
+    def warnings(self, after: int) -> list[dict[str, Any]]:
+        """None: the journal is another's."""
+        return []
+
+
+def _standing_by(value: float) -> Metric:
+    about = "1: it waits for its lane or its journal"
+    return GaugeMetricFamily("waterline_standing_by", about, value)
 
 
 class Health(Collector):
@@ -141,6 +195,7 @@ class Health(Collector):
             ("loop_age_seconds", "Since the loop came round", self._clock() - self._beat_at),
         ):
             yield GaugeMetricFamily(f"waterline_{name}", about, amount)
+        yield _standing_by(0)
         yield from self._spells()
         if self._jobs is not None:
             yield from self._warned(self._jobs)
@@ -189,22 +244,29 @@ class Health(Collector):
             yield family
 
 
-class HealthServer:
-    """The three pages on a port, from `open` to `close`; port 0 takes any that is free."""
+class HealthServer(Collector):
+    """The pages on a port, from `open` to `close`; port 0 takes any that is free.
 
-    def __init__(self, health: Health, host: str, port: int) -> None:
-        self._health, self._where = health, (host, port)
+    `shown` is what they are about, and may change meanwhile.
+    """
+
+    def __init__(self, shown: Shown, host: str, port: int) -> None:
+        self.shown, self._where = shown, (host, port)
         self._server: ThreadingHTTPServer | None = None
 
     def open(self) -> int:
         """Begin to serve; the port. UsageError where it cannot be had."""
         try:
-            self._server = ThreadingHTTPServer(self._where, _pages(self._health))
+            self._server = ThreadingHTTPServer(self._where, _pages(self))
         except OSError as error:
             where = f"{self._where[0]}:{self._where[1]}"
             raise UsageError(f"{where} cannot be served on: {error}", "choose a port") from error
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return int(self._server.server_address[1])
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics of what is shown now."""
+        yield from self.shown.collect()
 
     def close(self) -> None:
         """Serve no more."""
@@ -213,14 +275,15 @@ class HealthServer:
             self._server.server_close()
 
 
-def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
+def _pages(server: HealthServer) -> type[BaseHTTPRequestHandler]:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(health)
+    registry.register(server)
 
     class Pages(BaseHTTPRequestHandler):
         timeout = 10
 
         def do_GET(self) -> None:
+            health = server.shown
             answers: dict[str, Callable[[], tuple[int, bytes]]] = {
                 "/metrics": lambda: (200, generate_latest(registry)),
                 "/healthz": lambda: _verdict(health.hangs()),
@@ -245,7 +308,7 @@ def _pages(health: Health) -> type[BaseHTTPRequestHandler]:
     return Pages
 
 
-def _warnings(health: Health, query: str) -> tuple[int, bytes]:
+def _warnings(health: Shown, query: str) -> tuple[int, bytes]:
     """The warnings behind `after`, a JSON document a line."""
     after = parse_qs(query).get("after", ["0"])[0]
     if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):

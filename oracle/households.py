@@ -117,7 +117,7 @@ def take(
     signed: Sequence[Sent] = (),
 ) -> None:
     """A chunk's rows as days of households and refusals, on the disk, all or nothing."""
-    secret(journal.files, make=True)
+    _make_secret(journal)
     refusals = list(gathered.refusals)
     found: list[Day] = []
     standings: dict[int, Standing] = {}
@@ -312,24 +312,35 @@ def _word(number: int) -> bytes:
     return number.to_bytes(WORD, "big")
 
 
-def secret(files: Files, *, make: bool = False) -> bytes:
+def secret(files: Files) -> bytes:
     """The secret that salts are made with: 32 bytes among the journal's files, 0600 in a folder.
 
-    With `make` a new one is written where no household was ever taken in. BadRecord where others
-    can read it or it is none; NotFound where it is gone.
+    BadRecord where others can read it or it is none; NotFound where it is gone.
     """
+    files.private(KEPT_IN)
     try:
-        files.private(KEPT_IN)
-    except NotFound:
-        if not make:
-            raise
-        with files.writing(KEPT_IN) as file:
-            file.write(os.urandom(SECRET_BYTES))
-    with files.open(KEPT_IN) as file:
-        found = file.read()
+        with files.open(KEPT_IN) as file:
+            found = file.read()
+    except OSError as error:
+        raise BadRecord(f"{KEPT_IN} cannot be read: {error}", "restore it from a copy") from error
     if len(found) != SECRET_BYTES:
         raise BadRecord(f"{KEPT_IN} is no secret of {SECRET_BYTES} bytes", "restore it from a copy")
     return found
+
+
+def _make_secret(journal: Journal) -> None:
+    """Make the secret before the first household is taken in. One that is lost later is not made
+    anew: leaves that hang on the chain would have no proof, and nobody would have been told.
+    """
+    if journal.db.execute("SELECT 1 FROM roster LIMIT 1").fetchone() is not None:
+        return
+    try:
+        journal.files.private(KEPT_IN)
+    except NotFound:
+        with journal.files.writing(KEPT_IN) as file:
+            file.write(os.urandom(SECRET_BYTES))
+    except BadRecord:
+        return  # told when its leaves are made
 
 
 # a community beside its households

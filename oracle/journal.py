@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from ledger.channels import Channel
-from ledger.errors import NotFound
+from ledger.errors import BadRecord, NotFound
 from ledger.leaves import ALONE, APPROVED, DEEMED
 from oracle import approved, settled
 from oracle.archive import Segment
@@ -270,7 +270,10 @@ class Journal(KeptReadings):
         return int.from_bytes(row[0] if row else b"", "big")
 
     def known(self, channel: int, at: int) -> Known | None:
-        """The reading recorded for a moment, if there is one, or the use that was deemed then."""
+        """The reading recorded for a moment, if there is one, or the use that was deemed then.
+
+        One whose row can no longer be read is known without it, as one of the chain's.
+        """
         deemed_until = approved.deemed_until(self, channel, at)
         if deemed_until:
             return Known(0, 0, None, deemed_until)
@@ -279,7 +282,11 @@ class Journal(KeptReadings):
             return self._settled_long_ago(channel, at)
         kept, place = found
         block = kept.block
-        telegram = self.telegram(kept.segment, int(block.row[place]))
+        telegram: bytes | None
+        try:
+            telegram = self.telegram(kept.segment, int(block.row[place]))
+        except BadRecord:
+            telegram = None
         return Known(int(block.value[place]), int(block.mark[place]), telegram)
 
     def _settled_long_ago(self, channel: int, at: int) -> Known | None:

@@ -138,8 +138,8 @@ class Oracle:
         if not isinstance(one, Households):
             wanted = self.prepare(one.mapping)
         source = self.journal.source(one.name, one.mapping, one.shift_s)
-        if not isinstance(one, Table) and source.rows and self._changed(one, source):
-            self._tell("file changed", file=one.path.name, rows=source.rows)
+        if not isinstance(one, Table) and (why := self._changed(one, source)):
+            self._tell("file changed", file=one.path.name, rows=source.rows, why=why)
             self.journal.begin_again(source)
             source = Source(source.id, source.name, source.shift_s, 0)
         for chunk in self._rows(one, source, growing):
@@ -305,12 +305,14 @@ class Oracle:
     def recall(self) -> int:
         """Know again what the chain holds of the channels here; how far back a bus must go.
 
-        For a journal that goes on where another one's oracle ended: 0 is from the beginning.
+        For a journal that goes on where another one's oracle ended: 0 is from the beginning. What a
+        bus has had since then may be BEFORE_S older; what the chain held before is not read.
         """
-        self._on_chain = on_chain(self.ledger, self._entered)
         stand = self.journal.states(list(self._entered)).values()
         first = min((one.last_at for one in stand), default=0)
-        return max(first - BEFORE_S, 0)
+        since_at = max(first - BEFORE_S, 0)
+        self._on_chain = on_chain(self.ledger, self._entered, max(since_at - BEFORE_S, 0))
+        return since_at
 
     def _known(self, channel: int, at: int) -> Known | None:
         return self.journal.known(channel, at) or self._on_chain(channel, at)
@@ -332,10 +334,17 @@ class Oracle:
             return one.rows(source.rows, self.journal.last_segment(source))
         return read(one.path, one.mapping.columns, source.rows, growing=growing)
 
-    def _changed(self, one: Input | Households, source: Source) -> bool:
-        """Whether the last row taken is no longer where it was."""
+    def _changed(self, one: Input | Households, source: Source) -> str:
+        """Why a file is to be read from its first row; "" while it only grew."""
+        if not source.rows:
+            return ""
         first = next(read(one.path, one.mapping.columns, source.rows - 1, growing=False), None)
-        return first is None or first.telegrams[0] != self.journal.last_row(source)
+        try:
+            last = self.journal.last_row(source)
+        except BadRecord as error:
+            return error.message
+        is_there = first is not None and first.telegrams[0] == last
+        return "" if is_there else "the last row taken is no longer where it was"
 
     def reach(self, contract: str, relay_group: int) -> None:
         """A lane must be ours to send what is read of its channels; NotFound where it is not."""

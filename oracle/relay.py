@@ -64,6 +64,8 @@ class Relay:
         self._moved = (-1, 0)  # the lane's next batch, and the block it was seen in
         self._handed = 0  # how often what is alive was handed over since
         self._warned = ""
+        self._uncut = ""
+        self._not_taken = False
 
     @property
     def name(self) -> str:
@@ -281,8 +283,14 @@ class Relay:
 
     @property
     def waits_for(self) -> str:
-        """Why the node or the contract would not take the next batch, "" when they would."""
-        return self._warned
+        """Why no batch is cut, or the node or the contract would not take the next; "" when not."""
+        return self._uncut or self._warned
+
+    def cuts(self, why_not: str = "") -> None:
+        """Whether batches can be cut of what the journal has; why not is told once."""
+        if why_not and why_not != self._uncut:
+            self._tell("lane waits", lane=self.name, reason=why_not)
+        self._uncut = why_not
 
     def _offer(self, batch: Batch, replaced_wei: int) -> Fees | None:
         """What the next attempt pays at the most; None where bound or balance forbid it."""
@@ -335,8 +343,11 @@ class Relay:
         try:
             broadcast(self.ledger.chain, sent)
             self._warned = ""
+            if self._not_taken:
+                self._tell("taken by the node again", lane=self.name, batch=attempt.batch)
+            self._not_taken = False
         except (Web3RPCError, WaterlineError) as error:
-            self._warned = str(error)
+            self._warned, self._not_taken = str(error), True
             self._tell("not taken by the node", lane=self.name, batch=attempt.batch, why=str(error))
 
     def _calldata(self, batch: Batch) -> bytes:

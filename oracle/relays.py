@@ -7,7 +7,7 @@ from dataclasses import asdict
 from ledger.chain import Head
 from ledger.channels import Channel
 from ledger.deployment import Ledger
-from ledger.errors import NotFound, UsageError
+from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.keystores import Signer
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
@@ -138,12 +138,24 @@ class Relays:
         most_gas = lanes.most_gas(self.ledger) if self._relays else 0
         for relay in self._relays.values():
             self._reopen(relay, channels)
-            cut_any = False
-            while not relay.outbox.stopped and self._cut(relay, head.at, most_gas, flush):
-                cut_any = True
+            cut_any = self._cut_all(relay, head.at, most_gas, flush)
             if cut_any or head.hash != self._seen or relay.answered:
                 relay.step(head, room)
         self._seen = head.hash
+
+    def _cut_all(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
+        """Freeze what is ready of a lane; whether it was any.
+
+        A file of the journal that is gone or damaged keeps back the lane that needs it, no other.
+        """
+        cut_any, why_not = False, ""
+        try:
+            while not relay.outbox.stopped and self._cut(relay, until_at, most_gas, flush):
+                cut_any = True
+        except (BadRecord, NotFound) as error:
+            why_not = f"{error.message}: {error.remedy}"
+        relay.cuts(why_not)
+        return cut_any
 
     def _cut(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
         """Freeze one more batch of a lane; False when there is none to cut."""

@@ -1,8 +1,8 @@
 """How an oracle takes a lane over with nothing but the chain and the bus.
 
 A term's journal begins where the chain stands once it stands still. The bus replays from a day
-before that, so what the chain holds comes again: it is known from the chain's own batches, and
-only what they do not hold is new.
+before that, so what the chain holds comes again: it is known from the chain's own batches of a day
+more, and only what they do not hold is new.
 """
 
 from collections.abc import Callable, Iterable
@@ -63,11 +63,13 @@ def stands_still(ledger: Ledger, lane: Lane, policy: SettlementPolicy) -> bool:
     return now == standing(ledger, lane, final.hash, final.number)
 
 
-def on_chain(ledger: Ledger, channels: Iterable[int]) -> Callable[[int, int], Known | None]:
-    """What the chain holds of channels, by channel and moment; no telegram is known of it. A moment
-    within a time whose use was deemed is known as that."""
+def on_chain(
+    ledger: Ledger, channels: Iterable[int], since_at: int
+) -> Callable[[int, int], Known | None]:
+    """What the chain holds of channels since a moment, by channel and moment; no telegram is known
+    of it. A moment within a time whose use was deemed is known as that."""
     wanted = set(channels)
-    held = settled(ledger, wanted)
+    held = settled(ledger, wanted, since_at)
     times = [one for book in meter_books(ledger) for one in deemed(ledger, book, wanted)]
 
     def known(channel: int, at: int) -> Known | None:

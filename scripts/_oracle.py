@@ -13,6 +13,7 @@ from scripts._shared import Session, addresses_of, home, record_path
 if TYPE_CHECKING:
     from ledger.keystores import Signer
     from oracle.config import Feeds
+    from oracle.health import HealthServer
     from oracle.household_rows import Households
     from oracle.inputs import Input
     from oracle.mapping import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from oracle.report import Report
     from oracle.sources.bus import Bus
     from oracle.warnings.desk import Jobs
+    from oracle.warnings.troubles import Troubles
 
 NOW = "now"
 LOOKS_EVERY_S = 0.2  # while waiting, whether it is time to leave
@@ -71,8 +73,26 @@ def opened(here: Session, place: "Place", password_file: Path | None) -> "Iterat
 
 
 @contextmanager
-def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "Iterator[Jobs]":
-    """Warn of what is taken in, where a configuration says whom; the jobs that come round."""
+def troubled(tell: Voice) -> "Iterator[Troubles]":
+    """The troubles that are told meanwhile."""
+    from oracle.warnings.troubles import Troubles
+
+    troubles = Troubles(time.time)
+    tell.listeners.append(troubles.hear)
+    try:
+        yield troubles
+    finally:
+        tell.listeners.remove(troubles.hear)
+
+
+@contextmanager
+def warning(
+    oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None], troubles: "Troubles"
+) -> "Iterator[Jobs]":
+    """Warn of what is taken in, and of troubles; the jobs that come round.
+
+    Nobody is warned where a configuration says no one.
+    """
     from oracle.warnings.desk import Jobs
     from oracle.warnings.running import Running
 
@@ -81,7 +101,7 @@ def warning(oracle: "Oracle", wanted: "Feeds", tell: Callable[..., None]) -> "It
         yield jobs
         return
     about = (oracle.ledger, oracle.journal, oracle.channels, wanted.checks, wanted.warnings)
-    running = Running(*about, wanted.folder, jobs, time.time, tell)
+    running = Running(*about, wanted.folder, jobs, time.time, tell, troubles)
     oracle.watching = running
     running.open()
     try:
@@ -127,24 +147,42 @@ def running(
 
 
 @contextmanager
-def watched(
-    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Voice
-) -> Iterator[Callable[[], None]]:
-    """Serve metrics and health where a port is named; how to tell that the loop came round."""
-    from oracle.health import Health, HealthServer
+def served(wanted: "Feeds", tell: Voice) -> "Iterator[HealthServer | None]":
+    """Serve metrics and health where a port is named: those of an oracle that stands by."""
+    from oracle.health import HealthServer, StandingBy
 
     if wanted.metrics_port is None:
+        yield None
+        return
+    standing_by = StandingBy()
+    server = HealthServer(standing_by, wanted.metrics_host, wanted.metrics_port)
+    tell("metrics", host=wanted.metrics_host, port=server.open())
+    tell.listeners.append(standing_by.hear)
+    try:
+        yield server
+    finally:
+        tell.listeners.remove(standing_by.hear)
+        server.close()
+
+
+@contextmanager
+def watched(
+    oracle: "Oracle", wanted: "Feeds", jobs: "Jobs", tell: Voice, server: "HealthServer | None"
+) -> Iterator[Callable[[], None]]:
+    """Show metrics and health of an oracle that feeds; how to tell that its loop came round."""
+    from oracle.health import Health
+
+    if server is None:
         yield lambda: None
         return
     health = Health(oracle.journal.place, time.time, jobs if wanted.warnings else None)
-    server = HealthServer(health, wanted.metrics_host, wanted.metrics_port)
-    tell("metrics", host=wanted.metrics_host, port=server.open())
+    before, server.shown = server.shown, health
     tell.listeners.append(health.hear)
     try:
         yield health.beat
     finally:
         tell.listeners.remove(health.hear)
-        server.close()
+        server.shown = before
 
 
 def keeping(

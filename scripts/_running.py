@@ -14,6 +14,7 @@ from scripts._shared import Session, home
 if TYPE_CHECKING:
     from oracle.buses import Leased
     from oracle.config import Feeds
+    from oracle.health import HealthServer
     from oracle.lease import Lease
     from oracle.oracle import Oracle
     from oracle.places import Place, Server
@@ -28,13 +29,17 @@ AWAY_S, MOST_AWAY_S = 0.5, 30.0  # before a server is asked again, each time lon
 
 @dataclass(frozen=True)
 class Work:
-    """What `oracle run` was asked to do; `leaving` says that it is time to leave."""
+    """What `oracle run` was asked to do; `leaving` says that it is time to leave.
+
+    `server` has the pages about it, if a port is named.
+    """
 
     here: Session
     wanted: "Feeds"
     password_file: Path | None
     tell: _oracle.Voice
     leaving: Callable[[], bool]
+    server: "HealthServer | None" = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,15 @@ class Away:
 
 
 def run(work: Work) -> "Report | None":
-    """Feed until it is time to leave; what came of it, None where it was another's all the time."""
+    """Feed until it is time to leave; what came of it, None where it was another's all the time.
+
+    Metrics and health are served all the while, also while it stands by.
+    """
+    with _oracle.served(work.wanted, work.tell) as server:
+        return _run(replace(work, server=server))
+
+
+def _run(work: Work) -> "Report | None":
     from oracle.places import Server
 
     wanted = work.wanted
@@ -231,7 +244,10 @@ def _fed(work: Work, turn: Turn) -> "Report":
     from oracle.report import report
 
     here, wanted, tell = work.here, work.wanted, work.tell
-    with _oracle.running(here, wanted, work.password_file, tell, turn.journal) as oracle:
+    with (
+        _oracle.troubled(tell) as troubles,
+        _oracle.running(here, wanted, work.password_file, tell, turn.journal) as oracle,
+    ):
         tell("oracle runs", journal=str(turn.journal), poll_s=wanted.poll_s)
         bus = turn.begin(oracle)
         if turn.over(oracle):
@@ -242,8 +258,8 @@ def _fed(work: Work, turn: Turn) -> "Report":
             return turn.over(oracle)
 
         with (
-            _oracle.warning(oracle, wanted, tell) as jobs,
-            _oracle.watched(oracle, wanted, jobs, tell) as beat,
+            _oracle.warning(oracle, wanted, tell, troubles) as jobs,
+            _oracle.watched(oracle, wanted, jobs, tell, work.server) as beat,
             _oracle.waiting(oracle, wanted, leaves, tell, beat, bus) as wait,
         ):
             kept = _oracle.keeping(oracle, wanted, wait, tell)

@@ -47,6 +47,11 @@ class SensorThings:
     protocol = SENSORTHINGS
 
     @property
+    def where(self) -> str:
+        """Its address."""
+        return self.url
+
+    @property
     def stations(self) -> list[str]:
         """The datastreams as mappings name them."""
         return [station(one) for one in self.datastreams]

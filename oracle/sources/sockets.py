@@ -7,8 +7,9 @@ calls `done`; when too many wait, connections are no longer read from, so a stat
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from ledger.errors import UsageError
@@ -23,6 +24,7 @@ from oracle.sources.telegrams import MQTT, PROTOCOLS, Protocol, Telegram
 MOST_WAITING = 10_000  # telegrams
 MOST_WAITING_BYTES = 64 * 2**20  # of them together, and of what one commit takes in
 CANCEL_AGAIN_S = 0.5
+AGAIN_S = 30.0  # before a source is followed anew that could not be followed at all
 MOST_BROKEN = 100  # of one connection, which then ends: it only costs disk
 MOST_CONNECTIONS = 1_000
 READ_BYTES = 65_536
@@ -155,23 +157,43 @@ class Ears:
         return int(server.sockets[0].getsockname()[1])
 
     async def _follow(self) -> None:
-        following = [follow(one, self._putting(MQTT), self._tell) for one in self._brokers]
-        if self._bus is not None:
-            following.append(buses.follow(self._bus, self._putting(MQTT), self._tell))
+        following: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            (broker.where, partial(follow, broker, self._putting(MQTT), self._tell))
+            for broker in self._brokers
+        ]
+        if (bus := self._bus) is not None:
+            put = self._putting(MQTT)
+            following.append((bus.stream, partial(buses.follow, bus, put, self._tell)))
         if (asking := self._asking) is not None:
-            following += [
-                one.follow(self._putting(one.protocol), self._tell, asking.clock)
-                for one in asking.sources
-            ]
-        for one in following:
-            task = self._loop.create_task(one)
-            task.add_done_callback(self._ended)
-            self._connections.add(task)
+            for one in asking.sources:
+                put = self._putting(one.protocol)
+                following.append((one.where, partial(one.follow, put, self._tell, asking.clock)))
+        for source, begin in following:
+            self._connections.add(self._loop.create_task(self._keep_to(source, begin)))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Tell of a source that could not be followed at all, as where its password is gone."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._tell("source is given up", why=str(error) or type(error).__name__)
+    async def _keep_to(self, source: str, begin: Callable[[], Awaitable[None]]) -> None:
+        """Follow a source for ever: anew after a while where that cannot be done at all, as where
+        its password is gone. It is told once, and again when it has been followed for as long."""
+        given_up = ""
+
+        def lasts() -> None:
+            nonlocal given_up
+            given_up = ""
+            self._tell("source is taken up again", source=source)
+
+        while True:
+            lasting = self._loop.call_later(AGAIN_S, lasts) if given_up else None
+            try:
+                return await begin()
+            except Exception as error:  # a task that ended would be a source that is silent
+                why = str(error) or type(error).__name__
+                if why != given_up:
+                    self._tell("source is given up", source=source, why=why)
+                given_up = why
+            finally:
+                if lasting is not None:
+                    lasting.cancel()
+            await asyncio.sleep(AGAIN_S)
 
     def _putting(self, protocol: str) -> Put:
         async def put(telegram: Telegram, done: Callable[[], None]) -> None:

@@ -1,5 +1,7 @@
 """What time tells: who is silent, what does not agree, which lane or job stands still.
 
+What the oracle has told of itself is warned of here as well.
+
 A round needs no chain. The synthetic alarm is made here too, and missed when nobody answers it.
 """
 
@@ -20,10 +22,14 @@ from oracle.warnings.book import Warned
 from oracle.warnings.checks import Amount
 from oracle.warnings.config import Balance, Checks, Side, Synthetic
 from oracle.warnings.desk import LOOP, Desk, Jobs
+from oracle.warnings.troubles import Troubles
 from oracle.warnings.watch import Watch
 
 SYNTHETIC_LIMITS = Limits(0, 0, 0, 0, 1, 0)  # one reading above zero is an alert
 SYNTHETIC_JOB = "synthetic alarm"
+# reasons of what is held because something else is recorded under the same moment or number
+CONTRADICTIONS = ("other_content", "sequence_again")
+SEEN_HELD = "seen/held"  # the last held row that was looked at
 
 ByName = Mapping[tuple[str, str], Channel]
 
@@ -40,10 +46,13 @@ class Rounds:
         jobs: Jobs,
         channels: ByName,
         clock: Callable[[], float],
+        tell: Callable[..., None],
+        troubles: Troubles,
     ) -> None:
         """BadRecord or NotFound where a comparison names what cannot be compared."""
         self._journal, self._watch, self._desk = journal, watch, desk
         self._wanted, self._jobs, self._clock = wanted, jobs, clock
+        self._tell, self._told = tell, troubles
         self._troubles: dict[str, int] = {}
         self._balances = [
             (one, _found(one.left, channels), _found(one.right, channels))
@@ -51,6 +60,9 @@ class Rounds:
         ]
         for one, left, right in self._balances:
             _comparable(one, [*left, *right])
+        if desk.book.state(SEEN_HELD) is None:
+            with journal.commit():
+                desk.book.keep(SEEN_HELD, self._last_held())
 
     def tick(self, troubles: Sequence[str] = ()) -> None:
         """One round; `troubles` are what keeps lanes from going on, each "lane: why"."""
@@ -63,6 +75,8 @@ class Rounds:
             for one, left, right in self._balances:
                 self._balance(one, left, right, lasts, now)
             self._trouble(troubles, now)
+            self._contradictions()
+            self._told.warn(self._desk, self._wanted.trouble_after, now)
             if self._desk.wanted.synthetic:
                 self._synthetic(self._desk.wanted.synthetic, now)
             self._desk.jobs(self._jobs, now)
@@ -163,6 +177,28 @@ class Rounds:
                 f"relay/{lane}/{since}", "relay", lane, now, f"{lane}: {by_lane.get(lane)}"
             )
             self._desk.stand(about, lane in by_lane, now)
+
+    # what contradicts itself
+
+    def _last_held(self) -> int:
+        found = self._journal.db.execute("SELECT coalesce(max(id), 0) FROM held").fetchone()
+        return int(found[0])
+
+    def _contradictions(self) -> None:
+        """Tell of what was held since the last round as other content is recorded under its key."""
+        seen, last = self._desk.book.state(SEEN_HELD), self._last_held()
+        if last == seen:
+            return
+        rows = self._journal.db.execute(
+            "SELECT source.name, held.reason, count(*) FROM held"
+            " JOIN segment ON segment.id = held.segment JOIN source ON source.id = segment.source"
+            " WHERE held.id > ? AND held.reason IN (?, ?) GROUP BY source.name, held.reason"
+            " ORDER BY source.name, held.reason",
+            (seen, *CONTRADICTIONS),
+        ).fetchall()
+        for name, reason, count in rows:
+            self._tell("other content is held", source=name, reason=reason, rows=count)
+        self._desk.book.keep(SEEN_HELD, last)
 
     # the synthetic alarm
 

@@ -15,6 +15,7 @@ from oracle.warnings.desk import DELIVERY, Desk, Jobs
 from oracle.warnings.postman import Post, Postman
 from oracle.warnings.rounds import Rounds
 from oracle.warnings.sending import Ways
+from oracle.warnings.troubles import Troubles
 from oracle.warnings.watch import Watch
 
 ORIGIN_LETTERS = 8
@@ -36,13 +37,18 @@ class Running:
         jobs: Jobs,
         clock: Callable[[], float],
         tell: Tell,
+        troubles: Troubles,
     ) -> None:
-        """Files with secrets lie in `folder`; they and what is compared are looked at now."""
+        """Files with secrets lie in `folder`; they and what is compared are looked at now.
+
+        `troubles` hears what is told.
+        """
         self.jobs = jobs
         self.book = Book(journal)
         desk = Desk(self.book, wanted)
         self._watch = Watch(ledger, journal, desk, checks, self.jobs, clock)
-        self._rounds = Rounds(journal, self._watch, desk, checks, self.jobs, channels, clock)
+        about = (desk, checks, self.jobs, channels, clock, tell, troubles)
+        self._rounds = Rounds(journal, self._watch, *about)
         ways = Ways(wanted.mail, folder)
         for recipient in wanted.recipients.values():
             ways.check(recipient)

@@ -11,6 +11,7 @@ from oracle import config
 from oracle.health import Health, HealthServer
 from oracle.inputs import Input
 from oracle.mapping import load
+from oracle.warnings.troubles import Troubles
 from scripts import _oracle
 from tests.chain.warned import HIGH, QUIET, STARTS, STEP_S
 from tests.contracts.suite import DAY_S, T0
@@ -186,7 +187,7 @@ def test_a_configuration_file_is_all_that_a_running_oracle_needs_to_warn(place):
     wanted = config.load(written(place.town.folder / "waterline.toml", shape))
     tell = lambda event, **keys: place.town.told.append((event, keys))  # noqa: E731
 
-    with _oracle.warning(place.oracle, wanted, tell) as jobs:
+    with _oracle.warning(place.oracle, wanted, tell, Troubles(time.time)) as jobs:
         place.running = place.oracle.watching
         place.reads(HIGH, HIGH)
         for _ in range(100):

@@ -219,6 +219,30 @@ def test_the_secret_is_for_its_owner_alone_and_asked_for_when_it_is_gone(homes):
         homes.proof(0, "account 1")
 
 
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.chmod(0o644)])
+def test_a_secret_that_is_gone_keeps_its_lane_back_and_is_not_made_anew(homes, harm):
+    homes.tell(0, "account 1", 0, 3)
+    oracle, path = homes.feed(3_000), homes.journal.place / households.KEPT_IN
+    kept = path.read_bytes()
+    harm(path)
+    homes.tell(1, "account 1", 3, 5)
+    homes.rows.append((ends_at(1), 5_000))
+    inputs = [homes.input, homes.town.file("main", homes.device, homes.rows)]
+
+    homes.town.run(oracle, inputs)
+
+    (waits,) = [keys for event, keys in homes.town.told if event == "lane waits"]
+    assert households.KEPT_IN in waits["reason"]
+    assert homes.town.registers() == homes.rows[:1]
+
+    path.write_bytes(kept)
+    path.chmod(0o600)
+    homes.town.run(oracle, inputs)
+
+    assert homes.town.registers() == homes.rows
+    assert all(check_offline(homes.proof(1, "account 1")).values())
+
+
 def test_no_salt_and_no_number_of_a_household_is_told(homes):
     homes.tell(0, "account 1", 0, 3)
     homes.tell(0, "account 2", 5, 4)

@@ -4,6 +4,7 @@ import pytest
 from eth._utils import headers
 from eth_utils.exceptions import ValidationError
 
+from oracle.archive import Archive
 from oracle.feed import Stopped
 from tests.chain.town import Relay
 from tests.contracts.suite import T0
@@ -154,4 +155,55 @@ def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed, mo
     held = oracle.journal.db.execute("SELECT reason, detail FROM held").fetchall()
     assert [row["reason"] for row in held] == ["refused_by_contract"]
     assert "beyond the calendar" in held[0]["detail"]
+    (refused,) = [keys for event, keys in fed.told if event == "groups refused"]
+    assert (refused["lane"], refused["batch"]) == ("QuotaTracker lane 1", 0)
     assert set(ROWS) <= set(fed.registers())
+
+
+@pytest.fixture
+def two_lanes(town):
+    """A town with a meter in each of two lanes, and an oracle that has taken both files in."""
+    town.inputs = [
+        town.file("well", town.meter(1), ROWS[:6]),
+        town.file("spring", town.meter(2), ROWS[6:]),
+    ]
+    town.second = town.second_relay()
+    town.lane(1)
+    keeper = town.suite.device_keeper
+    town.suite.quota_tracker.open_lane(town.second.address, 2, sender=keeper)
+    town.chain.tester.disable_auto_mine_transactions()
+    town.first = of_both(town)
+    for one in town.inputs:
+        for _ in town.first.read(one, growing=True):
+            pass
+    return town
+
+
+def of_both(town):
+    """An oracle with the keys of both lanes."""
+    oracle = town.oracle()
+    oracle.relays._signers[town.second.address] = lambda: town.second
+    return oracle
+
+
+def test_a_damaged_segment_of_the_archive_keeps_back_its_own_lane_alone(two_lanes):
+    town = two_lanes
+    town.kill(town.first)
+    path = town.folder / "journal" / Archive.name_of(1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    oracle = of_both(town)
+
+    town.run(oracle, town.inputs)
+
+    assert town.registers() == ROWS[6:]
+    waits = [keys for event, keys in town.told if event == "lane waits"]
+    assert [one["lane"] for one in waits] == ["QuotaTracker lane 1"]
+    assert "is not what the journal says was written" in waits[0]["reason"]
+    assert [one.partition(":")[0] for one in oracle.relays.trouble()] == ["QuotaTracker lane 1"]
+
+    path.write_bytes(whole)
+    town.run(oracle, town.inputs)
+
+    assert sorted(town.registers()) == ROWS
+    assert oracle.relays.trouble() == []

@@ -3,11 +3,11 @@
 import pytest
 
 from ledger.errors import NotFound
-from oracle import lanes
+from oracle import comparison, lanes
 from oracle.quarantine import held
 from oracle.sources.sockets import Heard
 from oracle.sources.telegrams import MQTT, whole
-from oracle.takeover import stands_still
+from oracle.takeover import BEFORE_S, stands_still
 from tests.chain.subscriber import TOPIC, Subscriber, expected, message
 from tests.contracts.suite import T0
 
@@ -64,6 +64,41 @@ def test_what_comes_late_and_is_not_on_the_chain_is_held(town, first):
 
 def test_it_is_replayed_from_a_day_before_what_the_chain_has(town, first):
     assert second(town, first.mapping).recall() == T0 + 2 * 3_600 - 86_400
+
+
+def test_what_is_replayed_is_known_a_day_behind_it_and_nothing_older_is_read(town, first):
+    """A bus replays what it has had since a day before the last reading; a telegram may have been
+    under way for a day before that."""
+    hours = range(3, 25 * 4)
+    oracle = town.oracle()
+    replayed(oracle, first.mapping, *map(message, hours))
+    town.settle(oracle)
+    town.kill(oracle)
+    oracle = second(town, first.mapping)
+
+    since_at = oracle.recall()
+
+    oldest = (since_at - BEFORE_S - T0) // 3_600
+    replayed(oracle, first.mapping, *(message(hour) for hour in range(oldest, 25 * 4 + 1)))
+    assert held(oracle.journal) == []
+    town.settle(oracle)
+    assert town.registers() == expected(range(1, 25 * 4 + 1))
+    (channel,) = oracle._entered
+    known = [hour for hour in range(1, 25 * 4) if oracle._on_chain(channel, T0 + 3_600 * hour)]
+    assert known == list(range(oldest, 25 * 4))
+
+
+def test_batches_in_blocks_before_that_are_not_looked_at(town, first, monkeypatch):
+    tester = town.chain.tester
+    tester.time_travel(town.ledger.chain.head().at + 10 * BEFORE_S)
+    town.mine()
+    late_at = town.ledger.chain.head().at
+    looked = []
+    monkeypatch.setattr(comparison, "as_batch", lambda *about: looked.append(about))
+
+    assert comparison.settled(town.ledger, first.oracle._entered, late_at) == {}
+
+    assert looked == []
 
 
 def test_a_lane_stands_still_when_its_last_batch_is_final(town, first):

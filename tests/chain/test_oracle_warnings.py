@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from eth_utils.exceptions import ValidationError
 
 from oracle import feed
 from oracle.inputs import Input
@@ -247,6 +248,86 @@ def test_a_lane_in_trouble_is_told_when_it_stays_so(place):
     (warning,) = place.warnings
     assert (warning["kind"], warning["text"]) == ("relay", why)
     assert warning["ended_at"] == place.now
+
+
+def troubles(place):
+    """Each trouble that was warned of, and whether it stands."""
+    return [
+        (one["subject"], one["ended_at"] is None)
+        for one in place.warnings
+        if one["kind"] == "trouble"
+    ]
+
+
+def test_what_the_node_does_not_take_is_warned_of_until_it_takes_it(place, monkeypatch):
+    def refuses(*_):
+        raise ValidationError("txpool is full")
+
+    place.reads(QUIET)
+    with monkeypatch.context() as patched:
+        patched.setitem(place.town.node.answers, "eth_sendRawTransaction", refuses)
+        place.oracle.pump(flush=True)
+        place.running.tick()
+        place.now += 60
+        place.running.tick()
+    subject = "not taken by the node: DischargeLimits lane 1"
+    assert troubles(place) == [(subject, True)]
+
+    place.settles()
+    place.running.tick()
+
+    assert troubles(place) == [(subject, False)]
+
+
+def test_final_batches_that_the_chain_lost_are_warned_of_and_sent_again(place):
+    tester = place.town.chain.tester
+    before = tester.take_snapshot()
+    place.reads(QUIET, QUIET)
+    place.settles()
+    tester.revert_to_snapshot(before)
+    tester.pool.clear()
+    place.town.mine(place.oracle.policy.confirmations + 1)
+
+    place.oracle.pump(flush=True)
+    place.running.tick()
+
+    assert troubles(place) == [("settled batches are gone: DischargeLimits lane 1", True)]
+    place.settles()
+    assert place.oracle.done
+
+
+def test_groups_that_the_contract_refused_are_warned_of(place):
+    place.oracle._tell("groups refused", lane="DischargeLimits lane 1", batch=0, channels=[1])
+    place.running.tick()
+    place.sends()
+
+    assert troubles(place) == [("groups refused: DischargeLimits lane 1", True)]
+    assert "groups refused: lane DischargeLimits lane 1, batch 0" in place.server.texts[0]
+
+
+def test_other_content_for_a_recorded_moment_is_warned_of_once(place):
+    place.reads(QUIET)
+    for value in ("41", "42"):
+        with place.path.open("a", encoding="utf-8") as file:
+            file.write(f"{STARTS + STEP_S},{value}\n")
+        place.reads()
+        place.running.tick()
+
+    assert troubles(place) == [(f"other content is held: {place.input.name}", True)]
+    told = [keys for event, keys in place.town.told if event == "other content is held"]
+    assert [(one["reason"], one["rows"]) for one in told] == [("other_content", 1)] * 2
+
+
+def test_a_sequence_number_with_two_contents_is_warned_of(place):
+    place.reads(QUIET)
+    with place.oracle.journal.commit() as db:
+        db.execute(
+            "INSERT INTO held (segment, row, text, reason, detail)"
+            " VALUES (1, 0, '', 'sequence_again', '')"
+        )
+    place.running.tick()
+
+    assert troubles(place) == [(f"other content is held: {place.input.name}", True)]
 
 
 def test_the_running_oracle_warns_from_its_own_loop_and_thread(place):

@@ -1,7 +1,7 @@
 """A town on the London machine, and an oracle that feeds it from files of a few rows."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -22,7 +22,7 @@ from oracle import feed
 from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.mapping import load
-from oracle.oracle import Oracle
+from oracle.oracle import Fed, Oracle
 from oracle.places import Server
 from tests.chain.london import KEYS, London, backend, city
 from tests.contracts.suite import DUTIES, METER, T0, Suite
@@ -52,6 +52,7 @@ class Town:
     folder: Path
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     journals: list[Journal] = field(default_factory=list)
+    listeners: list[Callable[..., None]] = field(default_factory=list)  # beside `told`
     server: Server | None = None  # where journals lie, if not in the folder
 
     def meter(self, group: int = 1) -> str:
@@ -100,9 +101,15 @@ class Town:
             {key.address: lambda: key},
             SettlementPolicy(CONFIRMATIONS),
             time.time,
-            lambda event, **keys: self.told.append((event, keys)),
+            self.tell,
             **bounds,
         )
+
+    def tell(self, event: str, **keys: Any) -> None:
+        """What an oracle tells."""
+        self.told.append((event, keys))
+        for one in self.listeners:
+            one(event, **keys)
 
     def kill(self, oracle: Oracle) -> None:
         """What a kill leaves: the lock is free, nothing else was done."""
@@ -118,6 +125,16 @@ class Town:
         feed.replay(
             oracle, inputs, lambda _: self.mine(), lambda: next(clock), lambda: None, MOST_ROUNDS
         )
+
+    def run(self, oracle: Oracle, inputs: Sequence[Fed], rounds: int = 8) -> None:
+        """Let an oracle run for some rounds, a block after each."""
+        left = iter(range(rounds))
+
+        def wait(_: float) -> bool:
+            self.mine()
+            return next(left, None) is None
+
+        feed.watch(oracle, lambda: inputs, wait, 0, self.tell)
 
     def registers(self) -> list[tuple[int, int]]:
         """Every reading in the calldata of every recorded batch: moment and register."""

@@ -7,6 +7,7 @@ from oracle.mapping import load
 from oracle.warnings.config import Checks, Warnings
 from oracle.warnings.desk import Jobs
 from oracle.warnings.running import Running
+from oracle.warnings.troubles import Troubles
 from tests.chain.town import Town
 from tests.contracts.suite import COD, GAUGE, NOW
 from tests.unit.mailing import MailServer
@@ -59,6 +60,8 @@ class Place:
         oracle = self.oracle = self.town.oracle()
         oracle._clock = lambda: self.now
         self.jobs = Jobs(lambda: self.now)
+        troubles = Troubles(lambda: self.now)
+        self.town.listeners = [troubles.hear]
         self.running = Running(
             oracle.ledger,
             oracle.journal,
@@ -68,7 +71,8 @@ class Place:
             self.town.folder,
             self.jobs,
             lambda: self.now,
-            lambda event, **keys: self.town.told.append((event, keys)),
+            self.town.tell,
+            troubles,
         )
         oracle.watching = self.running
 

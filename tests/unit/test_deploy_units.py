@@ -37,6 +37,18 @@ def test_a_unit_gives_no_more_than_is_needed(unit):
     assert int(told["TimeoutStopSec"]) >= 60
 
 
+@pytest.mark.parametrize(
+    "unit", [one for one in UNITS if "Restart" in settings(one)], ids=lambda unit: unit.name
+)
+def test_a_unit_is_started_again_for_ever(unit):
+    """A node that needs ten minutes after a reboot must find its oracle still trying."""
+    told = settings(unit)
+
+    assert told.get("StartLimitIntervalSec") == "0"
+    assert int(told["RestartSec"]) >= 10
+    assert "RestartSteps" not in told  # Debian 12 has systemd 252, which does not know it
+
+
 @pytest.mark.parametrize("name", ["oracle", "upkeep"])
 def test_a_command_exists_and_its_password_is_a_credential(name):
     (unit,) = [one for one in UNITS if name in one.name]

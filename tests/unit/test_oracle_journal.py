@@ -151,6 +151,18 @@ def test_a_segment_that_was_changed_is_noticed(opened):
     other.close()
 
 
+def test_rows_of_a_damaged_segment_are_recognised_when_they_come_again(opened):
+    fed(opened, ROWS)
+    other = again(opened)
+    cut_off(other, other.archive.name_of(1))
+
+    fed(other, [*ROWS, (ROWS[0][0], "7")], first_row=len(ROWS))
+
+    now = report(other)
+    assert (now.accepted, now.repeated, now.quarantined) == (len(ROWS), len(ROWS), 1)
+    other.close()
+
+
 @pytest.mark.parametrize("key", ["chain_id", "genesis_hash"])
 def test_the_journal_of_another_chain_is_refused_by_name(opened, key):
     with pytest.raises(WrongChain, match=key) as refused:

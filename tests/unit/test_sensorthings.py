@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oracle.sources import sensorthings
+from oracle.sources import sensorthings, sockets
 from oracle.sources.sensorthings import SensorThings, station
 from oracle.sources.sockets import Asking, Ears
 from oracle.sources.telegrams import cells_of
@@ -212,7 +212,10 @@ def test_a_link_that_leads_to_itself_ends(monkeypatch, service):
     )
 
     with asking(service, poll_s=60):
-        time.sleep(0.4)
+        until = time.monotonic() + SOON_S
+        while len(service.asked) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.2)
 
     assert len(service.asked) == 3
 
@@ -271,6 +274,21 @@ def test_a_password_comes_from_its_file(tmp_path, service):
 def test_a_password_that_is_gone_is_told(tmp_path, service):
     with asking(service, username="oracle", password_file=tmp_path / "gone") as one:
         assert "gone" in one.is_told("source is given up")["why"]
+
+
+def test_a_source_that_was_given_up_is_taken_up_again_when_its_password_is_there(
+    tmp_path, service, monkeypatch
+):
+    monkeypatch.setattr(sockets, "AGAIN_S", 0.2)
+    secret = tmp_path / "secret"
+    service.streams[TWELVE] = [observation(1, hour(1))]
+
+    with asking(service, username="oracle", password_file=secret) as one:
+        one.is_told("source is given up")
+        secret.write_text("s3cret\n", encoding="ascii")
+
+        one.hears(1)
+        one.is_told("source is taken up again")
 
 
 def test_a_service_is_asked_over_tls_by_whoever_trusts_its_certificate(tmp_path):
