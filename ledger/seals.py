@@ -1,7 +1,8 @@
 """Seals: what an officer signs under a permit's face, and who signed, without a chain.
 
-The face is kind, holder, the terms of one version and the limits of a drainage permit, hashed as the contract PermitSeals hashes
-them; the seal is an EIP-712 signature over its number, version and hash.
+The face is kind, holder, the terms of one version and the limits of a drainage permit, hashed as
+the contract PermitSeals hashes them; the seal is an EIP-712 signature over its number, version and
+hash.
 """
 
 from collections.abc import Callable, Mapping, Sequence
