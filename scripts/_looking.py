@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from ledger.channels import Channel
+from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.standards import CALENDARS, DAY
 from ledger.structs import read
@@ -21,9 +22,14 @@ class Look:
     """What a run knows of the chain: its clock, and the periods that ended within some days."""
 
     def __init__(self, here: Session, days: int) -> None:
-        self.here, self.ledger, self._days_s = here, here.ledger, days * DAY_S
+        self.here, self._days_s = here, days * DAY_S
         self.now = 0
         self._named: dict[int, str] = {}
+
+    @property
+    def ledger(self) -> Ledger:
+        """The contracts."""
+        return self.here.ledger
 
     @cached_property
     def grace_s(self) -> int:
