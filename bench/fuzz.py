@@ -174,8 +174,8 @@ def seeds(name: str) -> list[bytes]:
     if name == "sl651":
         report = bytes.fromhex(REPORT)
         confirmation = bytes.fromhex(CONFIRMATION)
-        insides = (report[:-2], confirmation[:-2])
-        return [b"\1" + report, b"\1" + confirmation, *(b"\0" + one for one in insides)]
+        unsealed = (report[:-2], confirmation[:-2])
+        return [b"\1" + report, b"\1" + confirmation, *(b"\0" + one for one in unsealed)]
     head = "QN=20231114221320001;ST=32;CN=2061;PW=123456;MN=010000A8900016F000169DC0"
     values = "CP=&&DataTime=20231114221320;w00000-Cou=1.5;w01018-Avg=12.5,w01018-Flag=N&&"
     split = f"{head};PNUM=2;PNO=1;Flag=7;{values}"
