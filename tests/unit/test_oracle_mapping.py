@@ -262,7 +262,7 @@ def test_the_passwords_of_stations_are_read_by_mn_and_never_shown(tmp_path):
 
     [port] = config(tmp_path, sources=[], listen=listening(password_file=name)).ports
 
-    assert port.passwords == {"81733553213013": "abc123", "31010600000042": "654321"}
+    assert port.dialect["passwords"] == {"81733553213013": "abc123", "31010600000042": "654321"}
     assert "abc123" not in repr(port)
 
 
