@@ -41,6 +41,8 @@ MEETS_THE_WORLD: dict[str, str] = {
     "oracle.cosigning": "reads a batch's words back as ledger.batches does",
     "oracle.cosigners": "asks witnesses to sign, and who they are",
     "oracle.witnessing": "answers relays, and puts dissent on the chain",
+    "oracle.verdicts": "has an operator's account sign what was decided",
+    "oracle.quarantine": "has what it lets in or rejects signed",
     "oracle.disputing": "turns a proof and a telegram into a dispute",
 }
 
