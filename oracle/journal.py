@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -51,6 +52,11 @@ class Sent:
 
 class Journal(KeptReadings):
     """The readings of one oracle; oracle.outbox has its batches."""
+
+    @cached_property
+    def grown(self) -> Counter[tuple[str, int]]:
+        """How many readings this process took in, by contract and relay group."""
+        return Counter()
 
     # sources and channels
 
@@ -196,6 +202,9 @@ class Journal(KeptReadings):
 
     def _append_layer(self, segment: int, layer: Sequence[Accepted]) -> None:
         """Add one part of each channel, and where the channels stand behind it."""
+        for one in layer:
+            channel = one.rule.channel
+            self.grown[channel.contract, channel.relay_group] += len(one.taken.block)
         self.db.executemany(
             "INSERT INTO block SELECT id, accepted, ?, ?, ?, ?, ?, ?, ?, ? FROM channel"
             " WHERE id = ?",

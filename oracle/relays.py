@@ -51,6 +51,8 @@ class Relays:
         self._relays: dict[tuple[str, int], Relay] = {}
         self._kept_to: tuple[str, int] | None = None
         self._seen = ""  # the head that every lane has looked at
+        # what each lane had taken in when it last did not fill a batch
+        self._short: dict[tuple[str, int], int] = {}
         self._resume()
 
     # lanes
@@ -147,11 +149,17 @@ class Relays:
         """Freeze what is ready of a lane; whether it was any.
 
         A file of the journal that is gone or damaged keeps back the lane that needs it, no other.
+        A lane that did not fill a batch is looked through again when it has taken more in.
         """
         cut_any, why_not = False, ""
+        lane = relay.lane.contract, relay.lane.relay_group
+        grown = self.journal.grown[lane]
+        if not flush and self._short.get(lane) == grown:
+            return False
         try:
             while not relay.outbox.stopped and self._cut(relay, until_at, most_gas, flush):
                 cut_any = True
+            self._short[lane] = grown
         except (BadRecord, NotFound) as error:
             why_not = f"{error.message}: {error.remedy}"
         relay.cuts(why_not)

@@ -95,3 +95,15 @@ def test_more_rows_of_the_same_file_follow_the_first(fed):
     fed.settle(oracle, [fed.input])
 
     assert fed.registers() == ROWS + more
+
+
+def test_a_lane_that_took_nothing_in_is_looked_through_when_it_is_flushed_alone(fed, monkeypatch):
+    oracle, asked = fed.oracle(), []
+    waiting = oracle.journal.waiting
+    monkeypatch.setattr(oracle.journal, "waiting", lambda *of: asked.append(of) or waiting(*of))
+    for _ in oracle.read(fed.input, growing=False):
+        pass
+
+    for times, flush in ((1, False), (1, False), (3, True)):
+        oracle.pump(flush=flush)
+        assert len(asked) == times
