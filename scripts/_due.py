@@ -13,9 +13,10 @@ from ledger.events import logs
 from ledger.labels import text_of
 from ledger.network import station
 from ledger.replacements import HELD, replacements
-from ledger.standards import DAY, MONTH
+from ledger.standards import DAY, MONTH, YEAR
 from ledger.structs import every, read, read_many
 from scripts import _due_periods as periods
+from scripts._accounts import BOOKS
 from scripts._looking import GAUGE_BOOKS, Found, Look
 from scripts._showing import (
     APPLICATION_STATES,
@@ -141,6 +142,25 @@ def _unheard(look: Look, contract: str) -> Found:
             yield (number,), f"not all have acknowledged incident {number} in time"
 
 
+def _running(look: Look, contract: str) -> Found:
+    """Orders while they run whose permit's meters moved since they were last taken down."""
+    for number, one in every(look.ledger, contract, "order", "order_count"):
+        if not one["checked"] and one["read_l"] != _counted_l(look, one["permit_id"]):
+            yield (number,), f"what is held against order {number} moved since it was taken down"
+
+
+def _counted_l(look: Look, permit_id: int) -> int:
+    """All that was ever counted against a permit, as Incidents adds it up."""
+    book = BOOKS[read(look.ledger, "PermitRegistry", "permit", permit_id)["kind"]]
+    years = range(max(look.period(YEAR, look.now) - 63, 0), look.period(YEAR, look.now) + 1)
+    return sum(read_many(look.ledger, book, "used_l", ((permit_id, year) for year in years)))
+
+
+def _purposes(look: Look, contract: str) -> Found:
+    for number in range(1, int(read(look.ledger, contract, "permit_count")) + 1):
+        yield (number,), f"the station of permit {number} is classed for another purpose"
+
+
 def _orders(look: Look, contract: str) -> Found:
     for number, one in every(look.ledger, contract, "order", "order_count"):
         if not one["checked"]:
@@ -185,6 +205,8 @@ KINDS = {
     "tell-overdue": Kind(("DeviceRegistry",), "tell_overdue", _replacements),
     "tell-use": Kind(("RedLines",), "tell_use", _uses),
     "release": Kind(("RedLines",), "release", _expired),
+    "measure-order": Kind(("Incidents",), "measure_order", _running),
     "check-order": Kind(("Incidents",), "check_order", _orders),
+    "tell-purpose": Kind(("PermitRegistry",), "tell_purpose", _purposes),
     "lapse": Kind(("Applications",), "lapse", _approvals),
 }

@@ -41,6 +41,7 @@ TROUBLES = {
     "settled batches are gone": Trouble("", "lane"),
     "groups refused": Trouble("", "lane"),
     "file changed": Trouble("", "file"),
+    "file cannot be read": Trouble("file is read", "source"),
     "archive failed": Trouble(""),
     "other content is held": Trouble("", "source"),
 }

@@ -1,5 +1,6 @@
 """Groups and calldata: packed as an independent packer does it, and read back whole."""
 
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -115,7 +116,9 @@ def test_groups_one_behind_another_are_read_back_one_by_one(columns):
     read = list(meter_groups(b"".join(parts)))
 
     assert [group.channel for group in read] == list(range(len(columns)))
-    assert [group for part in parts for group in meter_groups(part)] == read
+    ends = accumulate(len(part) // 32 for part in parts)
+    apart = [next(meter_groups(part)) for part in parts]
+    assert read == [replace(one, end_word=end) for one, end in zip(apart, ends, strict=True)]
 
 
 @given(columns=gauge_columns())
