@@ -116,10 +116,13 @@ def city(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
-    """Feed a day of a city of five million to a chain of its own, everything on, beside baselines.
+    """Feed a day of a city of five million to a chain of its own, beside baselines.
 
-    Three signers, removed in the end; stopped by Ctrl-C or SIGTERM. Exit code 6 when a reading is
-    not settled or a channel's sum is wrong. For example: waterline bench city --share 0.01
+    On are checks of intake, journal, archive, trees, batches and settlement; off are warnings; no
+    meter is bound and no gauge judged. Three signers, removed in the end; stopped by Ctrl-C or
+    SIGTERM. Exit code 6 when a reading is not settled or a channel's sum is wrong.
+
+    For example: waterline bench city --share 0.01
     """
     import json
     import signal
