@@ -55,7 +55,8 @@ async def follow(broker: Broker, put: Put, tell: Tell) -> None:
             if not away:
                 tell("broker is away", broker=broker.where, why=str(error))
             away = True
-            await asyncio.sleep(AGAIN_S)
+        # outside of the handler: the error holds the socket of a handshake that was refused
+        await asyncio.sleep(AGAIN_S)
 
 
 def client_of(broker: Broker, *, lasting: bool = True) -> aiomqtt.Client:

@@ -156,7 +156,7 @@ def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed, mo
     assert [row["reason"] for row in held] == ["refused_by_contract"]
     assert "beyond the calendar" in held[0]["detail"]
     (refused,) = [keys for event, keys in fed.told if event == "groups refused"]
-    assert (refused["lane"], refused["batch"]) == ("QuotaTracker lane 1", 0)
+    assert (refused["lane"], refused["batch"]) == ("QuotaTracker lane 1", 1)
     assert set(ROWS) <= set(fed.registers())
 
 

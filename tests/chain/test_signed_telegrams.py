@@ -233,7 +233,8 @@ def test_sequences_of_one_hearing_are_looked_at_in_their_order(signing):
         SimpleNamespace(
             protocol="mqtt",
             telegram=SimpleNamespace(
-                station=TOPIC, raw=json.dumps(one.as_json()).encode(), error="", signed=True
+                **{"station": TOPIC, "raw": json.dumps(one.as_json()).encode()},
+                **{"error": "", "signed": True, "aside": ""},
             ),
             done=lambda: None,
         )

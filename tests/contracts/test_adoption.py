@@ -250,7 +250,7 @@ def test_what_a_region_used_goes_on_through_a_replacement(small):
     small.new.resume_lane(small.lane, sender=suite.supervisor)
     small.record(small.new, small.channels[0], [(40, 60)])
 
-    assert lines.used_l(word("440000"), year, 1) == 40
+    assert lines.measured(word("440000"), year, 1).used_l == 40
 
 
 def test_the_same_page_is_not_taken_twice_and_none_is_left_out(small):

@@ -122,7 +122,7 @@ def test_a_lane_reaches_the_channels_of_its_own_relay_group_only(suite, book):
 
     record(book)(foreign, 0, ROOT_HASH, words_of(number, book), b"", sender=suite.relay)
 
-    refusal = {"channel": number, "batch_id": 0, "lane": foreign, "reason": 2}
+    refusal = {"channel": number, "batch_id": 0, "lane": foreign, "reason": 2, "end_word": 1}
     assert events(book, "GroupRefused") == [("GroupRefused", refusal)]
 
 

@@ -16,7 +16,7 @@ ACTS = [
 
 @pytest.mark.stateful
 def test_bills_agree_with_their_model(deployed):
-    done = walk(partial(Billing, deployed), ACTS, steps=50, walks=10)
+    done = walk(partial(Billing, deployed), ACTS, steps=60, walks=24)
 
     happened = {name for name, times in done.items() if times}
     assert happened - {"refused"} == {
