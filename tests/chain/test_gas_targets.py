@@ -16,12 +16,11 @@ def report(request):
     return measure(compiled(), compile_file(NAIVE), lambda _: None, shapes)
 
 
-def test_every_shape_but_one_costs_no_more_than_its_target(report):
-    """That one is a laboratory report of gauges that keep a range: 15 gas a result dearer."""
+def test_no_shape_costs_more_than_its_target(report):
     found = {one.id: one.gas_a_reading for one in report.figures}
 
     assert found.keys() > QUICK
-    assert {i for i, gas in found.items() if i in TARGETS and gas > TARGETS[i]} <= {"GLabr"}
+    assert {i for i, gas in found.items() if i in TARGETS and gas > TARGETS[i]} == set()
 
 
 def test_a_reading_among_many_costs_635_times_less_than_one_by_one(report):
