@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ledger.batches import METER_BOOKS, as_batch, groups, values
+from ledger.batches import as_batch, groups, values
+from ledger.channels import METER_BOOKS
 from ledger.deployment import Ledger
-from ledger.devices import channel
+from ledger.devices import modulus_of
 from ledger.errors import BadRecord
 from ledger.events import logs
 from ledger.packing import ZERO_VALUE
@@ -103,7 +104,7 @@ def on_chain(ledger: Ledger) -> Readings:
             if batch.refused:
                 raise BadRecord(f"{contract} refused a group of batch {batch.batch_id}")
             for group in groups(contract, batch.words):
-                for at, value in values(group, lambda number: channel(ledger, number).modulus_l):
+                for at, value in values(group, modulus_of(ledger)):
                     found[group.channel, at, value] += 1
     return found
 

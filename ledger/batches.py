@@ -3,19 +3,19 @@
 A reading within its bounds logs nothing, so its only trace is the calldata of its batch.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ledger.channels import METER_BOOKS
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord, NotFound
 from ledger.events import Event, logs, sent_in
 from ledger.leaves import INSTANT, ROLL_OVER
 
 BYTES = 32
-METER_BOOKS = ("QuotaTracker", "DischargeVolumes")  # the others keep gauges
 M8, M16, M24, M32, M40, M48 = (2**bits - 1 for bits in (8, 16, 24, 32, 40, 48))
 
-Refusals = frozenset[tuple[int, int, int]]  # lane, batch, and the group's end_word
+Refusals = Mapping[tuple[int, int, int], int]  # lane, batch, and the group's end_word: the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ def groups(contract: str, words: bytes) -> Iterator[Group]:
 
 
 def refusals(events: Iterable[Event]) -> Refusals:
-    """The groups that events tell a contract refused."""
-    return frozenset(
-        (event.args["lane"], event.args["batch_id"], event.args["end_word"])
-        for event in events
-        if event.name == "GroupRefused"
-    )
+    """The groups that events tell a contract refused, each with its reason."""
+    return {
+        (one.args["lane"], one.args["batch_id"], one.args["end_word"]): one.args["reason"]
+        for one in events
+        if one.name == "GroupRefused"
+    }
 
 
 def refused_by(ledger: Ledger, contract: str, from_block: int | None = None) -> Refusals:
@@ -115,10 +115,9 @@ def values(group: Group, modulus_l: Callable[[int], int]) -> Iterator[tuple[int,
     `modulus_l` answers at which register a channel begins again; only roll-overs ask for it.
     """
     register_l = group.opening_l
+    rolled_l = modulus_l(group.channel) if group.kind == ROLL_OVER else 0
     for at, amount in group.readings:
-        register_l += amount
-        if group.kind == ROLL_OVER:
-            register_l -= modulus_l(group.channel)
+        register_l += amount - rolled_l
         yield at, amount if group.kind == INSTANT else register_l
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from ledger.quantities import base_of
 
 METER, GAUGE = 1, 2
+METER_BOOKS = ("QuotaTracker", "DischargeVolumes")  # the contracts that take readings of each
+GAUGE_BOOKS = ("DischargeLimits", "QualityProvenance")
+BOOKS = (*METER_BOOKS, *GAUGE_BOOKS)
 
 
 @dataclass(frozen=True, slots=True)

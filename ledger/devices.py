@@ -1,5 +1,6 @@
 """Devices and channels as recorded, with the names people use for them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ledger.channels import GAUGE, METER, Channel
@@ -47,6 +48,11 @@ def channel_of(ledger: Ledger, code: str, parameter: str) -> Channel:
             f"{code} does not measure {parameter!r}", f"`waterline device show {code}` lists it"
         )
     return channel(ledger, number)
+
+
+def modulus_of(ledger: Ledger) -> Callable[[int], int]:
+    """What answers at which register a channel begins again at zero; 0 for never."""
+    return lambda number: channel(ledger, number).modulus_l
 
 
 def channels(ledger: Ledger) -> list[Channel]:

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.batches import Refusals, batch, refused_by, taken
+from ledger.batches import Batch, Refusals, as_batch, refused_by, taken
 from ledger.deployment import Ledger
 from ledger.devices import channel_of
 from ledger.errors import NotFound
-from ledger.events import Event, logs, sent_in
+from ledger.events import Event, logs
 from ledger.leaves import DEEMED
 from ledger.structs import every, read
 
@@ -55,13 +55,16 @@ def deemed(ledger: Ledger, contract: str, channels: Collection[int]) -> list[Dee
     """The deemed use of meters, each with its time from the batch that carried it."""
     moved = logs(ledger, contract, "RegisterMoved", filters={"kind": DEEMED})
     about = [event for event in moved if event.args["channel"] in channels]
-    refused: Refusals = refused_by(ledger, contract) if about else frozenset()
-    return [_deemed(ledger, event, refused) for event in about]
+    if not about:
+        return []
+    refused = refused_by(ledger, contract)
+    recorded = {one.transaction: one for one in logs(ledger, contract, "Recorded")}
+    return [
+        _deemed(event, as_batch(ledger, recorded[event.transaction]), refused) for event in about
+    ]
 
 
-def _deemed(ledger: Ledger, event: Event, refused: Refusals) -> Deemed:
-    _, given = sent_in(ledger, event)
-    carried = batch(ledger, event.contract, given["lane"], given["batch_id"])
+def _deemed(event: Event, carried: Batch, refused: Refusals) -> Deemed:
     channel, until_at = int(event.args["channel"]), int(event.args["at"])
     group = next(
         one

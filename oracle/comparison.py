@@ -9,6 +9,7 @@ from ledger import device_keys
 from ledger.batches import Group, as_batch, refused_by, taken, values
 from ledger.deployment import Ledger
 from ledger.devices import channel as enrolled
+from ledger.devices import modulus_of
 from ledger.errors import BadRecord, NotFound
 from ledger.events import logs
 from ledger.keys import fault
@@ -148,6 +149,6 @@ def _readings(ledger: Ledger, group: Group, since_at: int) -> dict[tuple[int, in
     mark = group.mark | (VOID if group.void else 0)
     return {
         (group.channel, at): Settled(value, mark, group.grade)
-        for at, value in values(group, lambda number: enrolled(ledger, number).modulus_l)
+        for at, value in values(group, modulus_of(ledger))
         if at >= since_at
     }

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ledger import household_telegrams, merkle
-from ledger.batches import METER_BOOKS
-from ledger.channels import Channel
+from ledger.channels import METER_BOOKS, Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import domain, keys
 from ledger.devices import channel as channel_numbered

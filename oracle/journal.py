@@ -126,10 +126,6 @@ class Journal(KeptReadings):
                 ],
             )
             db.executemany(
-                "INSERT INTO rolling VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(one.id, one.modulus_l) for one in standing if one.modulus_l],
-            )
-            db.executemany(
                 "INSERT INTO estimated VALUES (?, ?) ON CONFLICT DO NOTHING",
                 list((measured or {}).items()),
             )
@@ -319,9 +315,7 @@ class Journal(KeptReadings):
         of channel; at most `most` readings of one are given.
         """
         rows = self.db.execute(
-            "SELECT id, kind, accepted, cut, opening_at, opening_l,"
-            " COALESCE(modulus_l, 0) AS modulus_l FROM channel"
-            " LEFT JOIN rolling ON rolling.channel = channel.id"
+            "SELECT id, kind, accepted, cut, opening_at, opening_l FROM channel"
             " WHERE contract = ? AND relay_group = ? AND accepted > cut AND reopen = 0"
             " ORDER BY opening_at, id",
             (contract, relay_group),
@@ -346,7 +340,6 @@ class Journal(KeptReadings):
                 np.concatenate([one.block.mark for one in chosen]),
                 turns[row["kind"]],
                 row["cut"],
-                row["modulus_l"],
             )
 
     def to_reopen(self, contract: str, relay_group: int) -> list[int]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from eth_typing import HexStr
 
-from ledger.batches import METER_BOOKS
 from ledger.calendars import instants
-from ledger.channels import METER, Channel
+from ledger.channels import METER, METER_BOOKS, Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel

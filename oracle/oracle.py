@@ -6,8 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import Protocol
 
-from ledger.batches import METER_BOOKS
-from ledger.channels import Channel
+from ledger.channels import BOOKS, Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import change_count
 from ledger.endpoints import Several
@@ -37,7 +36,6 @@ from oracle.sources.telegrams import ALIVE, INSTRUMENT, MQTT, Telegram
 from oracle.takeover import BEFORE_S, on_chain
 
 Fed = Input | Table | Households
-BOOKS = (*METER_BOOKS, "DischargeLimits", "QualityProvenance")
 
 
 class Watching(Protocol):

@@ -18,6 +18,7 @@ from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.device_keys import domain, keys
 from ledger.devices import channel as enrolled
+from ledger.devices import modulus_of
 from ledger.errors import BadRecord, NotFound, NotSettled, WrongChain
 from ledger.events import decode_receipt
 from ledger.grades import GATEWAY
@@ -366,14 +367,13 @@ def _in_calldata(ledger: Ledger, proof: Proof) -> list[Group]:
 def _taken(ledger: Ledger, proof: Proof, holding: Sequence[Group]) -> bool:
     """Whether the contract took one of the groups: a relay may send what is refused."""
     receipt = receipt_of(ledger.chain, proof.transaction)
-    refused = refusals(decode_receipt(ledger, receipt)) if receipt else frozenset()
+    refused = refusals(decode_receipt(ledger, receipt)) if receipt else {}
     ends = [(proof.lane, proof.batch, one.end_word) for one in holding]
     return receipt is not None and any(end not in refused for end in ends)
 
 
 def _holds(ledger: Ledger, group: Group, proof: Proof) -> bool:
-    said = values(group, lambda number: enrolled(ledger, number).modulus_l)
-    return (proof.at, proof.value) in said
+    return (proof.at, proof.value) in values(group, modulus_of(ledger))
 
 
 def _signed(ledger: Ledger, proof: Proof) -> bool:

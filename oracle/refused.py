@@ -1,8 +1,9 @@
 """What the contract refused of a batch, read from the receipt of its transaction."""
 
+from collections import Counter
 from typing import Any
 
-from ledger.batches import groups
+from ledger.batches import groups, refusals
 from ledger.deployment import Ledger
 from ledger.events import decode_receipt
 from oracle.outbox import Batch
@@ -23,18 +24,14 @@ def refused(
     ledger: Ledger, contract: str, batch: Batch, receipt: Any
 ) -> list[tuple[int, int, str]]:
     """Channels whose last groups the contract refused, how many readings, and why."""
-    reasons = {
-        (event.args["batch_id"], event.args["end_word"]): event.args["reason"]
-        for event in decode_receipt(ledger, receipt)
-        if event.name == "GroupRefused"
-    }
-    counts: dict[int, int] = {}
+    reasons = refusals(decode_receipt(ledger, receipt))
+    of_batch = {end: reason for (_, number, end), reason in reasons.items() if number == batch.id}
+    counts: Counter[int] = Counter()
     first: dict[int, int] = {}
-    for group in groups(contract, batch.words) if reasons else ():
-        reason = reasons.get((batch.id, group.end_word))
-        if reason is not None:
-            counts[group.channel] = counts.get(group.channel, 0) + len(group.readings)
-            first.setdefault(group.channel, reason)
+    for group in groups(contract, batch.words) if of_batch else ():
+        if group.end_word in of_batch:
+            counts[group.channel] += len(group.readings)
+            first.setdefault(group.channel, of_batch[group.end_word])
     return [(channel, counts[channel], _reason(reason)) for channel, reason in first.items()]
 
 

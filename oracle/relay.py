@@ -12,8 +12,8 @@ from typing import Any
 from eth_utils import keccak, to_checksum_address
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 
-from ledger.batches import METER_BOOKS
 from ledger.chain import Head
+from ledger.channels import METER_BOOKS
 from ledger.deployment import Ledger
 from ledger.errors import CannotPay, ChainUnreachable, WaterlineError
 from ledger.events import logs

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from ledger.chain import Head
 from ledger.channels import Channel
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord, NotFound, UsageError
 from ledger.keystores import Signer
+from ledger.leaves import ROLL_OVER
 from ledger.packing import MAX_WORDS
 from ledger.settlement import SettlementPolicy
 from ledger.transactions import base_fee_wei
 from oracle import households, lanes
-from oracle.batch import cut, fill
+from oracle.batch import Waiting, cut, fill
 from oracle.cosigners import MOST_EVIDENCE_GAS, Cosigners
 from oracle.fees import Governor
 from oracle.journal import Journal
@@ -140,24 +141,31 @@ class Relays:
         most_gas = lanes.most_gas(self.ledger) if self._relays else 0
         for relay in self._relays.values():
             self._reopen(relay, channels)
-            cut_any = self._cut_all(relay, head.at, most_gas, flush)
+            cut_any = self._cut_all(relay, channels, head.at, most_gas, flush)
             if cut_any or head.hash != self._seen or relay.answered:
                 relay.step(head, room)
         self._seen = head.hash
 
-    def _cut_all(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
+    def _cut_all(
+        self,
+        relay: Relay,
+        channels: Mapping[int, Channel],
+        until_at: int,
+        most_gas: int,
+        flush: bool,
+    ) -> bool:
         """Freeze what is ready of a lane; whether it was any.
 
         A file of the journal that is gone or damaged keeps back the lane that needs it, no other.
         A lane that did not fill a batch is looked through again when it has taken more in.
         """
-        cut_any, why_not = False, ""
         lane = relay.lane.contract, relay.lane.relay_group
         grown = self.journal.grown[lane]
         if not flush and self._short.get(lane) == grown:
             return False
+        cut_any, why_not, about = False, "", (channels, until_at, most_gas, flush)
         try:
-            while not relay.outbox.stopped and self._cut(relay, until_at, most_gas, flush):
+            while not relay.outbox.stopped and self._cut(relay, *about):
                 cut_any = True
             self._short[lane] = grown
         except (BadRecord, NotFound) as error:
@@ -165,12 +173,20 @@ class Relays:
         relay.cuts(why_not)
         return cut_any
 
-    def _cut(self, relay: Relay, until_at: int, most_gas: int, flush: bool) -> bool:
+    def _cut(
+        self,
+        relay: Relay,
+        channels: Mapping[int, Channel],
+        until_at: int,
+        most_gas: int,
+        flush: bool,
+    ) -> bool:
         """Freeze one more batch of a lane; False when there is none to cut."""
         lane = relay.lane
         which = (lane.contract, lane.relay_group, self._turns, MOST_WAITING)
         with closing(self.journal.waiting(*which)) as waiting:
-            found = fill(waiting, until_at, most_gas - MOST_EVIDENCE_GAS)
+            told = (_with_modulus(one, channels) for one in waiting)
+            found = fill(told, until_at, most_gas - MOST_EVIDENCE_GAS)
         if not found.waiting or not (found.full or flush):
             return False
         leaves = [
@@ -223,3 +239,10 @@ class Relays:
     def foreign(self) -> bool:
         """Whether a lane stopped because the chain holds batches of another journal."""
         return any((one.outbox.stopped or "").endswith(FOREIGN) for one in self._relays.values())
+
+
+def _with_modulus(one: Waiting, channels: Mapping[int, Channel]) -> Waiting:
+    """What waits; a roll-over with the modulus of its channel, which the journal does not have."""
+    if one.reading_kind != ROLL_OVER:
+        return one
+    return replace(one, modulus_l=channels[one.channel].modulus_l)

@@ -39,8 +39,6 @@ CREATE TABLE IF NOT EXISTS approved (
   opening_l INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL, number INTEGER,
   state TEXT NOT NULL, reason TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS approved_of_channel ON approved (channel);
--- meters whose register begins again at zero, and where
-CREATE TABLE IF NOT EXISTS rolling (channel INTEGER PRIMARY KEY, modulus_l INTEGER NOT NULL);
 -- channels that stand on estimates, and the register measured before them
 CREATE TABLE IF NOT EXISTS estimated (channel INTEGER PRIMARY KEY, measured_l INTEGER NOT NULL);
 -- what was refused, with its reason; nothing is deleted

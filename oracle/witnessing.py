@@ -18,8 +18,9 @@ from typing import Any
 from eth_utils import keccak
 from web3.exceptions import Web3Exception
 
+from ledger.channels import BOOKS
 from ledger.deployment import Ledger
-from ledger.devices import channel
+from ledger.devices import modulus_of
 from ledger.errors import UsageError, WaterlineError
 from ledger.keystores import Signer
 from ledger.structs import read
@@ -29,7 +30,7 @@ from oracle import cosigned_homes, cosigning, lanes
 from oracle.approvals import Moves
 from oracle.cosigners import cut
 from oracle.journal import Journal
-from oracle.oracle import BOOKS, Oracle
+from oracle.oracle import Oracle
 from oracle.places import Place
 from oracle.relay import Tell
 
@@ -98,7 +99,7 @@ class Witness:
         next_id = int(lane["next_id"])
         if not next_id <= request.batch_id < next_id + AHEAD:
             return 400, {"error": f"batch {request.batch_id} is not near the next one, {next_id}"}
-        said = request.readings(lambda number: channel(self.ledger, number).modulus_l)
+        said = request.readings(modulus_of(self.ledger))
         cosigning.rooted(request, said)
         with closing(Journal(self.journal, writing=False)) as journal:
             homes = cosigned_homes.compare(journal, request.homes, request.root)

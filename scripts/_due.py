@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.channels import METER
+from ledger.channels import GAUGE_BOOKS, METER
 from ledger.events import logs
 from ledger.labels import text_of
 from ledger.network import station
@@ -17,7 +17,7 @@ from ledger.standards import DAY, MONTH, YEAR
 from ledger.structs import every, read, read_many
 from scripts import _due_periods as periods
 from scripts._accounts import BOOKS
-from scripts._looking import GAUGE_BOOKS, Found, Look
+from scripts._looking import Found, Look
 from scripts._showing import (
     APPLICATION_STATES,
     INCIDENT_STATES,
@@ -135,11 +135,15 @@ def _tanks(look: Look, contract: str) -> Found:
         yield (number,), f"cleaning or test of {tank['name']} is overdue"
 
 
-def _unheard(look: Look, contract: str) -> Found:
-    is_open = number_of(INCIDENT_STATES, "open")
-    for number, one in every(look.ledger, contract, "incident", "incident_count"):
-        if one["state"] == is_open:
-            yield (number,), f"not all have acknowledged incident {number} in time"
+def _entries(of: str, field: str, value: object, says: str) -> Callable[[Look, str], Found]:
+    """What finds the entries of a contract's list in which a field has a value."""
+
+    def find(look: Look, contract: str) -> Found:
+        for number, one in every(look.ledger, contract, of, f"{of}_count"):
+            if one[field] == value:
+                yield (number,), says.format(number)
+
+    return find
 
 
 def _running(look: Look, contract: str) -> Found:
@@ -152,7 +156,8 @@ def _running(look: Look, contract: str) -> Found:
 def _counted_l(look: Look, permit_id: int) -> int:
     """All that was ever counted against a permit, as Incidents adds it up."""
     book = BOOKS[read(look.ledger, "PermitRegistry", "permit", permit_id)["kind"]]
-    years = range(max(look.period(YEAR, look.now) - 63, 0), look.period(YEAR, look.now) + 1)
+    year = look.period(YEAR, look.now)
+    years = range(max(year - 63, 0), year + 1)
     return sum(read_many(look.ledger, book, "used_l", ((permit_id, year) for year in years)))
 
 
@@ -161,30 +166,22 @@ def _purposes(look: Look, contract: str) -> Found:
         yield (number,), f"the station of permit {number} is classed for another purpose"
 
 
-def _orders(look: Look, contract: str) -> Found:
-    for number, one in every(look.ledger, contract, "order", "order_count"):
-        if not one["checked"]:
-            yield (number,), f"order {number} has ended"
-
-
-def _approvals(look: Look, contract: str) -> Found:
-    approved = number_of(APPLICATION_STATES, "approved")
-    for number, one in every(look.ledger, contract, "application", "application_count"):
-        if one["state"] == approved:
-            yield (number,), f"the approval of application {number} has lapsed"
-
-
-def _urgent_acts(look: Look, contract: str) -> Found:
-    for number, one in every(look.ledger, contract, "urgent", "urgent_count"):
-        if one["state"] == OPEN:
-            yield (number,), f"urgent act {number} was not ratified in time"
-
-
 def _replacements(look: Look, contract: str) -> Found:
     for number, one in replacements(look.ledger):
         if one["state"] == HELD and not one["overdue"]:
             yield (number,), f"{look.name(one['channel'])} waits for a decision beyond its time"
 
+
+_unheard = _entries(
+    *("incident", "state", number_of(INCIDENT_STATES, "open")),
+    "not all have acknowledged incident {} in time",
+)
+_orders = _entries("order", "checked", False, "order {} has ended")
+_approvals = _entries(
+    *("application", "state", number_of(APPLICATION_STATES, "approved")),
+    "the approval of application {} has lapsed",
+)
+_urgent_acts = _entries("urgent", "state", OPEN, "urgent act {} was not ratified in time")
 
 # in this order: what closes comes before what is ruled on by it
 KINDS = {

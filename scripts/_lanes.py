@@ -1,16 +1,15 @@
 """The lanes that a command line names, as opened on the chain."""
 
+from ledger.channels import BOOKS
 from scripts._shared import Session
-
-TAKING = ("QuotaTracker", "DischargeVolumes", "DischargeLimits", "QualityProvenance")
 
 
 def taking(name: str) -> str:
     """The name of a contract that has lanes; UsageError for any other."""
     from ledger.errors import UsageError
 
-    if name not in TAKING:
-        raise UsageError(f"{name!r} takes no measurements", f"use one of: {', '.join(TAKING)}")
+    if name not in BOOKS:
+        raise UsageError(f"{name!r} takes no measurements", f"use one of: {', '.join(BOOKS)}")
     return name
 
 

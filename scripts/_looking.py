@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ledger.channels import Channel
+from ledger.channels import GAUGE_BOOKS, Channel
 from ledger.deployment import Ledger
 from ledger.devices import channels
 from ledger.standards import CALENDARS, DAY
@@ -13,7 +13,6 @@ from scripts._days import day_of
 from scripts._shared import Session
 
 DAY_S = 86_400
-GAUGE_BOOKS = ("DischargeLimits", "QualityProvenance")
 
 Found = Iterator[tuple[tuple[Any, ...], str]]  # arguments of a candidate, and why it is due
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ledger.channels import BOOKS, METER_BOOKS
 from ledger.deployment import Ledger
 from ledger.errors import UsageError, WaterlineError
 from ledger.labels import label
@@ -9,8 +10,6 @@ from ledger.structs import every, read
 from scripts._shared import Session
 from scripts._writing import Act, perform
 
-METERS, GAUGES = ("QuotaTracker", "DischargeVolumes"), ("DischargeLimits", "QualityProvenance")
-BOOKS = (*METERS, *GAUGES)
 MOST = 200  # channels or accounts of one page
 
 
@@ -70,7 +69,9 @@ def adopt(here: Session, name: str, size: int) -> dict[str, Any]:
         told = done.first("PageTaken")
         if told is None:
             raise WaterlineError(f"page of {says} told nothing", "run the same command again")
-        both = f"{told.args['new_l']} L in both books" if name in METERS else "both books agree"
+        both = (
+            f"{told.args['new_l']} L in both books" if name in METER_BOOKS else "both books agree"
+        )
         here.say(f"{told.args['taken']} taken, {both}")
     done = perform(here, [Act("Adoption", calls.finish(word), f"{name} takes over the lanes")])
     return done.as_json()

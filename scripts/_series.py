@@ -44,7 +44,7 @@ def say_evidence(here: Session, contract: str, documents: Sequence[dict[str, Any
     """
     wanted = {one["channel"] for one in documents if one["last_at"]}
     found: dict[int, str | None] = {}
-    refused = refused_by(here.ledger, contract) if wanted else frozenset()
+    refused = refused_by(here.ledger, contract) if wanted else {}
     for recorded in reversed(logs(here.ledger, contract, "Recorded") if wanted else []):
         if wanted <= found.keys():
             break

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from ledger.channels import METER_BOOKS
 from ledger.events import Event, logs
 from scripts import _cycle as cycle
 from scripts._city import City
 from scripts._shared import Session
 
 Run = Callable[..., Any]
-METERS = ("QuotaTracker", "DischargeVolumes")
-GAUGES = ("DischargeLimits", "QualityProvenance")
 ACCOUNT_ALERTS = ("PlanApproached", "PaceExceeded", "PeakExceeded")
 COLOURS = {1: "blue", 2: "yellow", 3: "red"}
 SHOWN = 4  # rulings and alerts shown of each sort; the commands list all
@@ -37,7 +36,7 @@ def gathered(here: Session, city: City, run: Run) -> dict[str, Any]:
 
 
 def _told(here: Session) -> list[Event]:
-    return [event for book in METERS for event in logs(here.ledger, book)]
+    return [event for book in METER_BOOKS for event in logs(here.ledger, book)]
 
 
 def _followed(found: dict[str, Any], run: Run) -> dict[str, Any]:

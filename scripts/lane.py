@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ledger.channels import BOOKS
 from scripts import _witnesses
 from scripts._arguments import Contract, Lane
-from scripts._lanes import TAKING, opened, taking
+from scripts._lanes import opened, taking
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
@@ -16,7 +17,7 @@ app.add_typer(_witnesses.app, name="witnesses")
 
 @app.write("open")
 def open_(
-    contract: Annotated[str | None, typer.Argument(help=", ".join(TAKING))] = None,
+    contract: Annotated[str | None, typer.Argument(help=", ".join(BOOKS))] = None,
     relay: Annotated[str, typer.Option(help="The account that will send its batches.")] = "",
     group: Annotated[int, typer.Option(help="Relay group: which channels it reaches.")] = 1,
     file: Annotated[
@@ -68,7 +69,7 @@ def list_() -> Any:
     here = session()
     document = [
         _document(here, name, number)
-        for name in TAKING
+        for name in BOOKS
         for number in range(1, here.view(name, "lane_count") + 1)
     ]
     rows = [

@@ -33,12 +33,11 @@ from ledger.audit.reading import Event, Transaction
 from ledger.audit.rights import VALID, Permit, Restriction, Terms
 from ledger.audit.told import Replay, Told
 from ledger.audit.views import Views
-from ledger.batches import METER_BOOKS
+from ledger.channels import GAUGE_BOOKS, METER_BOOKS
 from ledger.deployment import Deployment
 from ledger.leaves import ROLL_OVER
 from ledger.packing import RECORD_GAUGES, RECORD_METERS
 
-GAUGE_BOOKS = ("DischargeLimits", "QualityProvenance")
 OTHERS = ("Standards", "PermitRegistry", "DeviceRegistry", "RegisterTurns", "Adoption")
 SUSPENDED = 2
 DEEMED = 4

@@ -8,7 +8,6 @@ from typing import Any
 from ledger.audit.comparing import compare
 from ledger.audit.findings import Finding
 from ledger.audit.history import (
-    GAUGE_BOOKS,
     OTHERS,
     History,
     State,
@@ -20,7 +19,7 @@ from ledger.audit.keeping import Keeper
 from ledger.audit.reading import Reader
 from ledger.audit.roots import Kept
 from ledger.audit.views import Views
-from ledger.batches import METER_BOOKS
+from ledger.channels import GAUGE_BOOKS, METER_BOOKS
 from ledger.deployment import Ledger
 from ledger.errors import NotSettled
 from ledger.hashing import keccak

@@ -230,7 +230,7 @@ def test_measurements_are_taken_by_the_contracts_that_record_batches():
         if re.search(r"record_(meters|gauges)", path.read_text(encoding="utf-8"))
     }
 
-    assert set(lane.TAKING) == set(_enrolment.CONTRACT_KINDS) == taking
+    assert set(lane.BOOKS) == set(_enrolment.CONTRACT_KINDS) == taking
 
 
 def test_for_ever_is_the_last_moment_the_contracts_know():
