@@ -18,7 +18,7 @@ ASKED_FOR_NOTHING = {
     "close": "gauges: unknown channel",
     "lapse": "applications: for its works, must be APPROVED, is UNKNOWN",
     "tell_purpose": "permits: for its purpose, must be VALID, SUSPENDED or NOT_BEGUN, is UNKNOWN",
-    "lift": "council: nothing to lift",
+    "lift": "council: to lift, must be OPEN, is UNKNOWN",
     "close_turn": "turns: none are kept",
     "rule_period": "plans: no such subject",
     "rule_cap": "plans: caps are of days and months",
