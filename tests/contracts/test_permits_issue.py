@@ -147,7 +147,33 @@ def test_issue_refuses_unknown_schemes_and_limits_that_do_not_fit(suite):
     halves = [(PH, 1, 6_000, 0, True, False), PH_LIMIT, (PH, 1, 0, 9_000, False, True)]
     for pair in (halves[:2], halves[1:], halves[::2]):
         assert refused(suite, drainage, limits=pair) == "permits: parameter has two limits"
+    for basis in (0, 6):
+        unknown = refused(suite, drainage, limits=[(COD, basis, 0, 1, False, True)])
+        assert unknown == "permits: unknown basis"
+    for basis in (2, 3, 4, 5):
+        lower = refused(suite, drainage, limits=[(COD, basis, 1, 2, True, True)])
+        assert lower == "permits: month and load have an upper limit only"
+        for hi in (-1, 2**96 + 1):
+            far = refused(suite, drainage, limits=[(COD, basis, 0, hi, False, True)])
+            assert far == "permits: limit out of range"
     assert suite.applications.application(drainage).state == 5
+
+
+def test_a_parameter_may_be_limited_once_on_each_basis(suite):
+    limits = [(COD, basis, 0, hi, False, True) for basis, hi in enumerate((9, 0, 2**96, 7, 5), 1)]
+
+    permit_id = issued(suite, limits, kind=DRAINAGE)
+
+    assert [suite.permit_registry.limit_for(permit_id, COD, n).hi for n in range(1, 6)] == [
+        *(9, 0, 2**96, 7, 5)
+    ]
+
+
+def test_the_station_of_a_permit_is_that_of_the_terms_in_force(suite):
+    permit_id = issued(suite)
+
+    assert suite.permit_registry.station_at(permit_id, 0) == 1
+    assert suite.permit_registry.station_at(permit_id, NOW) == 1
 
 
 @pytest.mark.parametrize("contract", ["quota_tracker", "discharge_volumes"])
