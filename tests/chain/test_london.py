@@ -407,7 +407,8 @@ def rules_on_loads(chain: London, suite: Suite) -> None:
     detected = outfall.permit, COD, MONTH_LOAD, 4
     cause.detect_load(*detected, sender=suite.holder)
     assert cause.load_violation_of(*detected) == cause.violation_count()
-    lines.tell_load(region, COD, 1, sender=suite.holder)
+    # the ceiling is set after that year, and the machine's day does not pass
+    assert lines.refusal("tell_load", region, COD, 1) == "redlines: no ceiling of this load"
     assert lines.permitted_ng(region, COD) == 1_210
     while chain.now() < soon:
         chain.tester.mine_block()
@@ -635,8 +636,10 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     the_council_decides(chain, suite, replaces_a_book(chain, suite), monkeypatch)
 
     writes = {(n, f) for n, c in suite.contracts.items() for f in duties.writes(c.abi)}
-    # a delivery is ruled on the day after its scheme, which does not come on this machine
+    # a delivery is ruled on the day after its scheme, which does not come on this machine, nor does
+    # a day of the year for which a ceiling of load was set
     apart = {("DeviceRegistry", "bind"), ("SupplyMonitor", "rule_delivery")}
+    apart |= {("RedLines", "tell_load")}
     left = {f for n, f in writes - chain.written - apart}
     assert ("DeviceRegistry", "bind") in chain.written
     assert left == PASSED_ON | SELF_ACTS
