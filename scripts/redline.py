@@ -265,6 +265,17 @@ def load_document(verdict: dict[str, Any]) -> dict[str, Any]:
     return {**verdict, "parameter": text_of(verdict["parameter"])}
 
 
+def load_standing(one: dict[str, Any]) -> str:
+    """A ceiling of load, what is permitted under it, what was ruled on, for people."""
+    from scripts._limits import shown_load
+
+    ceiling, permitted, ruled = (
+        shown_load(one[key]) for key in ("ceiling_ng", "permitted_ng", "load_ng")
+    )
+    over = ", OVER" if one["over"] else ""
+    return f"{permitted} permitted, {ruled} ruled on of a ceiling of {ceiling}{over}"
+
+
 def _load_lines(loads: list[dict[str, Any]]) -> list[str]:
     """The same for people; a day that was not ruled on is in none, so nothing is told as kept."""
     from scripts._limits import shown_load
