@@ -253,7 +253,7 @@ def show(region: Region, year: Year) -> Any:
             for one in document["targets"]
         ]
         told_of = [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
-        return [*told_of, *_load_lines(document["loads"])]
+        return [*told_of, *load_lines(document["loads"])]
 
     return here.tell(document, lines)
 
@@ -276,7 +276,7 @@ def load_standing(one: dict[str, Any]) -> str:
     return f"{permitted} permitted, {ruled} ruled on of a ceiling of {ceiling}{over}"
 
 
-def _load_lines(loads: list[dict[str, Any]]) -> list[str]:
+def load_lines(loads: list[dict[str, Any]]) -> list[str]:
     """The same for people; a day that was not ruled on is in none, so nothing is told as kept."""
     from scripts._limits import shown_load
     from scripts._showing import table

@@ -49,7 +49,7 @@ def test_a_region_s_loads_are_told_against_its_ceiling(here, ruled):
     found = redline.load_document(raw)
 
     assert (found["parameter"], found["ceiling_ng"], found["load_ng"]) == ("cod", 10_000, 0)
-    assert "not over by what was ruled on" in "\n".join(redline._load_lines([found]))
+    assert "not over by what was ruled on" in "\n".join(redline.load_lines([found]))
 
 
 def test_upkeep_rules_on_days_before_months_and_puts_what_was_exceeded_on_record(neglected):
