@@ -514,24 +514,26 @@ def _count(permit_id: uint256, annual_l: uint256, lives: bool):
         extcall lines.count(permit_id, station_id, annual_l)
         return
     for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
-        load_ng: uint256 = self._annual_ng(permit_id, limit.parameter)
         # once for a parameter: by the strictest of its loads
-        if limit.basis >= DAY_LOAD and self._of_year_ng(limit) == load_ng:
-            given_ng: uint256 = load_ng if lives else 0
+        if limit.basis == self._strictest(permit_id, limit.parameter):
+            given_ng: uint256 = self._of_year_ng(limit) if lives else 0
             extcall lines.count_load(permit_id, station_id, limit.parameter, given_ng)
 
 
 @internal
 @view
-def _annual_ng(permit_id: uint256, parameter: bytes32) -> uint256:
+def _strictest(permit_id: uint256, parameter: bytes32) -> uint256:
     """
-    @dev The yearly load that a permit's limits leave: the least of what its loads come to.
+    @dev The basis of the load that leaves the least in a year, 0 where none is limited.
     """
+    basis: uint256 = 0
     least_ng: uint256 = NEVER
     for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
-        if limit.parameter == parameter and limit.basis >= DAY_LOAD:
-            least_ng = min(least_ng, self._of_year_ng(limit))
-    return least_ng
+        load: bool = limit.parameter == parameter and limit.basis >= DAY_LOAD
+        if load and self._of_year_ng(limit) < least_ng:
+            basis = limit.basis
+            least_ng = self._of_year_ng(limit)
+    return basis
 
 
 @internal

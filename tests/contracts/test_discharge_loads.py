@@ -75,7 +75,7 @@ def test_pairs_begin_when_the_registers_of_their_meters_are_kept_by_day(suite):
     def of(meter, from_day):
         return outfall.pairs(meters=[meter], from_day=from_day)
 
-    for meter, day in ((outfall.meters[0], FIRST - 1), (late, FIRST + 1), (unkept, FIRST + 5)):
+    for meter, day in ((outfall.meters[0], FIRST - 2), (late, FIRST + 1), (unkept, FIRST + 5)):
         before = reason(set_pairs, outfall.permit, COD, of(meter, day), sender=by)
         assert before == why
     for day in (FIRST + 2, FIRST + 3):  # on the day it was opened it counts from its opening

@@ -118,7 +118,7 @@ def test_a_month_waits_for_each_day_that_can_be_ruled_on_and_for_its_end(suite):
 
 
 def test_a_month_is_ruled_on_again_when_a_silent_meter_was_read(suite):
-    outfall, meter = Outfall(suite, at_most(MONTH_MEAN, 100)), None
+    outfall = Outfall(suite, at_most(MONTH_MEAN, 100))
     for day in range(FIRST, FIRST + 8):
         outfall.day(day, 1, [100])
         outfall.on(day)
@@ -199,10 +199,10 @@ days = st.tuples(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), min_size
 
 @settings(max_examples=12, deadline=None)
 @given(spans=st.lists(days, min_size=10, max_size=10), limit=st.integers(0, 10**6))
-def test_a_month_agrees_with_an_integral_over_its_days(suite, spans, limit):
+def test_a_month_agrees_with_an_integral_over_its_days(deployed, spans, limit):
     """Sum of volume times mean in fractions; each day is cut to whole nanograms, none before."""
     with boa.env.anchor():
-        outfall = Outfall(suite, at_most(MONTH_MEAN, limit))
+        outfall = Outfall(deployed, at_most(MONTH_MEAN, limit))
         found = outfall.month(spans)
 
         exact = [Fraction(sum(values), len(values)) * volume_l for volume_l, values in spans]
@@ -218,7 +218,7 @@ def test_a_month_agrees_with_an_integral_over_its_days(suite, spans, limit):
 
 
 @pytest.mark.parametrize("day", [FIRST, FIRST + 9])
-def test_a_meter_that_gave_way_to_another_counts_until_then_and_the_other_from_then_on(suite, day):
+def test_a_meter_that_is_opened_within_a_month_counts_from_then_on(suite, day):
     outfall = Outfall(suite)
     late = outfall.meter(T0 + day * DAY_S + 3_600)
     outfall.pair(meters=[*outfall.meters, late], gauges=outfall.gauges * 2, from_day=day)
