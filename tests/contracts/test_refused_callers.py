@@ -28,13 +28,17 @@ ASKED_FOR_NOTHING = {
     "publish": "codes: no such zone",
     "note_overdue": "tanks: no such tank",
     "rule_day": "works: no such works",
+    "rule_load": "outlets: rules on days, months and years",
     "release": "redlines: permit has not expired",
     "open_year": "redlines: region has no lane of this use",
     "tell_use": "redlines: no target for total use",
+    "release_load": "redlines: permit of the load has not expired",
+    "tell_load": "redlines: no ceiling of this load",
     "escalate": "incidents: unknown incident",
     "measure_order": "incidents: nothing to measure",
     "check_order": "incidents: nothing to measure",
     "detect": "violations: no closed day that was exceeded",
+    "detect_load": "violations: basis of no load or mean",
     "open_dispute": "disputes: telegram says the same",
 }
 GATED = [(name, function) for name, gates in GATES.items() for function in gates]
