@@ -263,7 +263,9 @@ GATES: dict[str, dict[str, Gate]] = {
     "QualityProvenance": LANES | GAUGES | ENROLMENT | ADOPTED_GAUGES,
     "SourceMonitor": {
         "set_reservoir": duty("STANDARDS_KEEPER"),
+        "add_marks": duty("STANDARDS_KEEPER"),
         "add_levels": duty("STANDARDS_KEEPER"),
+        "add_normal": duty("STANDARDS_KEEPER"),
         "set_curve": duty("STANDARDS_KEEPER"),
         "set_flood_table": duty("STANDARDS_KEEPER"),
         "classify_flood": duty("DISPATCHER"),
@@ -371,7 +373,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "that was read to its end; again only where that has changed.",
         "rule_cap": _FACT,
     },
-    "SourceMonitor": {"rule_level": _FACT},
+    "SourceMonitor": {"rule_level": _FACT, "rule_low_water": _FACT},
     "SupplyMonitor": {
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,

@@ -159,6 +159,16 @@ def _levels(look: Look, contract: str) -> Found:
             yield (number,), f"the level of {code} was read since it was ruled on"
 
 
+def _low_waters(look: Look, contract: str) -> Found:
+    """Only where an inflow is held against what is normal."""
+    stations = range(1, int(read(look.ledger, "WaterNetwork", "station_count")) + 1)
+    normals = read_many(look.ledger, contract, "normals_count", ((n,) for n in stations))
+    for number, count in zip(stations, normals, strict=True):
+        if count:
+            code = station(look.ledger, number).code
+            yield (number,), f"low water at {code} was not ruled on since a day has ended"
+
+
 def _excesses(look: Look, contract: str) -> Found:
     """Which days were ruled as exceeded is told by events alone."""
     exceeded = {"verdict": number_of(VERDICTS, "exceeded")}
@@ -232,6 +242,7 @@ KINDS = {
     "close-turn": Kind(("RegisterTurns",), "close_turn", _open_turns),
     "detect": Kind(("Violations",), "detect", _excesses),
     "rule-level": Kind(("SourceMonitor",), "rule_level", _levels),
+    "rule-low-water": Kind(("SourceMonitor",), "rule_low_water", _low_waters),
     "rule-delivery": Kind(("SupplyMonitor",), "rule_delivery", periods.deliveries),
     "rule-leakage": Kind(("SupplyMonitor",), "rule_leakage", periods.leakages),
     "rule-works": Kind(("SewageWorks",), "rule_day", periods.works_days),

@@ -257,16 +257,32 @@ def bills_a_permit(suite: Suite) -> None:
 def watches_a_reservoir(suite: Suite) -> None:
     monitor, keeper = suite.source_monitor, suite.standards_keeper
     channel = suite.channel(GAUGE, "QualityProvenance", word("level"))
-    monitor.set_reservoir(1, channel, (60, 70, 80, 20, 10, 1), sender=keeper)
-    monitor.add_levels(1, (0, 0, 10, 20, 30, 40, 50, 60, 70), HASH, sender=keeper)
+    monitor.set_reservoir(1, channel, sender=keeper)
+    monitor.add_marks(1, (0, 60, 70, 80, 20, 10, 1), HASH, sender=keeper)
+    monitor.add_levels(1, (0, 0, 0, 10, 20, 30, 40, 50, 60, 70), HASH, sender=keeper)
     monitor.set_curve(1, [0, 100], [0, 1_000], HASH, sender=keeper)
     words = packed(gauge_group(channel, T0, [(OFFSET + 25, 60)]))
     book = suite.quality_provenance
-    book.record_gauges(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
+    lane = suite.lane(book)
+    book.record_gauges(lane, 0, HASH, words, b"", sender=suite.relay)
     monitor.rule_level(1, sender=suite.holder)
     assert monitor.storage_l(1, 25) == 250
-    monitor.set_flood_table(1, [(2, 150, 2)], HASH, sender=keeper)
-    monitor.classify_flood(1, (0, 200, 0, 0, 0), HASH, sender=suite.dispatcher)
+    monitor.set_flood_table(1, [(2, 150, 2, 1), (5, 60, 2, 1)], HASH, sender=keeper)
+    monitor.classify_flood(1, (0, 200, 0, 0, 60, 0), HASH, sender=suite.dispatcher)
+    _in_low_water(suite, channel, lane)
+
+
+def _in_low_water(suite: Suite, gauge: int, lane: int) -> None:
+    """A month without inflow, and a level on the day after it."""
+    monitor, book = suite.source_monitor, suite.quota_tracker
+    meter = suite.channel(METER, "QuotaTracker")
+    suite.register_turns.set_turns([meter], 1, sender=suite.device_keeper)  # of days
+    monitor.add_normal(1, (0, 0, 0, meter, 1_000), HASH, sender=suite.standards_keeper)
+    words = packed(meter_group(meter, 100, T0, [(0, 30 * DAY_S + 60)]))
+    book.record_meters(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
+    words = packed(gauge_group(gauge, T0 + 60, [(OFFSET + 25, 30 * DAY_S)]))
+    suite.quality_provenance.record_gauges(lane, 1, HASH, words, b"", sender=suite.relay)
+    monitor.rule_low_water(1, sender=suite.holder)
 
 
 UNREAD = "turns: a meter is not read beyond the turn yet"

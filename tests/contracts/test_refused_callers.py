@@ -23,6 +23,7 @@ ASKED_FOR_NOTHING = {
     "rule_period": "plans: no such subject",
     "rule_cap": "plans: caps are of days and months",
     "rule_level": "source: reservoir is not set",
+    "rule_low_water": "source: reservoir is not set",
     "rule_leakage": "supply: no such district",
     "rule_delivery": "supply: no scheme for this day",
     "publish": "codes: no such zone",

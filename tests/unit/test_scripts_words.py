@@ -19,13 +19,13 @@ from scripts import (
     _laboratory,
     _limits,
     _loads,
+    _reservoirs,
     _showing,
     _sources,
     lane,
     org,
     proposal,
     redline,
-    source,
     standard,
 )
 from scripts import council as council_commands
@@ -141,8 +141,8 @@ def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
 
     assert numbered(_sources.COLOURS).items() <= held.items()
     assert numbered(_sources.INPUTS).items() <= held.items()
-    assert {n: word for n, word in source.COLOURS.items() if n} == _sources.COLOURS
-    assert len(source.BANDS) == len(_sources.LEVELS) + 1
+    assert {n: word for n, word in _reservoirs.COLOURS.items() if n} == _sources.COLOURS
+    assert len(_reservoirs.BANDS) == len(_sources.LEVELS) + 1
 
 
 def test_words_of_reports_and_evidence_are_numbered_as_the_contracts_number_them():
