@@ -18,7 +18,9 @@ def main(name: str, runs: int, seed: int, folder: Path) -> None:
     except ImportError:
         from bench import fuzz
 
-        print(json.dumps(fuzz.bred(name, runs, seed)))
+        kept = fuzz.Accepted(folder)
+        print(json.dumps(fuzz.bred(name, runs, seed, kept.keep)))
+        kept.close()
         return
     with atheris.instrument_imports(include=["oracle.sources"]):
         from oracle.sources import telegrams  # noqa: F401
@@ -26,21 +28,21 @@ def main(name: str, runs: int, seed: int, folder: Path) -> None:
 
     for number, frame in enumerate(fuzz.seeds(name)):
         (folder / f"seed-{number}").write_bytes(frame)
-    found: Counter[str] = Counter()
+    found, kept = Counter[str](), fuzz.Accepted(folder)
     done, begun = 0, time.monotonic()
 
     def one(data: bytes) -> None:
         nonlocal done
-        found.update(fuzz.fed(name, data))
+        found.update(fuzz.fed(name, data, kept.keep))
         done += 1
         if done >= runs:
+            kept.close()
             print(json.dumps(fuzz.report("atheris", done, found, begun)), flush=True)
             os._exit(0)  # libFuzzer has no other way back
 
     options = [
         f"-seed={seed}",
         f"-max_len={fuzz.LONGEST_FRAME}",
-        "-len_control=0",
         "-verbosity=0",
         str(folder),
     ]

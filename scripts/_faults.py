@@ -15,6 +15,7 @@ from devnet import Devnet
 from devnet.record import RPC_NODE
 from devnet.stopping import stop
 from ledger.errors import UsageError
+from scripts._compiled import compiled
 from scripts._crash import town
 from scripts._shared import home
 
@@ -31,9 +32,16 @@ def disturbed(seed: int, quick: bool, say: Callable[[str], None]) -> Iterator[Be
 
 
 def every(
-    only: Sequence[str], seed: int, quick: bool, say: Callable[[str], None]
+    only: Sequence[str],
+    seed: int,
+    quick: bool,
+    say: Callable[[str], None],
+    fuzzed: int = 0,
 ) -> Iterator[Result]:
-    """The experiments that are wanted, one after another on one chain."""
+    """The experiments that are wanted, one after another on one chain.
+
+    `fuzzed` is how many rows and frames are made, 0 for the usual number.
+    """
     known = [*EXPERIMENTS, FUZZ]
     if strange := [name for name in only if name not in known]:
         raise UsageError(f"no experiment {strange[0]!r}", f"name one of {', '.join(known)}")
@@ -44,7 +52,7 @@ def every(
             for experiment in chosen:
                 yield experiment(bench)
     if FUZZ in wanted:
-        yield fuzz(seed, quick, say)
+        yield fuzz(seed, quick, compiled(), say, fuzzed)
 
 
 def hands(net: Devnet) -> Hands:

@@ -73,6 +73,9 @@ def faults(
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="This experiment; repeat for more.")
     ] = None,
+    fuzzed: Annotated[
+        int, typer.Option(min=0, help="Rows, and frames of each protocol; 0 for the usual number.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Disturb the network, the nodes and the input, then look for lost and doubled readings.
@@ -88,7 +91,7 @@ def faults(
 
     document: list[dict[str, Any]] = []
     with steady("starting") as update:
-        for result in every(only or [], seed, quick, update or _say_nothing):
+        for result in every(only or [], seed, quick, update or _say_nothing, fuzzed):
             document.append(result.as_json())
             for told in [] if as_json else _held(document[-1]):
                 typer.echo(told)
