@@ -9,6 +9,7 @@ no batch may be reverted and no group refused.
 """
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -44,6 +45,7 @@ LEAP_M3, LEAPS = 10**6, 0.01  # a meter is held behind a leap, so few of them ar
 FUTURE_S = 600  # what the clock of a source may be ahead, and more
 LONGEST_FRAME = 4_096
 FRAMES_WITHIN_S = 3_600
+ENDS_WITHIN_S = 600
 MOST_KEPT = 200_000  # accepted frames of one protocol that differ
 REPORT = (  # SL 651-2014, a test report of a station
     "7E7E02001234567804D232002B020012141205110002F1F1001234567848F0F01412051100"
@@ -97,29 +99,30 @@ Keep = Callable[[Telegram], None]
 Making = Callable[[int], Machine]
 
 
-def fuzz(seed: int, quick: bool, code: Mapping[str, Code], say: Say, wanted: int = 0) -> Result:
+def fuzz(seed: int, quick: bool, code: Mapping[str, Code], say: Say, within_s: int = 0) -> Result:
     """Rows and frames, as many as wanted; whether each of them ended as it must.
 
-    `wanted` is how many rows, and frames of each protocol, where it is not the usual number.
+    With `within_s` as many as come to their end in that time, a third of it for each kind.
     """
     from bench.second_machine import SecondMachine  # revm is here for development only
 
     counts: dict[str, Any] = {}
-    wanted = wanted or (WANTED_QUICK if quick else WANTED)
+    wanted, third_s = WANTED_QUICK if quick else WANTED, within_s / 3 or FRAMES_WITHIN_S
+    enough = 1 if within_s else wanted
     begun = time.monotonic()
-    found = rows(wanted, seed, SecondMachine, code, say)
+    found = rows(wanted, seed, SecondMachine, code, say, third_s if within_s else math.inf)
     counts["rows"] = {**found, "seconds": round(time.monotonic() - begun, 1)}
     say("the first rows again, on py-evm")
     first, again = (rows(ON_BOTH, seed, one, code, say) for one in (SecondMachine, Machine))
     counts["rows_on_py_evm"] = dict(again)
-    holds = found["rows"] >= wanted and sound(found) and sound(again) and _same(first, again)
+    holds = found["rows"] >= enough and sound(found) and sound(again) and _same(first, again)
     for name in PROTOCOLS:
         say(f"frames of {name}")
         with tempfile.TemporaryDirectory() as folder:
-            told = _in_own_process(name, wanted, seed, Path(folder))
+            told = _in_own_process(name, wanted, seed, Path(folder), third_s)
             sent = sent_on(name, Path(folder), SecondMachine, code, say)
         counts[name] = {**told, "sent_on": dict(sent)}
-        holds &= told["frames"] >= wanted and not told["failed"] and sound(sent)
+        holds &= told["frames"] >= enough and not told["failed"] and sound(sent)
     return Result(FUZZ, counts, holds)
 
 
@@ -139,28 +142,36 @@ def sound(found: Counter[str]) -> bool:
 
 
 def rows(
-    wanted: int, seed: int, machine: Making, code: Mapping[str, Code], say: Say
+    wanted: int,
+    seed: int,
+    machine: Making,
+    code: Mapping[str, Code],
+    say: Say,
+    within_s: float = math.inf,
 ) -> Counter[str]:
     """So many changed rows through file reader, intake and batches, counted by how they ended.
 
     `unaccounted` cells became neither a reading nor a refusal with a reason.
     """
     rng, found = random.Random(seed), Counter[str](START)
-    while found["rows"] < wanted:
+    until = time.monotonic() + within_s
+    while found["rows"] < wanted and time.monotonic() < until:
         with tempfile.TemporaryDirectory() as folder:
             left = min(wanted - found["rows"], ROWS_A_TOWN)
             town = Town(machine, code, Path(folder) / "journal")
-            found.update(_rows_of_town(town, left, rng, Path(folder)))
+            found.update(_rows_of_town(town, left, rng, Path(folder), until))
             say(f"{found['rows']:,} of {wanted:,} rows")
     return found
 
 
-def _rows_of_town(town: Town, wanted: int, rng: random.Random, folder: Path) -> Counter[str]:
-    """Rows until there are so many, or the town's meter leapt too far."""
+def _rows_of_town(
+    town: Town, wanted: int, rng: random.Random, folder: Path, until: float
+) -> Counter[str]:
+    """Rows until there are so many, it is time to end, or the town's meter leapt too far."""
     mapping = Mapping_.model_validate(MAPPING)
     found, path, at, register_m3 = Counter[str](START), folder / "rows.csv", NOW, 0
     meter = town.channels["M", "volume"].id
-    while found["rows"] < wanted and register_m3 < MOST_REGISTER_M3:
+    while found["rows"] < wanted and register_m3 < MOST_REGISTER_M3 and time.monotonic() < until:
         register_m3, lines = town.states()[meter].last_value // LITRES_PER_M3, []
         for _ in range(ROWS_A_FILE):
             at, register_m3 = at + STEP_S, register_m3 + 1
@@ -276,11 +287,11 @@ def _valued(name: str, drawn: bytes) -> bytes:
         body = bytes.fromhex(REPORT)[:-2].replace(OBSERVED, stamp)
         digits = bytes((one >> 4) % 10 * 16 + one % 10 for one in texts[:4].ljust(4, b"\0"))
         return _sealed(name, body.replace(LEVEL, LEVEL[:2] + digits))
-    stamp = f"{at:%Y%m%d%H%M%S}"
+    moment = f"{at:%Y%m%d%H%M%S}"
     volume, value = (_digits(part) for part in (texts[:8], texts[8:16]))
     mark = chr(ord("A") + texts[16] % 26) if len(texts) > 16 else "N"
-    told = f"DataTime={stamp};w00000-Cou={volume};w01018-Avg={value},w01018-Flag={mark}"
-    head = f"QN={stamp}001;ST=32;CN=2061;PW=123456;MN=010000A8900016F000169DC0;Flag=5"
+    told = f"DataTime={moment};w00000-Cou={volume};w01018-Avg={value},w01018-Flag={mark}"
+    head = f"QN={moment}001;ST=32;CN=2061;PW=123456;MN=010000A8900016F000169DC0;Flag=5"
     return hj212.frame(f"{head};CP=&&{told}&&".encode())
 
 
@@ -300,17 +311,28 @@ def _heard(name: str, pieces: Sequence[bytes]) -> list[Telegram]:
     return [*told, *(one for one, _ in spoken.rest())]
 
 
-def _in_own_process(name: str, wanted: int, seed: int, folder: Path) -> dict[str, Any]:
+def _in_own_process(
+    name: str, wanted: int, seed: int, folder: Path, within_s: float
+) -> dict[str, Any]:
     """What a process that only fuzzes found: its counts, and the failure that ended it."""
     bred_in = folder / "bred"
     bred_in.mkdir()
     done = subprocess.run(
-        [sys.executable, "-m", "bench.breeding", name, str(wanted), str(seed), str(bred_in)],
+        [
+            sys.executable,
+            "-m",
+            "bench.breeding",
+            name,
+            str(wanted),
+            str(seed),
+            str(bred_in),
+            str(within_s),
+        ],
         cwd=Path(__file__).resolve().parent.parent,
         env=os.environ,
         capture_output=True,
         text=True,
-        timeout=FRAMES_WITHIN_S,
+        timeout=within_s + ENDS_WITHIN_S,
         check=False,
     )
     for line in reversed(done.stdout.splitlines()):
@@ -321,13 +343,20 @@ def _in_own_process(name: str, wanted: int, seed: int, folder: Path) -> dict[str
     return {"frames": 0, "failed": "\n".join(lines[-20:])}
 
 
-def bred(name: str, wanted: int, seed: int, keep: Keep = lambda _: None) -> dict[str, Any]:
+def bred(
+    name: str,
+    wanted: int,
+    seed: int,
+    keep: Keep = lambda _: None,
+    within_s: float = FRAMES_WITHIN_S,
+) -> dict[str, Any]:
     """The same frames changed blindly."""
     rng, found, begun = random.Random(seed), Counter[str](), time.monotonic()
-    known = seeds(name)
-    for _ in range(wanted):
-        found += fed(name, changed(rng.choice(known), rng), keep)
-    return report("blind", wanted, found, begun)
+    known, done = seeds(name), 0
+    while done < wanted and time.monotonic() - begun < within_s:
+        found.update(fed(name, changed(rng.choice(known), rng), keep))
+        done += 1
+    return report("blind", done, found, begun)
 
 
 def report(way: str, frames: int, found: Counter[str], begun: float) -> dict[str, Any]:

@@ -25,8 +25,8 @@ class SecondMachine(Machine):
 
     def advance(self, now: int) -> None:
         """Let a later moment be that of the blocks to come."""
-        about = {"number": 1, "timestamp": now, "basefee": 0, "gas_limit": GAS}
-        self._evm.set_block_env(pyrevm.BlockEnv(**about))
+        block = pyrevm.BlockEnv(number=1, timestamp=now, basefee=0, gas_limit=GAS)
+        self._evm.set_block_env(block)
 
     def send(self, to: str, data: bytes, account: int, most_gas: int = GAS) -> Receipt:
         """The receipt of a transaction that must succeed."""
@@ -37,6 +37,7 @@ class SecondMachine(Machine):
         except RuntimeError as error:
             raise Refused(str(error)) from error
         result = self._evm.result
+        assert result is not None  # there is one after a call
         logs = result.logs
         last = bytes(logs[-1].data[1]) if logs else b""
         return Receipt(int(result.gas_used), len(logs), last, bytes(output))

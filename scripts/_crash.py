@@ -40,6 +40,7 @@ def town(
     say: Callable[[str], None],
     more: Sequence[str] = (),
     period_s: int = PERIOD_S,
+    signers: int = SIGNERS,
 ) -> Iterator[tuple[crash.Town, Devnet]]:
     """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
 
@@ -51,7 +52,7 @@ def town(
         with _ended_in_order(), own_home(folder / "state"):
             net = Devnet(home() / "devnet")
             try:
-                yield _founded(folder, net, rows, say, more, period_s), net
+                yield _founded(folder, net, rows, say, more, period_s, signers), net
             finally:
                 net.reset()
     finally:
@@ -80,11 +81,12 @@ def _founded(
     say: Callable[[str], None],
     more: Sequence[str],
     period_s: int,
+    signers: int,
 ) -> crash.Town:
     keystores = home() / "ape" / "accounts"
     accounts = [*OFFICES, *RELAYS, *more]
     rpc_url = net.up(
-        accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
+        accounts_dir=keystores, signers=signers, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url
     own_password()
     say("putting a town on the chain")
@@ -93,10 +95,12 @@ def _founded(
     opened_at = now - rows * tally.STEP_S - SPARE_S
     log, city = folder / LOG, _dated(folder / "city.yaml", opened_at, now)
     crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S * period_s)
-    return standing(folder, net, rpc_url, opened_at)
+    return standing(folder, net, rpc_url, opened_at, signers)
 
 
-def standing(folder: Path, net: Devnet, rpc_url: str, opened_at: int) -> crash.Town:
+def standing(
+    folder: Path, net: Devnet, rpc_url: str, opened_at: int, count: int = SIGNERS
+) -> crash.Town:
     """The town of a folder whose chain runs; its state folder is the present one."""
     keystores, password = home() / "ape" / "accounts", home() / "devnet" / "password"
     deployment = Deployment.load(record_path())
@@ -110,7 +114,7 @@ def standing(folder: Path, net: Devnet, rpc_url: str, opened_at: int) -> crash.T
         deployment=deployment,
         ledger=partial(_ledger, deployment, rpc_url),
         signers={one.address: partial(_itself, one) for one in signers},
-        policy=SettlementPolicy.for_signers(SIGNERS),
+        policy=SettlementPolicy.for_signers(count),
         take_back=lambda block: _take_back(net, block),
         log=folder / LOG,
     )

@@ -73,8 +73,8 @@ def faults(
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="This experiment; repeat for more.")
     ] = None,
-    fuzzed: Annotated[
-        int, typer.Option(min=0, help="Rows, and frames of each protocol; 0 for the usual number.")
+    minutes: Annotated[
+        int, typer.Option(min=0, help="Fuzz no longer than so many, and count what was done.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
@@ -91,7 +91,7 @@ def faults(
 
     document: list[dict[str, Any]] = []
     with steady("starting") as update:
-        for result in every(only or [], seed, quick, update or _say_nothing, fuzzed):
+        for result in every(only or [], seed, quick, update or _say_nothing, 60 * minutes):
             document.append(result.as_json())
             for told in [] if as_json else _held(document[-1]):
                 typer.echo(told)
