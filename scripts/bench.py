@@ -41,24 +41,24 @@ def gas(
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the points, the rows and the moments.")] = 1,
+    source: Annotated[
+        str, typer.Option(help="How rows come: files, mqtt, hj212, or mixed, which is both.")
+    ] = "files",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Kill the oracle at every point of its work, then look for lost and doubled readings.
 
-    A chain of three signers and a folder of its own, removed in the end. Exit code 6 when a
-    reading is not on the chain exactly once. For example: waterline bench crash --kills 100
+    A chain of three signers and a folder of its own, removed in the end; mqtt starts a Mosquitto
+    too. Exit code 6 when a reading is not on the chain exactly once.
+    For example: waterline bench crash --kills 100 --source mqtt
     """
     import json
 
-    from bench.crash import most_rows, run
-    from scripts._crash import town
+    from scripts._crash import killed
     from scripts._progress import steady
 
     with steady("starting a chain of three signers") as update:
-        say = update or _say_nothing
-        with town(most_rows(kills), say) as (made, _):
-            outcome = run(made, kills, seed, say)
-    document = outcome.as_json()
+        document = killed(kills, seed, source, update or _say_nothing).as_json()
     for told in [json.dumps(document)] if as_json else _counted(document):
         typer.echo(told)
     if document["lost"] or document["duplicated"]:
