@@ -27,8 +27,8 @@ from oracle.store import Store
 ROWS = 6  # in a file before a start, at most
 MORE_ROWS = 40  # after a start that did not come to its point
 RANDOM_WITHIN_S = 4.0
-MOST_S = 60.0  # for a start to come to its point
-FINAL_S = 300.0
+MOST_S = 180.0  # for a start to come to its point
+FINAL_S = 900.0
 MOST_STARTS = 3  # for one kill; then another point has its turn
 LOOKS_EVERY_S = 0.005
 LINES_OF_LOG = 20

@@ -32,7 +32,7 @@ OFFICES = ("admin-1", "admin-2", "officer-1", "officer-2", "officer-3", "keeper-
 SIGNERS = 3
 PERIOD_S = 1
 SPARE_S = 86_400
-FOUNDED_WITHIN_S = 300.0
+FOUNDED_WITHIN_S = 1_800.0  # on a machine that is busy with other things
 LOG = "crash.log"
 
 
