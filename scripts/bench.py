@@ -80,8 +80,9 @@ def faults(
 ) -> Any:
     """Disturb the network, the nodes and the input, then look for lost and doubled readings.
 
-    Experiments: network, reorganisations, signers, outage, stall, twins, fuzz. A chain of three
-    signers and a folder of its own, removed in the end. Exit code 6 when one does not hold.
+    Experiments: network, reorganisations, signers, outage, stall, twins, five, fuzz. A chain of
+    three signers (of five for `five`) and a folder of its own, removed in the end. Exit code 6 when
+    one does not hold.
     For example: waterline bench faults --quick --only network
     """
     import json
