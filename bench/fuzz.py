@@ -25,7 +25,7 @@ from typing import Any
 from bench.chaos import Result
 from bench.city import NOW, T0
 from bench.machine import Code, Machine
-from bench.sent_on import RESOLUTION, START, Town
+from bench.sent_on import RESOLUTION, START, Failed, Town
 from ledger.errors import BadRecord
 from ledger.units import LITRES_PER_M3
 from oracle.mapping import Mapping as Mapping_
@@ -104,6 +104,13 @@ def fuzz(seed: int, quick: bool, code: Mapping[str, Code], say: Say, within_s: i
 
     With `within_s` as many as come to their end in that time, a third of it for each kind.
     """
+    try:
+        return _fuzzed(seed, quick, code, say, within_s)
+    except Failed as error:
+        return Result(FUZZ, {"failed": str(error)}, False)
+
+
+def _fuzzed(seed: int, quick: bool, code: Mapping[str, Code], say: Say, within_s: int) -> Result:
     from bench.second_machine import SecondMachine  # revm is here for development only
 
     counts: dict[str, Any] = {}

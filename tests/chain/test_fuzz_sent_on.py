@@ -21,7 +21,8 @@ def town(tmp_path):
     made, found = Town(SecondMachine, compiled(), tmp_path / "journal"), Counter(START)
     cells = {"at": [str(NOW + 60)], "a": ["200"], "b": ["1.5"], "c": ["0.1"]}
     made.take(Chunk(0, "at,a,b,c", [b"a row"], cells), MAPPING, NOW + 60, found)
-    return made
+    yield made
+    made.journal.close()
 
 
 def test_rows_that_were_spoilt_all_end_somewhere_and_the_contracts_take_what_was_accepted():
