@@ -23,6 +23,8 @@ export APE_DATA_FOLDER := $(WATERLINE_HOME)/ape
 ifeq ($(shell uname),Linux)
 export ETH_HASH_BACKEND := pysha3
 endif
+# else each start of a program compiles its libraries again, which takes longer than all else it does
+unexport PYTHONDONTWRITEBYTECODE
 # a test run never touches the operator's keystores, chain or journals
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
