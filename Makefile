@@ -61,7 +61,7 @@ demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 
 # the longest first, three at a time on two processors: one of them mostly waits for blocks
 test: check ready ## check and every test but what only `make soak` runs
-	@$(MAKE) -j3 --output-sync=target test-contracts test-nodes test-city test-chain test-unit
+	@$(MAKE) -j3 --output-sync=target test-chain test-nodes test-city test-contracts test-unit
 
 test-fast: setup test-unit ## tests without contracts or a chain
 
