@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, T0, word
 
 LEVEL = word("level")
@@ -221,7 +222,7 @@ def test_levels_do_not_fall_may_coincide_and_have_a_season_and_a_source(suite, r
 
 
 def test_a_reservoir_has_at_most_64_versions_of_levels(suite, reservoir):
-    suite.source_monitor.eval("self.levels_count[1] = 64")
+    put(suite.source_monitor, 64, "levels_count", 1)
 
     answer = reason(
         suite.source_monitor.add_levels,
