@@ -23,6 +23,8 @@ export APE_DATA_FOLDER := $(WATERLINE_HOME)/ape
 ifeq ($(shell uname),Linux)
 export ETH_HASH_BACKEND := pysha3
 endif
+# else each start of a program compiles its libraries again, which takes longer than all else it does
+unexport PYTHONDONTWRITEBYTECODE
 # a test run never touches the operator's keystores, chain or journals
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
@@ -59,7 +61,7 @@ demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 
 # the longest first, three at a time on two processors: one of them mostly waits for blocks
 test: check ready ## check and every test but what only `make soak` runs
-	@$(MAKE) -j3 --output-sync=target test-contracts test-nodes test-city test-chain test-unit
+	@$(MAKE) -j3 --output-sync=target test-chain test-nodes test-city test-contracts test-unit
 
 test-fast: setup test-unit ## tests without contracts or a chain
 

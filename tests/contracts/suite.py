@@ -1,5 +1,6 @@
 """The whole contract suite on one in-memory chain, with an account for each duty."""
 
+import gc
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from scripts._compiled import CONTRACTS
+from tests.contracts.machine import Revm
 
 ROOT = Path(__file__).parents[2]
 T0 = 1_700_000_000  # the first boundary of every calendar of these tests
@@ -92,6 +94,7 @@ def word(text: str) -> bytes:
 
 # at every refusal titanoboa writes down a contract's whole storage: half the time of a test run
 VyperContract.__repr__ = object.__repr__
+boa.env.evm = Revm()  # on py-evm, titanoboa's own, they take forty times as long
 
 
 @cache
@@ -282,6 +285,14 @@ def rotation_signature(
 @cache
 def deploy() -> Suite:
     """Deploy everything once, list it, verify two organisations, open a post for each duty."""
+    gc.disable()  # millions of objects come from the compiler's cache, and all of them stay
+    suite = _deployed()
+    gc.freeze()
+    gc.enable()
+    return suite
+
+
+def _deployed() -> Suite:
     boa.env.evm.patch.timestamp = NOW
     first, second = boa.env.generate_address("first"), boa.env.generate_address("second")
     authority = deployer("Authority").deploy(first, second)

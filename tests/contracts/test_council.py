@@ -5,7 +5,8 @@ import pytest
 from eth_utils import keccak
 
 from tests.contracts.answers import events, reason
-from tests.contracts.suite import DAY_S, NOW, T0
+from tests.contracts.storage import put
+from tests.contracts.suite import DAY_S, NOW, T0, word
 
 DELAY_S, EXPIRY_S = DAY_S, 10 * DAY_S
 RATIFY_S = 7 * DAY_S
@@ -82,7 +83,7 @@ def test_a_second_council_is_not_handed_over_to(suite, members):
 
 
 def test_there_must_be_a_council_to_hand_over_to(suite):
-    suite.authority.eval("self.contract_at[names.COUNCIL] = empty(address)")
+    put(suite.authority, 0, "contract_at", word("Council"))
     act = suite.authority.hand_over.prepare_calldata([suite.first, suite.second], 2, 0, 1)
     number = suite.authority.propose(act, sender=suite.first)
 
@@ -308,7 +309,7 @@ def test_a_member_ratifies_once_and_only_what_this_council_did(suite, members):
     assert twice == "council: member has ratified"
     unknown = reason(council.ratify, 99, sender=members[0])
     assert unknown == "council: to ratify, must be OPEN" + ", is UNKNOWN"
-    council.eval("self.seating = 7")
+    put(council, 7, "seating")
     other = reason(council.ratify, number, sender=members[1])
     assert other == "council: another council acted"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts.answers import events, reason
+from tests.contracts.storage import put
 from tests.contracts.suite import COD, GAUGE, METER, NOW, T0, VOLUME, word
 
 FIELDS = (
@@ -130,6 +131,6 @@ def test_enrol_channel_refuses_what_no_reading_could_fit(suite, changed, why):
 
 def test_channel_numbers_stay_within_the_wire_format(suite):
     request = suite.request()
-    suite.device_registry.eval(f"self.channel_count = {2**32 - 1}")
+    put(suite.device_registry, 2**32 - 1, "channel_count")
 
     assert refused(suite, "enrol_channel", request) == "devices: channels are full"

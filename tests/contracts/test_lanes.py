@@ -5,6 +5,7 @@ from eth_utils import keccak
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import COD, GAUGE, HASH, METER, RELAY_GROUP, T0
 
 BOOKS = ["quota_tracker", "discharge_volumes", "discharge_limits", "quality_provenance"]
@@ -173,7 +174,7 @@ def test_a_lane_ends_before_its_numbers_do(suite):
     lane = suite.lane(book)
     word = int(suite.relay, 16) | RELAY_GROUP << 160 | M24 << 176
     words = packed(meter_group(number, 100, T0, [(7, 60)]))
-    book.eval(f"lanes._word[{lane}] = {word}")
+    put(book, word, "lanes._word", lane)
 
     refused = reason(book.record_meters, lane, M24, HASH, words, b"", sender=suite.relay)
 

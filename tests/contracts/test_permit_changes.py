@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, outcome, reason
 from tests.contracts.intake_words import meter_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, DRAINAGE, HASH, METER, NOW, SETTINGS, T0, word
 from tests.contracts.test_permit_versions import altered, standing
 
@@ -231,7 +232,7 @@ def test_an_amendment_is_the_holder_s_own_and_of_the_same_kind(suite):
     plain, other = suite.approved(), suite.approved(amends=permit_id, kind=DRAINAGE)
     long = suite.approved(amends=permit_id, until_at=T0 + 120 * 10 * DAY_S + 1)
     theirs = suite.approved(amends=permit_id)
-    suite.applications.eval(f"self.application[{theirs}].org_id = 1")
+    put(suite.applications, 1, "application", theirs)  # org_id
 
     answers = [
         reason(changes.amend, application, 0, 0, sender=suite.issuer)
@@ -435,7 +436,7 @@ def test_a_permit_ends_once(suite):
 def unused(suite, **changed):
     """A permit held for more than the years of non-use; a "year" has forty days here."""
     permit_id = suite.permit(**changed)
-    suite.permit_registry.eval(f"self._permit[{permit_id}].issued_at = {T0}")
+    put(suite.permit_registry, T0, "_permit", permit_id, word_of=5)  # issued_at
     return permit_id
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, DRAINAGE, HASH, NOW, T0, word
 
 VALID, SUSPENDED, REVOKED, SURRENDERED, DEREGISTERED, INVALID, EXPIRED, NOT_BEGUN = range(1, 9)
@@ -196,7 +197,7 @@ def test_the_earliest_end_counts_and_at_the_same_instant_the_act_before_the_expi
     suite.permit_changes.decide_end(permit_id, REVOKED, sender=suite.decider)
     # an earlier expiry than the act, as a version could bring it
     registry = suite.permit_registry
-    registry.eval(f"self.terms[{permit_id}][1].until_at = {NOW + 99 - later_s}")
+    put(registry, NOW + 99 - later_s, "terms", permit_id, 1, word_of=12)  # until_at
 
     state = standing(suite, permit_id, NOW + 200)[0]
 

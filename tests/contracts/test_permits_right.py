@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
+from tests.contracts.storage import put
 from tests.contracts.suite import DRAINAGE, NOW, T0
 from tests.tries import tried
 
@@ -110,8 +111,8 @@ def test_a_suspended_permit_can_be_revoked(suite):
 
 def test_a_permit_can_be_revoked_however_often_its_right_has_changed(suite):
     registry, permit_id = suite.permit_registry, suite.permit()
-    registry.eval(f"self.change[{permit_id}][4999].state = 1")
-    registry.eval(f"self.change_count[{permit_id}] = 5000")
+    put(registry, 1, "change", permit_id, 4_999)
+    put(registry, 5_000, "change_count", permit_id)
 
     revoked(suite, permit_id)
 

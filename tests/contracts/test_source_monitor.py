@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.answers import events, reason
 from tests.contracts.intake_words import OFFSET, gauge_group, packed
+from tests.contracts.storage import put
 from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, T0, word
 
 LEVEL = word("level")
@@ -288,7 +289,7 @@ def test_levels_do_not_fall_may_coincide_and_have_a_season_and_a_source(suite, r
 )
 def test_a_reservoir_has_at_most_64_versions_of_a_sort(suite, reservoir, kept, add, given, why):
     monitor = suite.source_monitor
-    monitor.eval(f"self.{kept}_count[1] = 64")
+    put(monitor, 64, f"{kept}_count", 1)
 
     answer = reason(
         getattr(monitor, add), 1, tuple(given.values()), HASH, sender=suite.standards_keeper
