@@ -135,9 +135,11 @@ def five(bench: Bench) -> Result:
     names, killed, restarted = list(bench.hands.signers), Lives(bench), Lives(bench)
     final = bench.town.policy.confirmations + BLOCKS_WITHOUT
     with running(bench) as oracle:
+        bench.feed(1)
+        until(lambda: oracle.lives() and settled(bench.town) > 0, LONG_S)  # it is at work
         for place in range(bench.scaled(1, len(names))):
             pair = [names[place], names[(place + 1) % len(names)]]
-            killed.without(pair, bench.hands.kill, oracle, final)
+            killed.without(pair, bench.hands.kill, oracle, final, settles=True)
         for name in names[: bench.scaled(2, len(names))]:
             restarted.without([name], bench.hands.leave, oracle, BLOCKS_WITHOUT)
     went_on = killed.went_on and restarted.went_on and min(killed.settled) > 0
@@ -160,17 +162,28 @@ class Lives:
         self.settled: list[int] = []  # batches, in each stretch
 
     def without(
-        self, names: Sequence[str], away: Callable[[str], None], oracle: Running, blocks: int
+        self,
+        names: Sequence[str],
+        away: Callable[[str], None],
+        oracle: Running,
+        blocks: int,
+        *,
+        settles: bool = False,
     ) -> None:
-        """Some are away while files grow and the chain goes so many blocks on."""
+        """Some are away while files grow and the chain goes so many blocks on.
+
+        With `settles` until a batch is final, too, that was cut when they were away already.
+        """
         bench, before, head = self._bench, settled(self._bench.town), self._bench.hands.head()
         for name in names:
             away(name)
         self._lost += len(names)
+        cut = int(asked(bench.town.journal, "SELECT count(*) FROM batch") or 0)
 
         def loaded() -> bool:
             bench.feed(1)
-            return oracle.lives() and bench.hands.head() >= head + blocks
+            far = oracle.lives() and bench.hands.head() >= head + blocks
+            return far and (not settles or settled(bench.town) > cut)
 
         self._alive.append(until(loaded, SOON_S + SLOW_S * blocks, LOAD_EVERY_S))
         self.settled.append(settled(bench.town) - before)
