@@ -221,15 +221,18 @@ def restrict(
 @external
 def lift_restriction(permit_id: uint256):
     """
-    @notice End a restriction before its time.
+    @notice End the last restriction before its time.
     """
     access._only(duties.SUPERVISOR)
     count: uint256 = self.restriction_count[permit_id]
     assert count > 0, "permits: no restriction stands"
     standing: bool = block.timestamp < self.restriction[permit_id][count - 1].until_at
     assert standing, "permits: the restriction has ended"
-    # one that has not begun never does
-    self.restriction[permit_id][count - 1].until_at = block.timestamp
+    if self.restriction[permit_id][count - 1].from_at >= block.timestamp:
+        # one that has not begun never does, and another takes its place
+        self.restriction_count[permit_id] = count - 1
+    else:
+        self.restriction[permit_id][count - 1].until_at = block.timestamp
     log IPermitRegistry.RestrictionLifted(
         permit_id=permit_id, by=msg.sender, at=block.timestamp
     )
