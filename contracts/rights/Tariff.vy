@@ -64,6 +64,7 @@ disputed: public(
 billed_until_at: public(HashMap[uint256, HashMap[bytes32, uint256]])  # permit, charge
 credit_uy: public(HashMap[uint256, uint256])  # permit
 _terms: HashMap[uint256, ITariff.Terms]
+_following: HashMap[uint256, uint256]  # tariff: the next version under its name
 _surcharges: HashMap[uint256, DynArray[ITariff.Surcharge, MAX_SURCHARGES]]
 
 
@@ -80,9 +81,13 @@ def load_tariff(terms: ITariff.Terms) -> uint256:
     access._only(duties.STANDARDS_KEEPER)
     self._check(terms)
     version: uint256 = self.tariff_versions[terms.name] + 1
+    before: uint256 = self.tariff_of_version[terms.name][version - 1]
+    rises: bool = terms.in_force_at >= self._terms[before].in_force_at
+    assert rises, "tariff: in force before the version it follows"
     self.tariff_versions[terms.name] = version
     self.tariff_count += 1
     tariff_id: uint256 = self.tariff_count
+    self._following[before] = tariff_id
     self._terms[tariff_id] = terms
     self._terms[tariff_id].version = version
     self.tariff_of_version[terms.name][version] = tariff_id
@@ -141,7 +146,10 @@ def settle(permit_id: uint256, tariff_id: uint256, period: uint256) -> uint256:
     begins_at: uint256 = staticcall standards.boundary(terms.calendar, period)
     ends_at: uint256 = staticcall standards.boundary(terms.calendar, period + 1)
     assert ends_at > 0 and ends_at <= block.timestamp, "tariff: period has not ended"
-    assert terms.in_force_at <= begins_at, "tariff: not in force when the period began"
+    later: uint256 = self._following[tariff_id]
+    current: bool = later == 0 or self._terms[later].in_force_at > begins_at
+    in_force: bool = current and terms.in_force_at <= begins_at
+    assert in_force, "tariff: not in force when the period began"
     before: uint256 = self.bill_from[permit_id][terms.charge][begins_at]
     if before != 0:
         assert self.bill[before].state == REVERSED, "tariff: period is billed"

@@ -141,6 +141,28 @@ def test_a_period_is_billed_under_a_tariff_of_its_kind_that_was_in_force(suite):
     assert answer(late) == "tariff: not in force when the period began"
 
 
+def test_a_period_is_billed_by_the_version_that_was_in_force_when_it_began(suite):
+    permit_id, old = read(suite, 5_000), loaded(suite, terms(in_force_at=BEGINS - 1))
+    new = loaded(suite, terms(in_force_at=BEGINS, prices_uy_m3=[5 * UY_M3]))
+    next_year = loaded(suite, terms(in_force_at=BEGINS + 1, prices_uy_m3=[6 * UY_M3]))
+
+    for tariff in (old, next_year):
+        answer = reason(suite.tariff.settle, permit_id, tariff, PERIOD, sender=suite.biller)
+        assert answer == "tariff: not in force when the period began"
+
+    assert suite.tariff.bill(settled(suite, permit_id, new)).lines.total_uy == 25 * UY_M3
+
+
+def test_versions_of_a_tariff_come_into_force_in_their_order(suite):
+    loaded(suite, terms(in_force_at=BEGINS))
+
+    answer = reason(
+        suite.tariff.load_tariff, terms(in_force_at=BEGINS - 1), sender=suite.standards_keeper
+    )
+
+    assert answer == "tariff: in force before the version it follows"
+
+
 def test_a_period_is_billed_once_and_again_after_a_reversal(suite):
     permit_id, tariff = read(suite, 5_000), loaded(suite, terms())
     bill = settled(suite, permit_id, tariff)
