@@ -199,20 +199,23 @@ class Changes(Beside):
         """What a holder does with an offer; anybody else is refused it."""
         if not self.offers:
             return
-        place, holds = self._late_place(), self.chance.random() < 0.9
+        place, holds = self._an_offer(before), self.chance.random() < 0.9
         offer, sender = self.offers[place], self.suite.holder if holds else self.suite.clerk
         allowed = holds and offer.state in before
         if self.attempt(act, place + 1, sender=sender, allowed=allowed):
             offer.state = then
 
-    def _late_place(self) -> int:
-        """Of an offer, of a late one rather than of an early one."""
-        return max(self.chance.randrange(len(self.offers)) for _ in range(2))
+    def _an_offer(self, states: tuple[int, ...]) -> int:
+        """The place of an offer, of the last in one of these states rather than of another."""
+        waiting = [place for place, offer in enumerate(self.offers) if offer.state in states]
+        if waiting and self.chance.random() < 0.8:
+            return waiting[-1]
+        return self.chance.randrange(len(self.offers))
 
     def transfer_is_decided(self) -> None:
         if not self.offers:
             return
-        place, approve = self._late_place(), self.chance.random() < 0.8
+        place, approve = self._an_offer((ACCEPTED,)), self.chance.random() < 0.8
         offer = self.offers[place]
         giver, taker = (self._permit(number) for number in (offer.giver, offer.taker))
         left_l = giver.latest.annual_l - offer.volume_l
