@@ -62,6 +62,8 @@ WITNESS = "witness of the lane"
 ANSWERS_FOR_METER = "holder of the permit, or the post that answers for the station"
 
 HOLDER_OF_PERMIT = Gate("holder of the permit", "changes: caller does not hold the permit")
+HOLDER_OF_TAKER = Gate("holder of the permit that takes", HOLDER_OF_PERMIT.reason)
+HOLDER_OF_GIVER = Gate("holder of the permit that gives", HOLDER_OF_PERMIT.reason)
 HOLDER_OF_OUTLET = Gate(HOLDER_OF_PERMIT.who, "violations: caller does not hold the permit")
 TWO_ADMINISTRATORS = Gate(BOTH, "authority: needs two administrators")
 OWN_LANE = Gate(LANE_OWNER, "lanes: caller is not the owner", duties=("RELAY",))
@@ -196,6 +198,9 @@ GATES: dict[str, dict[str, Gate]] = {
         "alter": duty("ISSUER"),
         "amend": duty("ISSUER"),
         "offer_transfer": HOLDER_OF_PERMIT,
+        "accept_transfer": HOLDER_OF_TAKER,
+        "decline_transfer": HOLDER_OF_TAKER,
+        "withdraw_transfer": HOLDER_OF_GIVER,
         "decide_transfer": duty("DECIDER"),
         "surrender": HOLDER_OF_PERMIT,
         "propose_end": duty("SUPERVISOR"),

@@ -137,6 +137,9 @@ def offer_transfer(
 ) -> Any:
     """Offer a part of a permit's volume, saved water, to another permit, as its holder.
 
+    The price is stated only, no money moves. The holder of the taking permit accepts, then an
+    officer decides.
+
     For example: waterline permit offer-transfer C990100S2026-0001 --to C990100G2026-0002 --volume
     '20000 m3' --price '5000 yuan' --account holder-1
     """
@@ -146,16 +149,45 @@ def offer_transfer(
     here = session()
     (giver, _), (taker, _) = permit_by_number(here, number), permit_by_number(here, to)
     terms = parse(volume), parse_money(price), date_of(in_force), document_hash(document)
-    says = f"offer {volume} of {number} to {to}"
+    says = f"offer {volume} of {number} to {to} for {price}"
     arguments = giver, taker, *terms
     return act("PermitChanges", "offer_transfer", says, *arguments, numbered="transfer_id")
+
+
+@app.write("accept-transfer")
+def accept_transfer(transfer: Transfer) -> Any:
+    """Accept an offered transfer, as the holder of the permit that takes.
+
+    `permit transfers` shows volume, price and document: an offer is never altered.
+
+    For example: waterline permit accept-transfer 1 --account holder-2
+    """
+    return act("PermitChanges", "accept_transfer", f"accept transfer {transfer}", transfer)
+
+
+@app.write("decline-transfer")
+def decline_transfer(transfer: Transfer) -> Any:
+    """Decline an offered transfer, as the holder of the permit that takes.
+
+    For example: waterline permit decline-transfer 1 --account holder-2
+    """
+    return act("PermitChanges", "decline_transfer", f"decline transfer {transfer}", transfer)
+
+
+@app.write("withdraw-transfer")
+def withdraw_transfer(transfer: Transfer) -> Any:
+    """Take back an offered transfer that is not decided yet, as its giver.
+
+    For example: waterline permit withdraw-transfer 1 --account holder-1
+    """
+    return act("PermitChanges", "withdraw_transfer", f"withdraw transfer {transfer}", transfer)
 
 
 @app.write("decide-transfer")
 def decide_transfer(
     transfer: Transfer, refuse: Annotated[bool, typer.Option(help="Refuse it.")] = False
 ) -> Any:
-    """Approve an offered transfer, which moves the volume, or refuse it.
+    """Approve an accepted transfer, which moves the volume, or refuse it.
 
     For example: waterline permit decide-transfer 1 --account officer-3
     """
@@ -165,13 +197,13 @@ def decide_transfer(
 
 @app.read("transfers")
 def transfers() -> Any:
-    """List the transfers that were offered, approved or refused.
+    """List the transfers: offered, accepted, declined, withdrawn, approved or refused.
 
     For example: waterline permit transfers
     """
     from ledger.structs import every, read
     from ledger.units import show
-    from scripts._showing import TRANSFER_STATES, m3, table
+    from scripts._showing import TRANSFER_STATES, m3, table, utc
 
     here = session()
     document = [
@@ -181,6 +213,8 @@ def transfers() -> Any:
             "to": read(here.ledger, "PermitRegistry", "permit", raw["taker"])["number"],
             "volume_l": raw["volume_l"],
             "price_uy": raw["price_uy"],
+            "in_force": utc(raw["in_force_at"]),
+            "document_sha256": "0x" + raw["document_hash"].hex(),
             "state": TRANSFER_STATES[raw["state"]],
         }
         for n, raw in every(here.ledger, "PermitChanges", "transfer", "transfer_count")
@@ -188,11 +222,12 @@ def transfers() -> Any:
     rows = [
         (
             *(t["transfer"], t["from"], t["to"], m3(t["volume_l"])),
-            *(show(t["price_uy"], "uy"), t["state"]),
+            *(show(t["price_uy"], "uy"), t["in_force"] or "when approved"),
+            *(t["document_sha256"][:10], t["state"]),
         )
         for t in document
     ]
-    head = ("no.", "from", "to", "a year", "price", "state")
+    head = ("no.", "from", "to", "a year", "price", "in force", "document", "state")
     return here.tell(document, lambda: table(rows, head))
 
 

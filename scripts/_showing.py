@@ -23,7 +23,10 @@ PERMIT_STATES = {
     8: "not begun",
 }
 CAUSES = {1: "issue", 2: "extension", 3: "alteration", 4: "amendment", 5: "transfer"}
-TRANSFER_STATES = {1: "offered", 2: "approved", 3: "refused"}
+TRANSFER_STATES = {
+    **{1: "offered", 2: "approved", 3: "refused"},
+    **{4: "accepted", 5: "declined", 6: "withdrawn"},
+}
 PERMIT_KINDS = {1: "abstraction", 2: "drainage"}
 APPLICATION_STATES = {
     1: "submitted",

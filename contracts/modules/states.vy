@@ -56,6 +56,24 @@ def _permit(state: uint256) -> String[16]:
 
 @internal
 @pure
+def _transfer(state: uint256) -> String[16]:
+    if state == 1:
+        return "OFFERED"
+    if state == 2:
+        return "APPROVED"
+    if state == 3:
+        return "REFUSED"
+    if state == 4:
+        return "ACCEPTED"
+    if state == 5:
+        return "DECLINED"
+    if state == 6:
+        return "WITHDRAWN"
+    return "UNKNOWN"
+
+
+@internal
+@pure
 def _violation(state: uint256) -> String[16]:
     if state == 1:
         return "DETECTED"

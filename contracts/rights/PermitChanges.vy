@@ -45,6 +45,9 @@ TRANSFER: constant(uint256) = 5
 OFFERED: constant(uint256) = 1  # states of a transfer
 APPROVED: constant(uint256) = 2
 REFUSED: constant(uint256) = 3
+ACCEPTED: constant(uint256) = 4  # by the taking holder; an officer decides
+DECLINED: constant(uint256) = 5  # by the taking holder
+WITHDRAWN: constant(uint256) = 6  # by the giving holder
 MAX_YEARS: constant(uint256) = 100  # of non-use that are looked at
 DAY_S: constant(uint256) = 86_400
 YEAR: constant(uint256) = 4  # calendar of Standards
@@ -206,8 +209,11 @@ def offer_transfer(
     document_hash: bytes32,
 ) -> uint256:
     """
-    @notice Offer a part of a permit's yearly volume, saved water, to another permit.
+    @notice Offer a part of a permit's yearly volume, saved water, to another permit. An offer is
+            never altered: who accepts it accepts every item of it.
+    @param price_uy What its holders agreed to pay, 0 for none; stated only, no contract pays it.
     @param in_force_at From when, 0 for when it is approved.
+    @param document_hash Of the holders' contract.
     """
     self._only_holder(giver)
     for permit_id: uint256 in [giver, taker]:
@@ -224,6 +230,7 @@ def offer_transfer(
         volume_l=volume_l,
         price_uy=price_uy,
         in_force_at=in_force_at,
+        document_hash=document_hash,
         state=OFFERED,
     )
     log IPermitChanges.TransferOffered(
@@ -239,13 +246,44 @@ def offer_transfer(
 
 
 @external
+def accept_transfer(transfer_id: uint256):
+    """
+    @notice Agree to take what is offered; only the holder of the taking permit.
+    """
+    self._answer(transfer_id, ACCEPTED)
+
+
+@external
+def decline_transfer(transfer_id: uint256):
+    """
+    @notice Decline what is offered, for good; only the holder of the taking permit.
+    """
+    self._answer(transfer_id, DECLINED)
+
+
+@external
+def withdraw_transfer(transfer_id: uint256):
+    """
+    @notice Take an offer back before it is decided; only the holder of the giving permit.
+    """
+    self._only_holder(self.transfer[transfer_id].giver)
+    state: uint256 = self.transfer[transfer_id].state
+    rule: String[64] = "changes: to withdraw, must be OFFERED or ACCEPTED"
+    assert state == OFFERED or state == ACCEPTED, concat(rule, ", is ", states._transfer(state))
+    self.transfer[transfer_id].state = WITHDRAWN
+    log IPermitChanges.TransferWithdrawn(transfer_id=transfer_id, by=msg.sender)
+
+
+@external
 def decide_transfer(transfer_id: uint256, approve: bool):
     """
-    @notice Approve a transfer, which moves the volume from one permit to the other, or refuse it.
+    @notice Approve an accepted transfer, which moves the volume from one permit to the other, or
+            refuse it.
     """
     access._only(duties.DECIDER)
     transfer: IPermitChanges.Transfer = self.transfer[transfer_id]
-    assert transfer.state == OFFERED, "changes: transfer must be offered"
+    rule: String[64] = "changes: to be decided, must be ACCEPTED"
+    assert transfer.state == ACCEPTED, concat(rule, ", is ", states._transfer(transfer.state))
     self.transfer[transfer_id].state = APPROVED if approve else REFUSED
     log IPermitChanges.TransferDecided(
         transfer_id=transfer_id, by=msg.sender, approved=approve
@@ -324,6 +362,18 @@ def decide_end(permit_id: uint256, end: uint256):
     if end == DEREGISTERED:
         self._require_unused(permit_id)
     extcall self._registry().end(permit_id, end, proposal.ground, msg.sender)
+
+
+@internal
+def _answer(transfer_id: uint256, answer: uint256):
+    self._only_holder(self.transfer[transfer_id].taker)
+    state: uint256 = self.transfer[transfer_id].state
+    rule: String[64] = "changes: to be answered, must be OFFERED"
+    assert state == OFFERED, concat(rule, ", is ", states._transfer(state))
+    self.transfer[transfer_id].state = answer
+    log IPermitChanges.TransferAnswered(
+        transfer_id=transfer_id, by=msg.sender, accepted=answer == ACCEPTED
+    )
 
 
 @internal

@@ -190,7 +190,11 @@ def changes_permits(suite: Suite) -> None:
     changes.amend(suite.approved(amends=giver), 0, 0, sender=suite.issuer)
     transfer = changes.transfer_count() + 1
     changes.offer_transfer(giver, taker, 9, 0, 0, HASH, sender=holder)
+    changes.accept_transfer(transfer, sender=holder)
     changes.decide_transfer(transfer, True, sender=suite.decider)
+    for answer in (changes.decline_transfer, changes.withdraw_transfer):
+        changes.offer_transfer(giver, taker, 9, 0, 0, HASH, sender=holder)
+        answer(changes.transfer_count(), sender=holder)
     assert registry.latest(taker)[3] == 1_000_009
     changes.surrender(giver, "moved", sender=holder)
 

@@ -31,6 +31,7 @@ NUMBERED = {
     *("request_extension", "offer_transfer", "surrender", "dispute", "grant_sight"),
     *("acknowledge", "accept_order", "answer", "appeal", "record_cleaning"),
     *("offer_custody", "accept_custody"),
+    *("accept_transfer", "decline_transfer", "withdraw_transfer"),
     "keep",
 }
 LANED = {"record_meters", "record_gauges"}  # their first argument is a lane
@@ -91,6 +92,8 @@ class Callers:
         suite.applications.apply(suite.face(), 0, sender=suite.holder)
         permit = suite.permit()
         self.bound = suite.channel(METER, "QuotaTracker", permit=permit)
+        terms = (1, 0, 0, b"\1" * 32)
+        suite.permit_changes.offer_transfer(suite.permit(), permit, *terms, sender=suite.holder)
         evidence = b"\1" * 32
         suite.incidents.open(evidence, 1, 1, False, evidence, sender=suite.dispatcher)
         suite.supply_codes.set_tank(0, "Tower", 1, 1, 0, sender=suite.network_keeper)

@@ -13,6 +13,8 @@ from tests.contracts.test_permit_versions import altered, standing
 
 VALID, SUSPENDED, REVOKED, SURRENDERED, DEREGISTERED, INVALID, EXPIRED, NOT_BEGUN = range(1, 9)
 EXTENSION, ALTERATION, AMENDMENT, TRANSFER = range(2, 6)
+OFFERED, APPROVED = 1, 2
+HOLDER = 3  # word of a stored permit whose number is the organisation that holds it
 AHEAD_S = SETTINGS["extension_days"][0] * DAY_S
 UNTIL = NOW + AHEAD_S
 ALIVE = "changes: must be VALID, SUSPENDED or NOT_BEGUN"
@@ -267,7 +269,26 @@ def offered(suite, giver, taker, volume_l, in_force_at=0):
     )
 
 
-def test_a_transfer_moves_a_part_of_the_volume_when_it_is_approved(suite):
+def accepted(suite, *offer):
+    transfer = offered(suite, *offer)
+    suite.permit_changes.accept_transfer(transfer, sender=suite.holder)
+    return transfer
+
+
+def of_the_city(suite):
+    """A permit that another organisation holds, and the account of that one."""
+    permit_id = suite.permit()
+    put(suite.permit_registry, 1, "_permit", permit_id, word_of=HOLDER)
+    return permit_id, suite.authority.org(1).account
+
+
+TO_DECIDE = "changes: to be decided, must be ACCEPTED"
+TO_ANSWER = "changes: to be answered, must be OFFERED"
+TO_WITHDRAW = "changes: to withdraw, must be OFFERED or ACCEPTED"
+NOT_HOLDER = "changes: caller does not hold the permit"
+
+
+def test_a_transfer_moves_a_part_of_the_volume_when_it_is_accepted_and_approved(suite):
     changes, giver, taker = suite.permit_changes, suite.permit(return_l=900_000), suite.permit()
 
     transfer = offered(suite, giver, taker, 300_000)
@@ -275,26 +296,112 @@ def test_a_transfer_moves_a_part_of_the_volume_when_it_is_approved(suite):
     about = {"transfer_id": transfer, "giver": giver, "taker": taker, "volume_l": 300_000}
     terms_of = {"price_uy": 5_000_000, "in_force_at": 0, "document_hash": HASH}
     assert events(changes) == [("TransferOffered", about | terms_of)]
+    assert tuple(changes.transfer(transfer)) == (
+        *(giver, taker, 300_000, 5_000_000, 0, HASH, OFFERED),
+    )
+    changes.accept_transfer(transfer, sender=suite.holder)
+    answered = {"transfer_id": transfer, "by": suite.holder, "accepted": True}
+    assert events(changes) == [("TransferAnswered", answered)]
+    assert terms(suite, taker).annual_l == 1_000_000
     changes.decide_transfer(transfer, True, sender=suite.decider)
     decided = {"transfer_id": transfer, "by": suite.decider, "approved": True}
     assert events(changes) == [("TransferDecided", decided)]
     assert [terms(suite, p).annual_l for p in (giver, taker)] == [700_000, 1_300_000]
     assert terms(suite, giver).return_l == 700_000
     assert {terms(suite, p).cause for p in (giver, taker)} == {TRANSFER}
-    assert changes.transfer(transfer).state == 2
+    assert changes.transfer(transfer).state == APPROVED
     assert standing(suite, giver, NOW - 1)[1:3] == (1, 1_000_000)
+
+
+def test_only_the_holder_of_the_taking_permit_accepts_or_declines(suite):
+    changes, (taker, city) = suite.permit_changes, of_the_city(suite)
+    transfer = offered(suite, suite.permit(), taker, 1)
+
+    for answer in (changes.accept_transfer, changes.decline_transfer):
+        for other in (suite.holder, suite.decider):
+            assert reason(answer, transfer, sender=other) == NOT_HOLDER
+    changes.accept_transfer(transfer, sender=city)
+
+    changes.decide_transfer(transfer, True, sender=suite.decider)
+    assert terms(suite, taker).annual_l == 1_000_001
+
+
+def test_only_the_holder_of_the_giving_permit_withdraws(suite):
+    changes, (taker, city) = suite.permit_changes, of_the_city(suite)
+    transfer = offered(suite, suite.permit(), taker, 1)
+
+    assert reason(changes.withdraw_transfer, transfer, sender=city) == NOT_HOLDER
+    changes.withdraw_transfer(transfer, sender=suite.holder)
+
+    assert events(changes) == [("TransferWithdrawn", {"transfer_id": transfer, "by": suite.holder})]
+
+
+def test_what_is_not_accepted_is_neither_approved_nor_refused(suite):
+    transfer = offered(suite, suite.permit(), suite.permit(), 1)
+
+    for approve in (True, False):
+        answer = reason(
+            suite.permit_changes.decide_transfer, transfer, approve, sender=suite.decider
+        )
+        assert answer == f"{TO_DECIDE}, is OFFERED"
+
+
+def test_a_declined_transfer_is_over(suite):
+    changes = suite.permit_changes
+    transfer = offered(suite, suite.permit(), suite.permit(), 1)
+
+    changes.decline_transfer(transfer, sender=suite.holder)
+
+    answered = {"transfer_id": transfer, "by": suite.holder, "accepted": False}
+    assert events(changes) == [("TransferAnswered", answered)]
+    assert over(suite, transfer) == over_is("DECLINED")
+
+
+def test_an_accepted_transfer_is_withdrawn_until_it_is_decided(suite):
+    changes = suite.permit_changes
+    transfer, other = (accepted(suite, suite.permit(), suite.permit(), 1) for _ in range(2))
+
+    changes.withdraw_transfer(transfer, sender=suite.holder)
+    changes.decide_transfer(other, True, sender=suite.decider)
+
+    assert over(suite, transfer) == over_is("WITHDRAWN")
+    assert over(suite, other) == over_is("APPROVED")
+
+
+def test_a_transfer_is_answered_once(suite):
+    changes = suite.permit_changes
+    transfer = accepted(suite, suite.permit(), suite.permit(), 1)
+
+    for answer in (changes.accept_transfer, changes.decline_transfer):
+        again = reason(answer, transfer, sender=suite.holder)
+        assert again == f"{TO_ANSWER}, is ACCEPTED"
+
+
+def over(suite, transfer):
+    """What each act on a transfer that is over is told."""
+    changes, by = suite.permit_changes, suite.holder
+    return [
+        reason(changes.accept_transfer, transfer, sender=by),
+        reason(changes.decline_transfer, transfer, sender=by),
+        reason(changes.withdraw_transfer, transfer, sender=by),
+        reason(changes.decide_transfer, transfer, True, sender=suite.decider),
+    ]
+
+
+def over_is(state):
+    return [f"{rule}, is {state}" for rule in (TO_ANSWER, TO_ANSWER, TO_WITHDRAW, TO_DECIDE)]
 
 
 def test_a_refused_transfer_moves_nothing_and_is_decided_once(suite):
     changes, giver, taker = suite.permit_changes, suite.permit(), suite.permit()
-    transfer = offered(suite, giver, taker, 1)
+    transfer = accepted(suite, giver, taker, 1)
 
     changes.decide_transfer(transfer, False, sender=suite.decider)
 
     assert suite.permit_registry.permit(giver).versions == 1
-    for number in (transfer, 99):
-        again = reason(changes.decide_transfer, number, True, sender=suite.decider)
-        assert again == "changes: transfer must be offered"
+    assert over(suite, transfer) == over_is("REFUSED")
+    unknown = reason(changes.decide_transfer, 99, True, sender=suite.decider)
+    assert unknown == f"{TO_DECIDE}, is UNKNOWN"
 
 
 def test_what_can_be_offered_is_abstraction_between_two_living_permits(suite):
@@ -325,11 +432,11 @@ def test_only_what_is_neither_used_nor_capped_is_transferred(suite):
     monthly, daily = suite.permit(monthly_l=900_000), suite.permit(daily_l=900_000)
 
     whole = "changes: volume is used or not there"
-    assert reason(decide, offered(suite, giver, taker, 700_000), True, sender=by) == whole
-    decide(offered(suite, giver, taker, 699_999), True, sender=by)
-    of_month = reason(decide, offered(suite, monthly, taker, 200_000), True, sender=by)
+    assert reason(decide, accepted(suite, giver, taker, 700_000), True, sender=by) == whole
+    decide(accepted(suite, giver, taker, 699_999), True, sender=by)
+    of_month = reason(decide, accepted(suite, monthly, taker, 200_000), True, sender=by)
     assert of_month == "changes: giver's monthly cap would exceed its volume"
-    of_day = reason(decide, offered(suite, daily, taker, 200_000), True, sender=by)
+    of_day = reason(decide, accepted(suite, daily, taker, 200_000), True, sender=by)
     assert of_day == "changes: giver's daily cap would exceed its volume"
 
 
@@ -337,10 +444,10 @@ def test_a_transfer_takes_force_before_either_permit_ends(suite):
     giver, taker = suite.permit(until_at=NOW + 10), suite.permit()
     decide = suite.permit_changes.decide_transfer
 
-    late = reason(decide, offered(suite, giver, taker, 1, NOW + 10), True, sender=suite.decider)
+    late = reason(decide, accepted(suite, giver, taker, 1, NOW + 10), True, sender=suite.decider)
 
     assert late == BY_THEN
-    decide(offered(suite, giver, taker, 1, NOW + 9), True, sender=suite.decider)
+    decide(accepted(suite, giver, taker, 1, NOW + 9), True, sender=suite.decider)
     assert standing(suite, taker, NOW + 8)[2] == 1_000_000
     assert standing(suite, taker, NOW + 9)[2] == 1_000_001
 
@@ -360,7 +467,7 @@ def test_transfers_preserve_the_sum_of_what_permits_give(deployed, moves):
                 permits[giver], permits[taker], volume_l, 0, 0, HASH
             )
             if outcome(suite.permit_changes, call, suite.holder) is None:
-                transfer = offered(suite, permits[giver], permits[taker], volume_l)
+                transfer = accepted(suite, permits[giver], permits[taker], volume_l)
                 decide = suite.permit_changes.decide_transfer
                 if (
                     outcome(

@@ -71,6 +71,7 @@ def test_a_transfer_inside_a_region_needs_no_headroom(suite, region):
     transfer = suite.permit_changes.offer_transfer(
         giver, taker, 400_000, 0, 0, HASH, sender=suite.holder
     )
+    suite.permit_changes.accept_transfer(transfer, sender=suite.holder)
 
     suite.permit_changes.decide_transfer(transfer, True, sender=suite.decider)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 import boa
 
@@ -13,6 +14,7 @@ LONGEST_S = SETTINGS["permit_max_months"][0] * 10 * DAY_S  # the tests' months h
 REACH = T0 + 2_390 * DAY_S  # to which the tests' calendar of months is loaded
 ISSUE, EXTENSION, ALTERATION, AMENDMENT, TRANSFER = range(1, 6)
 VALID, EXPIRED = 1, 7
+OFFERED, APPROVED, REFUSED, ACCEPTED, DECLINED, WITHDRAWN = range(1, 7)
 ANNUAL_L = 1_000
 
 
@@ -87,7 +89,7 @@ class Offer:
     taker: int
     volume_l: int
     in_force_at: int
-    open: bool = True
+    state: int = OFFERED
 
 
 class Changes(Beside):
@@ -182,13 +184,39 @@ class Changes(Beside):
         if self.attempt(offer, *arguments, sender=sender, allowed=allowed):
             self.offers.append(Offer(giver, taker, volume_l, at))
 
+    def transfer_is_answered(self) -> None:
+        changes, chance = self.suite.permit_changes, self.chance
+        answer, then = chance.choice(
+            [*[(changes.accept_transfer, ACCEPTED)] * 4, (changes.decline_transfer, DECLINED)]
+        )
+        self._moves_on(answer, (OFFERED,), then)
+
+    def transfer_is_withdrawn(self) -> None:
+        withdraw = self.suite.permit_changes.withdraw_transfer
+        self._moves_on(withdraw, (OFFERED, ACCEPTED), WITHDRAWN)
+
+    def _moves_on(self, act: Any, before: tuple[int, ...], then: int) -> None:
+        """What a holder does with an offer; anybody else is refused it."""
+        if not self.offers:
+            return
+        place, holds = self._an_offer(before), self.chance.random() < 0.9
+        offer, sender = self.offers[place], self.suite.holder if holds else self.suite.clerk
+        allowed = holds and offer.state in before
+        if self.attempt(act, place + 1, sender=sender, allowed=allowed):
+            offer.state = then
+
+    def _an_offer(self, states: tuple[int, ...]) -> int:
+        """The place of an offer, of the last in one of these states rather than of another."""
+        waiting = [place for place, offer in enumerate(self.offers) if offer.state in states]
+        if waiting and self.chance.random() < 0.8:
+            return waiting[-1]
+        return self.chance.randrange(len(self.offers))
+
     def transfer_is_decided(self) -> None:
         if not self.offers:
             return
-        place = max(
-            self.chance.randrange(len(self.offers)), self.chance.randrange(len(self.offers))
-        )
-        offer, approve = self.offers[place], self.chance.random() < 0.8
+        place, approve = self._an_offer((ACCEPTED,)), self.chance.random() < 0.8
+        offer = self.offers[place]
         giver, taker = (self._permit(number) for number in (offer.giver, offer.taker))
         left_l = giver.latest.annual_l - offer.volume_l
         moves = (
@@ -200,10 +228,10 @@ class Changes(Beside):
             and self._may_begin(offer.in_force_at, taker)
         )
         decide, sender = self.suite.permit_changes.decide_transfer, self.suite.decider
-        allowed = offer.open and (moves or not approve)
+        allowed = offer.state == ACCEPTED and (moves or not approve)
         if not self.attempt(decide, place + 1, approve, sender=sender, allowed=allowed):
             return
-        offer.open = False
+        offer.state = APPROVED if approve else REFUSED
         if approve:
             at, together_l = offer.in_force_at or self.now, self._together_l()
             self._opens(giver, at, annual_l=left_l, cause=TRANSFER)
@@ -254,6 +282,8 @@ class Changes(Beside):
             assert (said.cause, said.until_at) == (terms.cause, terms.until_at)
             caps = said.peak_l_h, said.monthly_l, said.daily_l
             assert caps == (terms.peak_l_h, terms.monthly_l, terms.daily_l)
+        for transfer, offer in enumerate(self.offers, 1):
+            assert self.suite.permit_changes.transfer(transfer).state == offer.state
 
     def _opens(self, permit: Given, at: int, **changed) -> None:
         permit.versions.append(replace(permit.latest, in_force_at=at, **changed))

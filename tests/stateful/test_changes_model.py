@@ -9,16 +9,17 @@ from tests.stateful.walking import walk
 
 ACTS = [
     *["extension_is_asked", "extension_is_decided", "is_altered", "is_restricted"] * 2,
-    *["transfer_is_offered", "transfer_is_decided"] * 2,
-    *["is_amended", "restriction_is_lifted", "time_passes", "time_passes"],
+    *["transfer_is_offered", "transfer_is_answered", "transfer_is_decided"] * 3,
+    *["transfer_is_withdrawn", "is_amended", "restriction_is_lifted", "time_passes", "time_passes"],
 ]
 
 
 @pytest.mark.stateful
 def test_changes_of_permits_agree_with_their_model(deployed):
-    done = walk(partial(Changes, deployed), ACTS, steps=40, walks=18)
+    done = walk(partial(Changes, deployed), ACTS, steps=60, walks=18)
 
     assert set(done) - {"refused"} == {
         *("request_extension", "decide_extension", "alter", "amend"),
-        *("offer_transfer", "decide_transfer", "restrict", "lift_restriction"),
+        *("offer_transfer", "accept_transfer", "decline_transfer", "withdraw_transfer"),
+        *("decide_transfer", "restrict", "lift_restriction"),
     }

@@ -77,6 +77,7 @@ def test_states_of_a_permit_are_those_of_the_contracts():
     assert {word.upper(): n for n, word in _changing.ENDS.items()}.items() <= changes.items()
     transfers = {word.upper(): number for number, word in _showing.TRANSFER_STATES.items()}
     assert transfers.items() <= changes.items()
+    assert transfers == {word: number for number, word in words_of("_transfer").items()}
     assert numbered(_showing.CAUSES).items() <= (registry | changes).items()
     assert _showing.PERMIT_KINDS[registry["ABSTRACTION"]] == "abstraction"
 
