@@ -302,8 +302,10 @@ GATES: dict[str, dict[str, Gate]] = {
     },
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
+        "confirm_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
         "set_load_ceiling": duty("STANDARDS_KEEPER"),
+        "confirm_load_ceiling": duty("STANDARDS_KEEPER"),
         "count_load": only("PermitRegistry"),
         "add_load": only("DischargeLoads"),
         "assign_lane": duty("STANDARDS_KEEPER"),

@@ -21,6 +21,7 @@ INDICATORS = {
     5: "function zones",
 }
 USES = {1: "abstraction", 2: "supply", 3: "discharge"}
+VOLUME = b"\0" * 32  # no parameter: a ceiling of volume
 UNMEASURED = dict.fromkeys(("used_l", "provisional", "opened_late_s", "closed_late_s"))
 UNITS = {1: "l", 2: "mL a yuan", 3: "mL a yuan", 4: "bps", 5: "bps"}
 
@@ -31,7 +32,10 @@ def set_ceiling(
     volume: Annotated[str, typer.Argument(help="Volume a year: 200000000 m3; 0 m3 is a ban.")],
     source: Source,
 ) -> Any:
-    """Set the yearly volume that the permits of a region may give together.
+    """Set the yearly volume that the permits of a region may give together; a higher one waits.
+
+    A first ceiling and one that is not higher act at once. A higher one waits until another
+    STANDARDS_KEEPER confirms it with confirm-ceiling, within 30 days.
 
     For example: waterline redline set-ceiling Qinglan '500000 m3' --source plan.pdf --account
     keeper-1
@@ -40,8 +44,26 @@ def set_ceiling(
     from ledger.units import parse
     from scripts._permits import document_hash
 
-    arguments = label(region), parse(volume), document_hash(source)
-    return act("RedLines", "set_ceiling", f"ceiling of {region}: {volume} a year", *arguments)
+    name, volume_l = label(region), parse(volume)
+    wait = waiting(ceiling_of(session(), name), volume_l)
+    says = f"ceiling of {region}: {volume} a year{wait}"
+    return act("RedLines", "set_ceiling", says, name, volume_l, document_hash(source))
+
+
+@app.write("confirm-ceiling")
+def confirm_ceiling(
+    region: Region,
+    volume: Annotated[str, typer.Argument(help="Volume a year that was proposed: 600000 m3.")],
+) -> Any:
+    """Confirm a higher ceiling that another officer proposed; it acts at once.
+
+    For example: waterline redline confirm-ceiling Qinglan '600000 m3' --account keeper-2
+    """
+    from ledger.labels import label
+    from ledger.units import parse
+
+    says = f"confirm the ceiling of {region}: {volume} a year"
+    return act("RedLines", "confirm_ceiling", says, label(region), parse(volume))
 
 
 @app.write("set-load-ceiling")
@@ -51,7 +73,10 @@ def set_load_ceiling(
     load: Annotated[str, typer.Argument(help="Load a year: 1200 kg, 9 t; 0 kg is a ban.")],
     source: Source,
 ) -> Any:
-    """Set how much of a parameter the outlets of a region may discharge in a year together.
+    """Set how much of a parameter a region may discharge in a year; a higher ceiling waits.
+
+    A first ceiling and one that is not higher act at once. A higher one waits until another
+    STANDARDS_KEEPER confirms it with confirm-load-ceiling, within 30 days.
 
     For example: waterline redline set-load-ceiling Qinglan cod '9 t' --source capacity.pdf
     --account keeper-1
@@ -60,9 +85,28 @@ def set_load_ceiling(
     from scripts._limits import load_ng
     from scripts._permits import document_hash
 
-    arguments = label(region), label(parameter), load_ng(load), document_hash(source)
-    says = f"ceiling of {parameter} in {region}: {load} a year"
-    return act("RedLines", "set_load_ceiling", says, *arguments)
+    of, most_ng = (label(region), label(parameter)), load_ng(load)
+    wait = waiting(load_ceiling_of(session(), *of), most_ng)
+    says = f"ceiling of {parameter} in {region}: {load} a year{wait}"
+    return act("RedLines", "set_load_ceiling", says, *of, most_ng, document_hash(source))
+
+
+@app.write("confirm-load-ceiling")
+def confirm_load_ceiling(
+    region: Region,
+    parameter: Annotated[str, typer.Argument(help="What is discharged: cod.")],
+    load: Annotated[str, typer.Argument(help="Load a year that was proposed: 10 t.")],
+) -> Any:
+    """Confirm a higher ceiling of load that another officer proposed; it acts at once.
+
+    For example: waterline redline confirm-load-ceiling Qinglan cod '10 t' --account keeper-2
+    """
+    from ledger.labels import label
+    from scripts._limits import load_ng
+
+    says = f"confirm the ceiling of {parameter} in {region}: {load} a year"
+    arguments = label(region), label(parameter), load_ng(load)
+    return act("RedLines", "confirm_load_ceiling", says, *arguments)
 
 
 @app.write("assign-lane")
@@ -206,7 +250,7 @@ def release(number: Annotated[str, typer.Argument(help="Number of an expired per
 
 @app.read("show")
 def show(region: Region, year: Year) -> Any:
-    """Show a region's ceiling, what its permits give, its use, and how each target stands.
+    """Show a region's ceilings and which wait, what its permits give, its use, how targets stand.
 
     A year is provisional until the next one is opened; how late it was opened and closed is told.
 
@@ -228,6 +272,7 @@ def show(region: Region, year: Year) -> Any:
         "region": region,
         "year": year,
         "ceiling_l": ceiling_of(here, name),
+        "waits": waits(here, name),
         "permitted_l": read(ledger, "RedLines", "permitted_l", name),
         **measured,
         "over_told": read(ledger, "RedLines", "over_told", name, period),
@@ -253,7 +298,7 @@ def show(region: Region, year: Year) -> Any:
             for one in document["targets"]
         ]
         told_of = [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
-        return [*told_of, *load_lines(document["loads"])]
+        return [*told_of, *load_lines(document["loads"]), *waiting_lines(document["waits"])]
 
     return here.tell(document, lines)
 
@@ -313,6 +358,69 @@ def ceiling_of(here: Session, region: bytes) -> int | None:
     if not read(here.ledger, "RedLines", "has_ceiling", region):
         return None
     return int(read(here.ledger, "RedLines", "ceiling_l", region))
+
+
+def load_ceiling_of(here: Session, region: bytes, parameter: bytes) -> int | None:
+    """What a region may discharge of a parameter in a year; None where nobody has said."""
+    from ledger.structs import read
+
+    versions = read(here.ledger, "RedLines", "load_ceilings", region, parameter)
+    if not versions:
+        return None
+    last = read(here.ledger, "RedLines", "load_ceiling", region, parameter, versions)
+    return int(last["load_ng"])
+
+
+def waiting(ceiling: int | None, proposed: int) -> str:
+    """What to say of a ceiling that is higher than the one that stands, in the same unit."""
+    if ceiling is None or proposed <= ceiling:
+        return ""
+    return ", higher than now: waits 30 days for another STANDARDS_KEEPER to confirm it"
+
+
+def waits(here: Session, region: bytes) -> list[dict[str, Any]]:
+    """The higher ceilings of a region that wait, for programs; of loads by what was proposed."""
+    from ledger.events import logs
+    from ledger.structs import read
+
+    told = logs(here.ledger, "RedLines", "LoadCeilingProposed", filters={"region": region})
+    parameters = [VOLUME, *dict.fromkeys(event.args["parameter"] for event in told)]
+    now = here.chain.head().at
+    found = [(of, read(here.ledger, "RedLines", "proposed", region, of)) for of in parameters]
+    return [waiting_document(of, one) for of, one in found if now < one["until_at"]]
+
+
+def waiting_document(parameter: bytes, proposed: dict[str, Any]) -> dict[str, Any]:
+    """A higher ceiling that waits, for programs; its parameter is None where it is of volume."""
+    from ledger.labels import text_of
+    from scripts._showing import utc
+
+    return {
+        "parameter": text_of(parameter) or None,
+        "amount": proposed["amount"],
+        "unit": "l" if parameter == VOLUME else "ng",
+        "proposed_by": proposed["proposed_by"],
+        "source_hash": "0x" + proposed["source_hash"].hex(),
+        "until_at": utc(proposed["until_at"]),
+    }
+
+
+def waiting_lines(waiting_ones: list[dict[str, Any]]) -> list[str]:
+    """The same for people: who proposed it, and until when another officer may confirm it."""
+    from scripts._limits import shown_load
+    from scripts._showing import local_of, m3, table
+
+    rows = [
+        (
+            one["parameter"] or "volume",
+            (shown_load if one["parameter"] else m3)(one["amount"]),
+            one["proposed_by"],
+            f"another STANDARDS_KEEPER, until {local_of(one['until_at'])}",
+        )
+        for one in waiting_ones
+    ]
+    head = ("higher ceiling of", "a year", "proposed by", "waits for")
+    return ["", *table(rows, head)] if rows else []
 
 
 def standing(target: dict[str, Any]) -> str:

@@ -16,6 +16,8 @@
      limits of drainage permits leave, when one is issued, and against the loads that DischargeLoads
      rules on; a permit without a limit of load leaves none, and a day without a load adds none, so
      a region may be told to be over its ceiling, never to be within it.
+     A first ceiling and one that is not higher act at once. A higher one is only proposed, and acts
+     when another officer confirms it in time; what is set or proposed next takes its place.
 @custom:halt Withdraw the STANDARDS_KEEPER posts in Authority; set a ceiling of zero.
 """
 
@@ -50,6 +52,8 @@ YEAR: constant(uint256) = 4  # calendar of Standards
 BPS: constant(int256) = 10_000
 MAX_PARAMETERS: constant(uint256) = 32  # of a region that have a ceiling of load
 MAX_VERSIONS: constant(uint256) = 256  # of a ceiling of load that are looked through
+CONFIRM_S: constant(uint256) = 30 * 86_400  # a proposed ceiling waits so long; ours, no law's
+VOLUME: constant(bytes32) = empty(bytes32)  # no parameter: the ceiling of a region's volume
 
 ceiling_l: public(HashMap[bytes32, uint256])  # region: yearly volume that permits may give
 has_ceiling: public(HashMap[bytes32, bool])
@@ -72,6 +76,9 @@ load_ceiling: public(
     HashMap[bytes32, HashMap[bytes32, HashMap[uint256, IRedLines.LoadCeiling]]]
 )  # version from 1
 load_ceilings: public(HashMap[bytes32, HashMap[bytes32, uint256]])  # how many versions
+proposed: public(
+    HashMap[bytes32, HashMap[bytes32, IRedLines.ProposedCeiling]]
+)  # region, parameter or none for the volume
 _parameters: HashMap[bytes32, DynArray[bytes32, MAX_PARAMETERS]]
 _lanes: HashMap[bytes32, HashMap[uint256, DynArray[uint256, MAX_LANES]]]  # region, use: lane
 _books: HashMap[bytes32, HashMap[uint256, DynArray[bytes32, MAX_LANES]]]  # and its contract
@@ -86,19 +93,34 @@ def __init__(authority: address):
 def set_ceiling(region: bytes32, ceiling_l: uint256, source_hash: bytes32):
     """
     @notice Set the yearly volume that the permits of a region may give together.
+            Where there is a lower one, the ceiling is only proposed and waits to be confirmed.
     @dev A ceiling below what is permitted stops new volume and takes none away; zero is a ban.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert region != empty(bytes32), "redlines: region without a name"
     assert source_hash != empty(bytes32), "redlines: ceiling without a source"
-    self.ceiling_l[region] = ceiling_l
-    self.has_ceiling[region] = True
-    log IRedLines.CeilingSet(
+    if not self.has_ceiling[region] or ceiling_l <= self.ceiling_l[region]:
+        self._set_ceiling(region, ceiling_l, source_hash)
+        return
+    until_at: uint256 = self._propose(region, VOLUME, ceiling_l, source_hash)
+    log IRedLines.CeilingProposed(
         region=region,
+        by=msg.sender,
         ceiling_l=ceiling_l,
-        permitted_l=self.permitted_l[region],
         source_hash=source_hash,
+        until_at=until_at,
     )
+
+
+@external
+def confirm_ceiling(region: bytes32, ceiling_l: uint256):
+    """
+    @notice Confirm a higher ceiling that another officer proposed; it acts now.
+    @param ceiling_l What was proposed, so that nobody confirms another than they read.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    source_hash: bytes32 = self._confirmed_source(region, VOLUME, ceiling_l)
+    self._set_ceiling(region, ceiling_l, source_hash)
 
 
 @external
@@ -147,30 +169,38 @@ def set_load_ceiling(
 ):
     """
     @notice Set how much of a parameter the outlets of a region may discharge in a year together.
+            Where there is a lower one, the ceiling is only proposed and waits to be confirmed.
     @dev As for volumes, a ceiling below what is permitted takes nothing away; zero is a ban.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert region != empty(bytes32), "redlines: ceiling of load without a region"
     assert parameter != empty(bytes32), "redlines: ceiling of load without a parameter"
     assert source_hash != empty(bytes32), "redlines: ceiling of load without a source"
-    version: uint256 = self.load_ceilings[region][parameter] + 1
-    assert version <= MAX_VERSIONS, "redlines: ceiling of load was set 256 times"
-    if version == 1:
-        room: bool = len(self._parameters[region]) < MAX_PARAMETERS
-        assert room, "redlines: region has ceilings of 32 parameters"
-        self._parameters[region].append(parameter)
-    self.load_ceilings[region][parameter] = version
-    self.load_ceiling[region][parameter][version] = IRedLines.LoadCeiling(
-        load_ng=load_ng, source_hash=source_hash, set_at=block.timestamp
-    )
-    log IRedLines.LoadCeilingSet(
+    version: uint256 = self.load_ceilings[region][parameter]
+    if version == 0 or load_ng <= self.load_ceiling[region][parameter][version].load_ng:
+        self._set_load_ceiling(region, parameter, load_ng, source_hash)
+        return
+    until_at: uint256 = self._propose(region, parameter, load_ng, source_hash)
+    log IRedLines.LoadCeilingProposed(
         region=region,
         parameter=parameter,
-        version=version,
+        by=msg.sender,
         load_ng=load_ng,
-        permitted_ng=self.permitted_ng[region][parameter],
         source_hash=source_hash,
+        until_at=until_at,
     )
+
+
+@external
+def confirm_load_ceiling(region: bytes32, parameter: bytes32, load_ng: uint256):
+    """
+    @notice Confirm a higher ceiling of load that another officer proposed; it acts now.
+    @param load_ng What was proposed, so that nobody confirms another than they read.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert parameter != VOLUME, "redlines: load to confirm without a parameter"
+    source_hash: bytes32 = self._confirmed_source(region, parameter, load_ng)
+    self._set_load_ceiling(region, parameter, load_ng, source_hash)
 
 
 @external
@@ -505,6 +535,72 @@ def _region(station_id: uint256) -> bytes32:
 def _is_expired(permit_id: uint256) -> bool:
     registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
     return (staticcall registry.permit(permit_id)).state == EXPIRED
+
+
+@internal
+def _propose(
+    region: bytes32, parameter: bytes32, amount: uint256, source_hash: bytes32
+) -> uint256:
+    """
+    @dev Keep a higher ceiling in the place of what waited, and tell until when it may be confirmed.
+    """
+    until_at: uint256 = block.timestamp + CONFIRM_S
+    self.proposed[region][parameter] = IRedLines.ProposedCeiling(
+        amount=amount, source_hash=source_hash, proposed_by=msg.sender, until_at=until_at
+    )
+    return until_at
+
+
+@internal
+@view
+def _confirmed_source(region: bytes32, parameter: bytes32, amount: uint256) -> bytes32:
+    """
+    @dev The second pair of eyes: another account than the proposer's, within the time.
+    """
+    one: IRedLines.ProposedCeiling = self.proposed[region][parameter]
+    assert one.proposed_by != empty(address), "redlines: no higher ceiling is proposed"
+    assert one.amount == amount, "redlines: another ceiling is proposed"
+    assert block.timestamp < one.until_at, "redlines: proposal of the ceiling is over"
+    assert not access._is_caller(one.proposed_by), "redlines: proposer cannot confirm"
+    return one.source_hash
+
+
+@internal
+def _set_ceiling(region: bytes32, ceiling_l: uint256, source_hash: bytes32):
+    self.proposed[region][VOLUME] = empty(IRedLines.ProposedCeiling)
+    self.ceiling_l[region] = ceiling_l
+    self.has_ceiling[region] = True
+    log IRedLines.CeilingSet(
+        region=region,
+        ceiling_l=ceiling_l,
+        permitted_l=self.permitted_l[region],
+        source_hash=source_hash,
+    )
+
+
+@internal
+def _set_load_ceiling(
+    region: bytes32, parameter: bytes32, load_ng: uint256, source_hash: bytes32
+):
+    self.proposed[region][parameter] = empty(IRedLines.ProposedCeiling)
+    version: uint256 = self.load_ceilings[region][parameter] + 1
+    assert version <= MAX_VERSIONS, "redlines: ceiling of load was set 256 times"
+    if version == 1:
+        room: bool = len(self._parameters[region]) < MAX_PARAMETERS
+        assert room, "redlines: region has ceilings of 32 parameters"
+        self._parameters[region].append(parameter)
+    self.load_ceilings[region][parameter] = version
+    self.load_ceiling[region][parameter][version] = IRedLines.LoadCeiling(
+        load_ng=load_ng, source_hash=source_hash, set_at=block.timestamp
+    )
+    log IRedLines.LoadCeilingSet(
+        region=region,
+        parameter=parameter,
+        version=version,
+        load_ng=load_ng,
+        permitted_ng=self.permitted_ng[region][parameter],
+        source_hash=source_hash,
+    )
 
 
 @internal

@@ -19,7 +19,7 @@ GAS = 25_000_000
 FEE_WEI = 10**12
 FUNDS_WEI = 10**21
 KEYS = {name: Account.from_key(i.to_bytes(32, "big")) for i, name in enumerate(DUTIES, 100)}
-FIRST, SECOND = (Account.from_key(bytes([n] * 32)) for n in (8, 9))
+FIRST, SECOND, SECOND_KEEPER = (Account.from_key(bytes([n] * 32)) for n in (8, 9, 12))
 
 
 def backend(machine: type[LondonVM] = LondonVM) -> QuickBackend:
@@ -43,7 +43,7 @@ class London:
         # else each call asks for every account, to be from the first
         self.w3.eth.default_account = self.w3.eth.accounts[0]
         self.written: set[tuple[str, str]] = set()
-        for key in (FIRST, SECOND, HOLDER, *KEYS.values()):
+        for key in (FIRST, SECOND, SECOND_KEEPER, HOLDER, *KEYS.values()):
             self.tester.add_account(key.key.hex())
             self.sent({"to": key.address, "value": FUNDS_WEI}, self.w3.eth.accounts[0])
 

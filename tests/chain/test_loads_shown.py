@@ -6,6 +6,7 @@ from ledger.structs import read
 from scripts import _loads as loads
 from scripts import _violations as violations
 from scripts import redline
+from tests.chain.london import SECOND_KEEPER
 from tests.chain.test_london import rules_on_loads
 from tests.chain.test_upkeep import DAY_S, GRACE_S, REGION, TODAY, kinds, neglected
 from tests.contracts.outfalls import MONTH_LOAD, YEAR_LOAD, Outfall, at_most
@@ -50,6 +51,24 @@ def test_a_region_s_loads_are_told_against_its_ceiling(here, ruled):
 
     assert (found["parameter"], found["ceiling_ng"], found["load_ng"]) == ("cod", 10_000, 0)
     assert "not over by what was ruled on" in "\n".join(redline.load_lines([found]))
+
+
+def test_a_higher_ceiling_is_shown_with_who_proposed_it_and_until_when_it_waits(here, town):
+    suite, lines, by = town.suite, town.suite.red_lines, town.suite.standards_keeper
+    lines.set_load_ceiling(REGION, COD, 10**12, HASH, sender=by)
+    lines.set_load_ceiling(REGION, COD, 2 * 10**12, HASH, sender=by)
+    lines.set_ceiling(REGION, 1_000, HASH, sender=by)
+    lines.set_ceiling(REGION, 3_000, HASH, sender=by)
+
+    volume, load = redline.waits(here, REGION)
+
+    assert (volume["parameter"], volume["amount"], volume["unit"]) == (None, 3_000, "l")
+    assert (load["parameter"], load["amount"], load["unit"]) == ("cod", 2 * 10**12, "ng")
+    assert volume["proposed_by"] == load["proposed_by"] == by
+    assert redline.load_ceiling_of(here, REGION, COD) == 10**12
+    lines.confirm_ceiling(REGION, 3_000, sender=suite.second_keeper(SECOND_KEEPER.address))
+    assert redline.waits(here, REGION) == [load]
+    assert redline.ceiling_of(here, REGION) == 3_000
 
 
 def test_upkeep_rules_on_days_before_months_and_puts_what_was_exceeded_on_record(neglected):

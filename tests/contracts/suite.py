@@ -136,6 +136,13 @@ class Suite:
         proposal = self.authority.propose(act, sender=self.first)
         self.authority.confirm(proposal, sender=self.second)
 
+    def second_keeper(self, account: str = "") -> str:
+        """Another account of the duty STANDARDS_KEEPER: a given one, or a new one."""
+        holder, bit = account or boa.env.generate_address(), DUTIES["standards_keeper"]
+        if not self.authority.can(holder, bit):
+            self.by_both("open_post", 1, "second keeper", bit, holder, T0, 2**32 - 1)
+        return str(holder)
+
     def next_number(self, kind: str) -> int:
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]

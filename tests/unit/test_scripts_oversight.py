@@ -3,7 +3,7 @@
 import pytest
 
 from scripts._incidents import verdict
-from scripts.redline import load_lines, load_standing, marks, standing
+from scripts.redline import load_lines, load_standing, marks, standing, waiting, waiting_lines
 
 UNCHECKED = {"checked": False, "accepted_at": None, "proven_l": 0, "used_l": None}
 
@@ -68,3 +68,28 @@ def test_a_region_s_load_is_told_over_its_ceiling_and_never_within_it(over, told
     assert told.endswith(", OVER") == over
     assert load_lines([load])[-1].endswith(ends)
     assert load_lines([]) == []
+
+
+@pytest.mark.parametrize(("ceiling", "proposed"), [(None, 9), (9, 9), (9, 0)])
+def test_a_first_ceiling_and_one_that_is_not_higher_are_told_without_a_wait(ceiling, proposed):
+    assert waiting(ceiling, proposed) == ""
+
+
+@pytest.mark.parametrize(("ceiling", "proposed"), [(0, 1), (9, 10)])
+def test_a_higher_ceiling_is_told_to_wait_and_for_whom(ceiling, proposed):
+    told = waiting(ceiling, proposed)
+
+    assert "waits 30 days for another STANDARDS_KEEPER" in told
+
+
+def test_ceilings_that_wait_are_told_in_their_unit_with_who_proposed_them():
+    volume = {"parameter": None, "amount": 600_000_000, "proposed_by": "0xAb"}
+    volume |= {"until_at": "2026-12-27T00:00:00Z"}
+    load = volume | {"parameter": "cod", "amount": 10**13}
+
+    told = waiting_lines([volume, load])
+
+    assert [line.split()[0] for line in told[-2:]] == ["volume", "cod"]
+    assert "600,000 m3" in told[-2] and "10 kg" in told[-1]
+    assert all("0xAb" in line and "another STANDARDS_KEEPER" in line for line in told[-2:])
+    assert waiting_lines([]) == []
