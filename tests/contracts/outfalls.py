@@ -116,6 +116,7 @@ class Outfall:
     def on(self, period: int, calendar: int = DAY) -> Any:
         """What is ruled of a day, month or year when anybody asks for it."""
         self.loads.rule_load(self.permit, COD, calendar, period, sender=self.suite.holder)
+        self.logged = self.loads.get_logs()
         return self.loads.ruling(self.permit, COD, calendar, period)
 
     def month(self, days: Sequence[tuple[int, Sequence[int]]], month: int = FIRST // 10) -> Any:

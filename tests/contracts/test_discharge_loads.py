@@ -117,7 +117,7 @@ def test_a_day_is_ruled_with_volume_load_mean_and_limit(suite):
 
     found = outfall.on(FIRST)
 
-    [(name, about)] = events(suite.discharge_loads)
+    [(name, about)] = events(suite.discharge_loads, among=outfall.logged)
     assert name == "LoadRuled"
     assert (about["permit_id"], about["parameter"]) == (outfall.permit, COD)
     assert (about["calendar"], about["period"], about["ruling"]) == (DAY, FIRST, found)

@@ -45,7 +45,7 @@ def test_the_mean_of_a_month_is_weighted_by_flow(suite):
     assert (found.days, found.counted_days, found.version) == (10, 10, 1)
     assert tuple(found.mean) == (280, True, 10_000, MET)
     assert tuple(found.load) == (28_000, True, 10_000, MET)
-    [(name, about)] = events(suite.discharge_loads)
+    [(name, about)] = events(suite.discharge_loads, among=outfall.logged)
     assert (name, about["calendar"], about["period"]) == ("LoadRuled", MONTH, MONTH_4)
     assert about["ruling"] == found
 

@@ -35,11 +35,12 @@ def taken(suite, channel, values, steps):
     group = [(value, steps[place % 2]) for place, value in enumerate(values)]
     words = packed(gauge_group(channel, T0, group))
     provenance.record_gauges(suite.lane(provenance), 0, HASH, words, b"", sender=suite.relay)
+    told = events(provenance, "AlertRaised")
     assert provenance.gauge(channel).total == sum(values)
     ruling = provenance.ruling(channel)
     ranged = provenance.gauge(channel).ranged
     assert (ruling.low, ruling.high) == ((min(values), max(values)) if ranged else (2**32 - 1, 0))
-    return [(about["high"], about["worst"]) for _, about in events(provenance, "AlertRaised")]
+    return [(about["high"], about["worst"]) for _, about in told]
 
 
 @pytest.mark.parametrize("count", [1, 2, COUNT])

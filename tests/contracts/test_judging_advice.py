@@ -15,7 +15,7 @@ def judged(suite, own, standard, soundness):
     set_id = standards.open_set("GRADE", "", HASH, T0, sender=keeper)
     limit = (set_id, COD, word("max"), word("ng/L"), *bounds[1], *soundness)
     standards.add_limits(set_id, [limit], sender=keeper)
-    permit = suite.permit([(COD, *bounds[0])], kind=DRAINAGE)
+    permit = suite.permit([(COD, 1, *bounds[0])], kind=DRAINAGE)
     channel = suite.channel(GAUGE, "DischargeLimits", COD, permit)
     suite.discharge_limits.judge(channel, standards.limit_count(), 1, 0, 0, 1, sender=keeper)
     return suite.discharge_limits.ruling(channel)

@@ -473,7 +473,8 @@ def test_a_day_waits_for_its_meters_and_a_mean_of_each_gauge(suite):
         suite.register_turns.close_turn(channel, sender=suite.holder)
     silent = reason(rule, 1, day, COD, sender=suite.holder)
     assert silent == "works: a meter is silent at the day's ends"
-    works.flows([5, 5], T0 + (day + 1) * DAY_S + 60)
+    works.flows([5, 5], T0 + (day + 1) * DAY_S - 60)
+    works.flows([0, 0], T0 + (day + 1) * DAY_S + 60)
     for channel in works.gauges:
         suite.discharge_limits.close(channel, day, sender=suite.holder)
     without = reason(rule, 1, day, COD, sender=suite.holder)

@@ -16,7 +16,7 @@ ACTS = [
 
 @pytest.mark.stateful
 def test_changes_of_permits_agree_with_their_model(deployed):
-    done = walk(partial(Changes, deployed), ACTS, steps=60, walks=8)
+    done = walk(partial(Changes, deployed), ACTS, steps=40, walks=18)
 
     assert set(done) - {"refused"} == {
         *("request_extension", "decide_extension", "alter", "amend"),

@@ -152,6 +152,6 @@ class Outfall(Beside):
 
 @pytest.mark.stateful
 def test_outlets_agree_with_their_model(deployed):
-    done = walk(partial(Outfall, deployed), ACTS, steps=40, walks=10)
+    done = walk(partial(Outfall, deployed), ACTS, steps=40, walks=20)
 
     assert set(done) - {"refused"} == {*EVENTS, "close", "set_grace", "judged"}

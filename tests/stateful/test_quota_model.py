@@ -12,6 +12,6 @@ ACTS = [*["is_read"] * 8, "is_planned", "is_planned", "is_corrected", "is_ruled"
 
 @pytest.mark.stateful
 def test_plans_agree_with_a_list_of_readings(deployed):
-    done = walk(partial(Quota, deployed), ACTS, steps=30, walks=7)
+    done = walk(partial(Quota, deployed), ACTS, steps=30, walks=20)
 
     assert set(done) >= {"read", "planned", "corrected", "ruled", "closed", "final", "open"}

@@ -17,6 +17,6 @@ ACTS = [
 
 @pytest.mark.stateful
 def test_each_litre_of_a_replaced_meter_counts_once_or_never(deployed):
-    done = walk(partial(Replacements, deployed), ACTS, steps=40, walks=8)
+    done = walk(partial(Replacements, deployed), ACTS, steps=40, walks=20)
 
     assert set(done) >= {"read", "replace_urgently", "release", "refuse", "refused", "ended"}

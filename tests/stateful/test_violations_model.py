@@ -174,6 +174,6 @@ class Court(Beside):
 
 @pytest.mark.stateful
 def test_violations_agree_with_their_model(deployed):
-    done = walk(partial(Court, deployed), ACTS, steps=60, walks=10)
+    done = walk(partial(Court, deployed), ACTS, steps=60, walks=20)
 
     assert set(done) - {"refused"} == {"closed", "detect", "unanswered", *STEPS}

@@ -16,6 +16,6 @@ ACTS = [
 
 @pytest.mark.stateful
 def test_works_agree_with_their_model(deployed):
-    done = walk(partial(Works, deployed), ACTS, steps=40, walks=5)
+    done = walk(partial(Works, deployed), ACTS, steps=40, walks=15)
 
     assert set(done) - {"refused"} == {"begin_works", "accept_works", "lapse", "issue"}
