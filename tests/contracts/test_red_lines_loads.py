@@ -79,7 +79,7 @@ def test_a_region_has_ceilings_of_32_parameters_each_set_256_times_at_most(suite
     assert more == "redlines: region has ceilings of 32 parameters"
     for _ in range(255):
         ceiling(suite, 0, word("p0"))
-    more = reason(set_, QINGLAN, word("p0"), 1, HASH, sender=by)
+    more = reason(set_, QINGLAN, word("p0"), 0, HASH, sender=by)
     assert more == "redlines: ceiling of load was set 256 times"
 
 
