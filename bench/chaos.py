@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from bench import proxy
 from bench.crash import forked
 from bench.feeding import (
     Bench,
+    Running,
     Way,
     accepted_and_final,
     asked,
@@ -39,6 +40,8 @@ LONG_S = 3_600.0
 DEEPEST = 8
 BLOCKS_WITHOUT = 8  # a signer
 CALM_S = 2.0  # blocks between two disturbances
+SLOW_S = 10.0  # a block, on a machine that is busy with other things
+LOAD_EVERY_S = 0.3  # a row for each file, while signers are away
 
 
 @dataclass(frozen=True)
@@ -117,30 +120,90 @@ def reorganisations(bench: Bench) -> Result:
 
 def signers(bench: Bench) -> Result:
     """R4: one signer after another is killed and started again, at load."""
-    rounds, settled_meanwhile, deaths = bench.scaled(1, 5), 0, 0
-    alive: list[bool] = []
+    names, lives = list(bench.hands.signers)[: bench.scaled(1, 99)], Lives(bench)
     with running(bench) as oracle:
-        for name in list(bench.hands.signers)[: bench.scaled(1, 99)] * rounds:
-            before, head = settled(bench.town), bench.hands.head()
-            bench.hands.kill(name)
-            deaths += 1
+        for name in names * bench.scaled(1, 5):
+            lives.without([name], bench.hands.kill, oracle, BLOCKS_WITHOUT)
+    return _result("signers", verdict(bench.town), lives.went_on, **lives.counts)
 
-            def loaded(until_block: int = head + BLOCKS_WITHOUT) -> bool:
-                bench.feed(1)
-                return oracle.lives() and bench.hands.head() >= until_block
 
-            alive.append(until(loaded, SOON_S, 0.3))
-            bench.hands.restore()
-            settled_meanwhile += settled(bench.town) - before
-            bench.say(f"{deaths} signers lost")
+def five(bench: Bench) -> Result:
+    """R4: two signers of five are killed at once, each pair in turn; then each is restarted.
+
+    A batch that is sent while they are away must become final before they are back.
+    """
+    names, killed, restarted = list(bench.hands.signers), Lives(bench), Lives(bench)
+    final = bench.town.policy.confirmations + BLOCKS_WITHOUT
+    with running(bench) as oracle:
+        bench.feed(1)
+        until(lambda: oracle.lives() and settled(bench.town) > 0, LONG_S)  # it is at work
+        for place in range(bench.scaled(1, len(names))):
+            pair = [names[place], names[(place + 1) % len(names)]]
+            killed.without(pair, bench.hands.kill, oracle, final, settles=True)
+        for name in names[: bench.scaled(2, len(names))]:
+            restarted.without([name], bench.hands.leave, oracle, BLOCKS_WITHOUT)
+    went_on = killed.went_on and restarted.went_on and min(killed.settled) > 0
     return _result(
-        "signers",
+        "five",
         verdict(bench.town),
-        all(alive),
-        killed=deaths,
-        chain_went_on=sum(alive),
-        batches_settled_meanwhile=settled_meanwhile,
+        went_on,
+        **killed.counts,
+        rolling_restarts={key: restarted.counts[key] for key in ("times", "chain_went_on")},
+        fewest_batches_settled_without_two=min(killed.settled),
     )
+
+
+class Lives:
+    """Signers that are away for a while, one stretch after another."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench, self._lost = bench, 0
+        self._alive: list[bool] = []
+        self.settled: list[int] = []  # batches, in each stretch
+
+    def without(
+        self,
+        names: Sequence[str],
+        away: Callable[[str], None],
+        oracle: Running,
+        blocks: int,
+        *,
+        settles: bool = False,
+    ) -> None:
+        """Some are away while files grow and the chain goes so many blocks on.
+
+        With `settles` until a batch is final, too, that was cut when they were away already.
+        """
+        bench, before, head = self._bench, settled(self._bench.town), self._bench.hands.head()
+        for name in names:
+            away(name)
+        self._lost += len(names)
+        cut = int(asked(bench.town.journal, "SELECT count(*) FROM batch") or 0)
+
+        def loaded() -> bool:
+            bench.feed(1)
+            far = oracle.lives() and bench.hands.head() >= head + blocks
+            return far and (not settles or settled(bench.town) > cut)
+
+        self._alive.append(until(loaded, SOON_S + SLOW_S * blocks, LOAD_EVERY_S))
+        self.settled.append(settled(bench.town) - before)
+        bench.hands.restore()
+        bench.say(f"{self._lost} signers lost")
+
+    @property
+    def went_on(self) -> bool:
+        """Whether the chain went on each time."""
+        return all(self._alive)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was done, and what came of it."""
+        return {
+            "killed": self._lost,
+            "times": len(self._alive),
+            "chain_went_on": sum(self._alive),
+            "batches_settled_meanwhile": sum(self.settled),
+        }
 
 
 def outage(bench: Bench) -> Result:
@@ -302,3 +365,4 @@ EXPERIMENTS: dict[str, Callable[[Bench], Result]] = {
     "stall": stall,
     "twins": twins,
 }
+OF_FIVE: dict[str, Callable[[Bench], Result]] = {"five": five}  # on a chain of five signers

@@ -1,6 +1,7 @@
 """A small city on the London machine: every contract of ours, permits, meters and gauges."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from eth_account import Account
@@ -15,6 +16,7 @@ PERIOD_S = 1_000 * 86_400  # so long that no measured batch meets its end
 NOW = T0 + 900 * 86_400
 FIRST, SECOND, OFFICE, DECIDER, RELAY, HOLDER = range(6)
 ABSTRACTION, METER, GAUGE = 1, 1, 2
+DAY, MONTH = 1, 2  # calendars of Standards
 RELAY_GROUP = 1
 PLAN_L = 10**12
 PEAK_L_H = 2_400_000  # of the bound meters, twice the highest rate that is measured
@@ -42,8 +44,15 @@ DEPENDENTS = (
 class City:
     """Contracts, deployed and furnished; channels are enrolled as they are asked for."""
 
-    def __init__(self, code: Mapping[str, Code], say: Callable[[str], None]) -> None:
-        self.machine, self.say = Machine(NOW), say
+    def __init__(
+        self,
+        code: Mapping[str, Code],
+        say: Callable[[str], None],
+        turns: Mapping[int, Sequence[int]] = MappingProxyType({}),
+        machine: Callable[[int], Machine] = Machine,
+    ) -> None:
+        """`turns` are further instants of calendars, by their number, within the one period."""
+        self.machine, self.say, self._turns = machine(NOW), say, turns
         administrators = [self.machine.address(one) for one in (FIRST, SECOND)]
         authority = self.machine.deploy(code["Authority"], administrators, FIRST)
         self.contracts: dict[str, Deployed] = {"Authority": authority}
@@ -76,11 +85,11 @@ class City:
         self.send("DeviceRegistry", "bind", channel, self._permit())
         return channel
 
-    def judged_gauge(self) -> int:
+    def judged_gauge(self, resolution: int = 1) -> int:
         """One more gauge of QualityProvenance, held against the one limit."""
         self._device()
         self.room = 0
-        channel = self._enrolled(GAUGE, "QualityProvenance", PARAMETER)
+        channel = self._enrolled(GAUGE, "QualityProvenance", PARAMETER, resolution)
         self.send("QualityProvenance", "judge", channel, 1, 2, 600, 500, 10)
         return channel
 
@@ -88,14 +97,14 @@ class City:
         self.devices += 1
         self.send("DeviceRegistry", "enrol_device", f"DEV-{self.devices}", 1)
 
-    def _enrolled(self, kind: int, contract: str, parameter: bytes) -> int:
+    def _enrolled(self, kind: int, contract: str, parameter: bytes, resolution: int = 1) -> int:
         request = {
             "device": self.devices,
             "parameter": parameter,
             "kind": kind,
             "contract_name": label(contract),
             "relay_group": RELAY_GROUP,
-            "resolution": 1,
+            "resolution": resolution,
             "cadence_s": 300,
             "low": 0,
             "high": 10**15,
@@ -134,10 +143,12 @@ class City:
             whom = self.machine.address(holder)
             self._by_both("open_post", 1, f"post {holder}", duties, whom, T0, 2**32 - 1)
         for calendar in range(1, 5):
-            self.send("Standards", "extend_calendar", calendar, [T0, T0 + PERIOD_S])
+            instants = [T0, *self._turns.get(calendar, ()), T0 + PERIOD_S]
+            self.send("Standards", "extend_calendar", calendar, instants)
         # one period ahead, as the longest term of a permit asks for
         self.send("Standards", "extend_calendar", 2, [T0 + 2 * PERIOD_S, T0 + 3 * PERIOD_S])
-        longest = (label("permit_max_months"), 0, 1, label("months"), "", True, T0)
+        months = 1 + len(self._turns.get(MONTH, ()))
+        longest = (label("permit_max_months"), 0, months, label("months"), "", True, T0)
         self.send("Standards", "load_settings", [longest])
         self.send("Standards", "load_scheme", "default", 0, 1_000, 3_000, 8_000, 9_500)
         self.send("WaterNetwork", "add_station", "ST-1", "Works", 3, 1)

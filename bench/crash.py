@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.points import POINTS, RANDOM, RECOVERY, REORG
+from bench.points import POINTS, POINTS_OF_TELEGRAMS, RANDOM, RECOVERY, REORG
+from bench.senders import Sender
 from bench.tally import Rows, Verdict, compared, in_journal, in_rows, on_chain
 from ledger.deployment import Deployment, Ledger
 from ledger.devices import channels
 from ledger.errors import WaterlineError
 from ledger.keystores import Signer
 from ledger.settlement import SettlementPolicy
-from oracle.feed import replay
 from oracle.inputs import Input
 from oracle.journal import Journal
 from oracle.oracle import Oracle
@@ -27,8 +27,8 @@ from oracle.store import Store
 ROWS = 6  # in a file before a start, at most
 MORE_ROWS = 40  # after a start that did not come to its point
 RANDOM_WITHIN_S = 4.0
-MOST_S = 60.0  # for a start to come to its point
-FINAL_S = 300.0
+MOST_S = 180.0  # for a start to come to its point
+FINAL_S = 900.0
 MOST_STARTS = 3  # for one kill; then another point has its turn
 LOOKS_EVERY_S = 0.005
 LINES_OF_LOG = 20
@@ -81,30 +81,33 @@ def most_rows(kills: int) -> int:
     return (kills + 1) * MOST_STARTS * (MORE_ROWS + ROWS)
 
 
-def run(town: Town, kills: int, seed: int, say: Callable[[str], None]) -> Outcome:
+def run(town: Town, kills: int, seed: int, say: Callable[[str], None], sender: Sender) -> Outcome:
     """Kill the oracle so many times, let it finish, count."""
-    rng, begun, met = random.Random(seed), time.monotonic(), Counter(dict.fromkeys(POINTS, 0))
+    points = POINTS if sender.is_files else POINTS_OF_TELEGRAMS
+    rng, begun, met = random.Random(seed), time.monotonic(), Counter(dict.fromkeys(points, 0))
     rows = Rows(town.inputs[0].path.parent, town.opened_at, rng)
     turns: deque[str] = deque()
     starts, in_vain, was_killed = 0, 0, False
     while met.total() < kills:
         if not turns:
-            turns.extend(rng.sample(list(POINTS), len(POINTS)))
+            turns.extend(rng.sample(list(points), len(points)))
         point = _next(turns, town, was_killed)
         for more in [0, *[MORE_ROWS] * (MOST_STARTS - 1)]:
             rows.append(rng.randint(1, ROWS) + more)
-            was_killed = _killed(town, point, rng)
+            sender.publish()
+            was_killed = _killed(town, sender, point, rng)
             starts += 1
             if was_killed:
                 break
         met[point] += was_killed
         in_vain = 0 if was_killed else in_vain + 1
-        if in_vain > len(POINTS):
+        if in_vain > len(points):
             raise OracleFailed("the oracle came to none of its points", end_of(town.log))
         say(f"{met.total():,} of {kills:,} kills")
     say("waiting until everything is final")
     rows.append(1)
-    finished(lambda: _feed(town), town.log, FINAL_S)
+    sender.publish()
+    finished(lambda: _feed(town, sender), town.log, FINAL_S)
     seconds = time.monotonic() - begun
     say("counting")
     return Outcome(dict(met), starts + 1, seconds, _verdict(town))
@@ -119,25 +122,27 @@ def _next(turns: deque[str], town: Town, was_killed: bool) -> str:
     return turns.popleft()
 
 
-def _killed(town: Town, point: str, rng: random.Random) -> bool:
+def _killed(town: Town, sender: Sender, point: str, rng: random.Random) -> bool:
     """Start the oracle; whether it died at its point. Its being too slow is not its death."""
     if point == REORG and (last := _last_final(town)):
         town.take_back(last)
     fate = random.Random(rng.random())
     within_s = fate.uniform(0, RANDOM_WITHIN_S) if point == RANDOM else MOST_S
-    begun = forked(lambda: _feed(town, point, fate), town.log)
+    begun = forked(lambda: _feed(town, sender, point, fate), town.log)
     how = ended(begun, within_s)
     if how not in (0, None, -signal.SIGKILL):
         raise OracleFailed(f"on the way to {point} the oracle failed", end_of(town.log))
     return how == -signal.SIGKILL or (how is None and point == RANDOM)
 
 
-def _feed(town: Town, point: str = RANDOM, fate: random.Random | None = None) -> None:
+def _feed(
+    town: Town, sender: Sender, point: str = RANDOM, fate: random.Random | None = None
+) -> None:
     """What the oracle's process does: its real work, to its end or to its point."""
-    POINTS[point](fate or random.Random())
+    POINTS_OF_TELEGRAMS[point](fate or random.Random())
     journal = Journal(town.journal, writing=True)
     oracle = Oracle(town.ledger(), journal, town.signers, town.policy, time.time, _tell)
-    replay(oracle, town.inputs, time.sleep, time.monotonic, lambda: None)
+    sender.feed(oracle, town.inputs, _tell)
     journal.close()
 
 

@@ -125,7 +125,7 @@ class Series:
         """How its columns are read, with or without rounding."""
         if rounding:
             return rules(self.mapping, self.channels)
-        exact = [one.model_copy(update={"decimals": None}) for one in self.mapping.channels]
+        exact = [replace(one, decimals=None) for one in self.mapping.channels]
         return rules(self.mapping.model_copy(update={"channels": exact}), self.channels)
 
 

@@ -37,6 +37,7 @@ class Hands:
     signers: Sequence[str]
     rpc_node: str
     kill: Callable[[str], None]  # a node, by its name
+    leave: Callable[[str], None]  # the same in order, as when its machine is restarted
     restore: Callable[[], None]  # `waterline devnet up`
     take_back: Callable[[int], int]  # so many blocks; how many it were
     head: Callable[[], int]

@@ -25,19 +25,20 @@ Code = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a transaction cost and how many events it logged, the last one's data beside."""
+    """What a transaction cost and gave back, how many events it logged, the last one's data."""
 
     gas: int
     events: int
     last_event: bytes
+    output: bytes = b""
 
 
 class Refused(Exception):
-    """A transaction of ours that the machine reverted: the measurement is worthless."""
+    """A transaction of ours that the machine reverted."""
 
 
 class Machine:
-    """py-evm under London rules at one moment; accounts are numbered and have funds."""
+    """py-evm under London rules, its time standing still until told; accounts have funds."""
 
     def __init__(self, now: int) -> None:
         self.keys = [keys.PrivateKey(bytes([n]) * 32) for n in range(1, ACCOUNTS + 1)]
@@ -46,10 +47,17 @@ class Machine:
         state = {key.public_key.to_canonical_address(): dict(account) for key in self.keys}
         genesis = {"gas_limit": GAS, "timestamp": now - 15, "difficulty": 1}
         made = chain_class.from_genesis(AtomicDB(), genesis, state)  # type: ignore[arg-type]
-        chain = cast(MiningChain, made)
-        self.chain_id = chain.chain_id
-        self.header = chain.header.copy(timestamp=now, gas_limit=GAS, gas_used=0)
-        self.vm = chain.get_vm(self.header)
+        self._chain = cast(MiningChain, made)
+        self.chain_id = self._chain.chain_id
+        self.header = self._chain.header.copy(timestamp=now, gas_limit=GAS, gas_used=0)
+        self.vm = self._chain.get_vm(self.header)
+
+    def advance(self, now: int) -> None:
+        """Let a later moment be that of the blocks to come."""
+        self.vm.state.persist()
+        root = self.vm.state.state_root
+        self.header = self.header.copy(timestamp=now, state_root=root)
+        self.vm = self._chain.get_vm(self.header)
 
     def address(self, account: int) -> str:
         """The address of an account."""
@@ -60,21 +68,27 @@ class Machine:
         constructors = [e["inputs"] for e in code["abi"] if e["type"] == "constructor"]
         given: Sequence[Any] = constructors[0] if constructors else ()
         data = bytes.fromhex(code["bytecode"].removeprefix("0x")) + _encoded(given, arguments)
+        return Deployed(self, self._created(data, account), code["abi"])
+
+    def _created(self, data: bytes, account: int) -> str:
         computation, _ = self._apply(b"", data, self.keys[account])
-        return Deployed(self, to_checksum_address(computation.msg.storage_address), code["abi"])
+        return to_checksum_address(computation.msg.storage_address)
 
-    def send(self, to: str, data: bytes, account: int) -> Receipt:
+    def send(self, to: str, data: bytes, account: int, most_gas: int = GAS) -> Receipt:
         """The receipt of a transaction that must succeed."""
-        computation, gas = self._apply(to_canonical_address(to), data, self.keys[account])
+        about = (to_canonical_address(to), data, self.keys[account], most_gas)
+        computation, gas = self._apply(*about)
         events = computation.get_log_entries()
-        return Receipt(gas, len(events), events[-1][2] if events else b"")
+        return Receipt(gas, len(events), events[-1][2] if events else b"", computation.output)
 
-    def _apply(self, to: bytes, data: bytes, key: PrivateKey) -> tuple[Any, int]:
+    def _apply(
+        self, to: bytes, data: bytes, key: PrivateKey, most_gas: int = GAS
+    ) -> tuple[Any, int]:
         nonce = self.vm.state.get_nonce(Address(key.public_key.to_canonical_address()))
         unsigned = self.vm.create_unsigned_transaction(
             nonce=nonce,
             gas_price=FEE_WEI,
-            gas=GAS,
+            gas=most_gas,
             to=to,  # type: ignore[arg-type]
             value=0,
             data=data,

@@ -110,3 +110,5 @@ POINTS: dict[str, Arm] = {
     RECOVERY: _recovery,
     RANDOM: lambda _: None,  # whoever started the process kills it, at any moment
 }
+# a file is acknowledged to nobody
+POINTS_OF_TELEGRAMS = POINTS | {"before_ack": _at(after, Journal, "take")}

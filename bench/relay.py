@@ -284,12 +284,11 @@ def _unknown(_: int, __: int) -> None:
 
 
 def _mapping() -> MappingFile:
-    column = {"parameter": "volume", "unit": "L", "of": "register"}
     return MappingFile(
         title="bench",
         time=Time(form="unix_s", column="at"),
         channels=[
-            Column.model_validate({**column, "column": f"m{n}", "device": f"M-{n}"})
+            Column(column=f"m{n}", device=f"M-{n}", parameter="volume", unit="L", of="register")
             for n in range(1, COLUMNS + 1)
         ],
     )

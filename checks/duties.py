@@ -263,7 +263,9 @@ GATES: dict[str, dict[str, Gate]] = {
     "QualityProvenance": LANES | GAUGES | ENROLMENT | ADOPTED_GAUGES,
     "SourceMonitor": {
         "set_reservoir": duty("STANDARDS_KEEPER"),
+        "add_marks": duty("STANDARDS_KEEPER"),
         "add_levels": duty("STANDARDS_KEEPER"),
+        "add_normal": duty("STANDARDS_KEEPER"),
         "set_curve": duty("STANDARDS_KEEPER"),
         "set_flood_table": duty("STANDARDS_KEEPER"),
         "classify_flood": duty("DISPATCHER"),
@@ -281,6 +283,7 @@ GATES: dict[str, dict[str, Gate]] = {
         "record_test": duty("ANALYST"),
         "report_abnormal": duty("SUPERVISOR"),
     },
+    "DischargeLoads": {"set_pairs": duty("STANDARDS_KEEPER")},
     "SewageWorks": {
         "set_works": duty("NETWORK_KEEPER"),
         "set_rule": duty("STANDARDS_KEEPER"),
@@ -295,6 +298,9 @@ GATES: dict[str, dict[str, Gate]] = {
     "RedLines": {
         "set_ceiling": duty("STANDARDS_KEEPER"),
         "count": only("PermitRegistry"),
+        "set_load_ceiling": duty("STANDARDS_KEEPER"),
+        "count_load": only("PermitRegistry"),
+        "add_load": only("DischargeLoads"),
         "assign_lane": duty("STANDARDS_KEEPER"),
         "set_target": duty("STANDARDS_KEEPER"),
         "report_indicator": duty("ANALYST"),
@@ -367,7 +373,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "that was read to its end; again only where that has changed.",
         "rule_cap": _FACT,
     },
-    "SourceMonitor": {"rule_level": _FACT},
+    "SourceMonitor": {"rule_level": _FACT, "rule_low_water": _FACT},
     "SupplyMonitor": {
         "rule_leakage": _FACT,
         "rule_delivery": _FACT,
@@ -377,12 +383,18 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "caller chooses nothing, and no version is overwritten.",
         "note_overdue": _FACT,
     },
+    "DischargeLoads": {
+        "rule_load": "It puts on record what registers, closed days and the permit's limits say "
+        "of a day, once, or of a month or year, again only where more of its days are known."
+    },
     "SewageWorks": {"rule_day": _FACT},
     "RedLines": {
         "release": _FACT,
         "open_year": "A year opens once, at its first call, and closes the one before; how late "
         "either was is on record beside it.",
         "tell_use": _FACT,
+        "release_load": _FACT,
+        "tell_load": _FACT,
     },
     "Incidents": {
         "escalate": "Only after the time to acknowledge is over; it tells those the plan names.",
@@ -390,7 +402,7 @@ OPEN_TO_ANYONE: dict[str, dict[str, str]] = {
         "takes nothing from what is proven.",
         "check_order": _FACT,
     },
-    "Violations": {"detect": _FACT},
+    "Violations": {"detect": _FACT, "detect_load": _FACT},
     "Disputes": {
         "open_dispute": "Whoever holds a signed telegram proves with it that a settled reading is "
         "another; the same contradiction once.",

@@ -35,7 +35,7 @@ TERMS = (
 
 # and of IPermitRegistry.PermitLimit
 LIMIT = (
-    *(("parameter", "bytes32"), ("lo", "int256"), ("hi", "int256")),
+    *(("parameter", "bytes32"), ("basis", "uint256"), ("lo", "int256"), ("hi", "int256")),
     *(("has_lo", "bool"), ("has_hi", "bool")),
 )
 READ: Mapping[str, Callable[[Any], Any]] = {

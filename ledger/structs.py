@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
 from eth_utils import collapse_if_tuple
 from hexbytes import HexBytes
+from web3.exceptions import BadFunctionCallOutput
 
 from ledger.deployment import Ledger
 from ledger.hashing import keccak
@@ -48,14 +50,56 @@ def read_many(
         for given in arguments:
             yield read(ledger, contract, function, *given)
         return
-    address, codec = ledger.contract(contract).address, ledger.chain.w3.codec
-    (output,) = _outputs(ledger, contract, function)
-    types, encoded = [collapse_if_tuple(dict(output))], encoder(ledger, contract, function)
+    address, output = ledger.contract(contract).address, _output(ledger, contract, function)
+    encoded = encoder(ledger, contract, function)
     calls = (
         ({"to": address, "data": "0x" + encoded(given).hex()}, "latest") for given in arguments
     )
     for answer in ledger.chain.rpc_many("eth_call", calls):
-        yield named(codec.decode(types, bytes(HexBytes(answer)))[0], output)
+        yield named(_decoded(ledger, output, answer), output)
+
+
+def read_all(
+    ledger: Ledger, asked: Sequence[tuple[str, str, Sequence[Any]]], block_hash: str | None = None
+) -> list[Any]:
+    """What views of one output answer in the block of a hash, else in the last; asked together.
+
+    `asked` names contract, function and arguments of each. Web3Exception where the node does not
+    know the block.
+    """
+    outputs = [_output(ledger, contract, function) for contract, function, _ in asked]
+    if not ledger.chain.takes_many:
+        where: Any = block_hash or "latest"
+        found = [
+            getattr(ledger.contract(contract).functions, function)(*given).call(
+                block_identifier=where
+            )
+            for contract, function, given in asked
+        ]
+    else:
+        at = {"blockHash": block_hash} if block_hash else "latest"  # EIP-1898
+        calls = [(_call(ledger, *one), at) for one in asked]
+        told = ledger.chain.rpc_many("eth_call", calls)
+        found = [_decoded(ledger, *one) for one in zip(outputs, told, strict=True)]
+    return [named(*one) for one in zip(found, outputs, strict=True)]
+
+
+def _call(ledger: Ledger, contract: str, function: str, given: Sequence[Any]) -> dict[str, str]:
+    data = encoder(ledger, contract, function)(given)
+    return {"to": ledger.contract(contract).address, "data": "0x" + data.hex()}
+
+
+def _decoded(ledger: Ledger, output: Mapping[str, Any], answer: str) -> Any:
+    try:
+        told = bytes(HexBytes(answer))
+        return ledger.chain.w3.codec.decode([collapse_if_tuple(dict(output))], told)[0]
+    except DecodingError as error:
+        raise BadFunctionCallOutput(f"{answer[:20]} is no {output['type']}") from error
+
+
+def _output(ledger: Ledger, contract: str, function: str) -> Mapping[str, Any]:
+    (output,) = _outputs(ledger, contract, function)
+    return output
 
 
 def encoder(ledger: Ledger, contract: str, function: str) -> Callable[[Sequence[Any]], bytes]:

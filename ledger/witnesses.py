@@ -13,7 +13,7 @@ from eth_account.messages import SignableMessage, encode_typed_data
 
 from ledger.deployment import Ledger
 from ledger.errors import BadRecord
-from ledger.structs import read
+from ledger.structs import read, read_all
 
 TYPES = {
     "Batch": [
@@ -96,9 +96,9 @@ def witnesses(ledger: Ledger, contract: str, lane: int) -> Witnesses:
     if "Witnesses" not in ledger.deployment.contracts:
         return NOBODY
     book = ledger.deployed(contract).address
-    needed = int(read(ledger, "Witnesses", "threshold", book, lane))
-    accounts = read(ledger, "Witnesses", "witnesses", book, lane)
-    return Witnesses(needed, frozenset(account.lower() for account in accounts))
+    asked = [("Witnesses", name, (book, lane)) for name in ("threshold", "witnesses")]
+    needed, accounts = read_all(ledger, asked)
+    return Witnesses(int(needed), frozenset(account.lower() for account in accounts))
 
 
 def dissents(ledger: Ledger) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from ledger.packing import (
     meter_group,
     words_needed,
 )
-from oracle.readings import Ints
+from oracle.readings import Ints, differences
 
 # gas at the worst, whatever readings do to the rules, measured and rounded up: each reading clears
 # one alert and raises the other; each group is the first of a new year, under a changed and
@@ -182,9 +182,9 @@ def _most(room: Room, w: Waiting, due: int) -> Laid:
 
 def lay(w: Waiting, count: int) -> Laid:
     """The first `count` readings of a channel in groups."""
-    steps = _differences(w.at[:count], w.opening_at)
+    steps = differences(w.at[:count], w.opening_at)
     values = w.value[:count]
-    amounts = _differences(values, w.opening_l) if w.kind == METER else values
+    amounts = differences(values, w.opening_l) if w.kind == METER else values
     if w.reading_kind == ROLL_OVER:
         amounts = amounts + w.modulus_l
     found = [
@@ -192,15 +192,6 @@ def lay(w: Waiting, count: int) -> Laid:
     ]
     words = sum(words_needed(one.stop - one.start, is_regular(steps[one])) for one in found)
     return Laid(w, count, steps, amounts, found, words)
-
-
-def _differences(column: Ints, before: int) -> Ints:
-    """Of each number from the one before it."""
-    found = np.empty_like(column)
-    if len(column):
-        found[0] = column[0] - before
-        np.subtract(column[1:], column[:-1], out=found[1:])
-    return found
 
 
 def _calldata_gas(words: int) -> int:
@@ -226,7 +217,7 @@ def _edges(w: Waiting, steps: Ints, amounts: Ints) -> list[int]:
     before, last = np.searchsorted(w.turns, (w.opening_at, w.at[count - 1]), side="left").tolist()
     if before != last:
         period = np.searchsorted(w.turns, w.at[:count], side="left")
-        for turn in np.flatnonzero(_differences(period, before)).tolist():
+        for turn in np.flatnonzero(differences(period, before)).tolist():
             edges |= {turn, turn + 1}
     mark = w.mark[:count]
     if mark.any():

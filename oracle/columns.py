@@ -14,7 +14,7 @@ from ledger.packing import MAX_REGISTER_L, ZERO_VALUE
 from ledger.units import NUMBER
 from oracle.cells import CLOCK_TOLERANCE_S, Wrong, amount_of, marked, stored_bounds
 from oracle.mapping import Rule
-from oracle.readings import Block, Ints, State, Taken
+from oracle.readings import Block, Ints, State, Taken, differences
 
 MOST_DECIMALS = 6  # tried where a mapping does not say how many there are
 MOST_DIGITS = 15  # of a decimal that its nearest double tells apart
@@ -36,7 +36,7 @@ def take(
         return Taken(_block(rule, at, at, at, rows), state, "columns")
     if rule.estimates or state.moving or state.measured_l is not None:
         return None
-    later = np.diff(at, prepend=state.last_at) > 0
+    later = differences(at, state.last_at) > 0
     if not later.all() or at[-1] > now + CLOCK_TOLERANCE_S or at[0] <= rule.channel.opened_at:
         return None
     try:
@@ -66,7 +66,7 @@ def amounts_of(rule: Rule, texts: Sequence[str]) -> tuple[Ints, int]:
     if not np.isfinite(scaled).all() or np.abs(scaled).max() >= 2**52:
         raise OverflowError
     if rule.decimals is None:
-        digits = np.char.str_len(np.array(texts, dtype=str)) - 1
+        digits = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) - 1
         proven = (counted / 10.0**decimals == numbers) & (digits <= MOST_DIGITS)
         proven &= (numbers != 0) | (digits < LEAST_LOST)
     else:
@@ -107,7 +107,7 @@ def _summed(
 ) -> tuple[Ints | None, Fraction]:
     """Rates as a register: the floor of the exact running sum, the rest carried over."""
     carried = state.carry * denominator
-    durations = np.minimum(np.diff(at, prepend=state.last_at), rule.channel.cadence_s)
+    durations = np.minimum(differences(at, state.last_at), rule.channel.cadence_s)
     most = float(np.abs(rates).max()) * float(durations.max()) * len(rates)
     if carried.denominator != 1 or most >= SAFE:
         return None, state.carry
@@ -118,7 +118,7 @@ def _summed(
 
 def _possible(rule: Rule, value: Ints, state: State) -> bool:
     if rule.is_meter:
-        falls = np.diff(value, prepend=state.last_value) < 0
+        falls = differences(value, state.last_value) < 0
         low, high = rule.channel.low, min(rule.channel.high, MAX_REGISTER_L)
         return not falls.any() and bool(low <= value[0] and value[-1] <= high)
     low, high = stored_bounds(rule)

@@ -19,7 +19,7 @@ Place = tuple[str | int, ...]  # keys and, in lists, numbers from 0
 Lines = Mapping[Place, int]
 
 MOST_SHOWN = 60  # characters of a value that is told back
-UNKNOWN = "extra_forbidden"
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def read_yaml(kind: type[Model], path: Path, what: str) -> Model:
@@ -49,7 +49,7 @@ def _read(
         place = error.errors()[0]["loc"]
         line = line_of(lines(text), place)
         where = f"{path}, line {line}" if line else f"{path}"
-        if error.errors()[0]["type"] == UNKNOWN:
+        if error.errors()[0]["type"] in UNKNOWN:
             remedy = f"correct its spelling or leave it out; {remedy}"
         raise BadRecord(f"{where}: {first_fault(error)}", remedy) from error
     except (OSError, ValueError, yaml.YAMLError) as error:  # those of TOML are ValueErrors
@@ -60,7 +60,7 @@ def first_fault(error: ValidationError) -> str:
     """Where the first fault of a document lies, and what it is."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "the file"
-    if first["type"] == UNKNOWN:
+    if first["type"] in UNKNOWN:
         return f"{where}: there is no such key"
     given = first.get("input")
     if isinstance(given, str | int | float):

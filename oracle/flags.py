@@ -4,7 +4,7 @@ import numpy as np
 
 from ledger.leaves import ROLL_OVER
 from oracle.mapping import Rule
-from oracle.readings import GAP, JUMP, STUCK, Block, Ints, State
+from oracle.readings import GAP, JUMP, STUCK, Block, Ints, State, differences
 
 
 def flags(rule: Rule, block: Block, before: State) -> tuple[Ints, int]:
@@ -16,8 +16,8 @@ def flags(rule: Rule, block: Block, before: State) -> tuple[Ints, int]:
     """
     if len(block) == 0:
         return block.at, before.run
-    found = np.where(np.diff(block.at, prepend=before.last_at) > rule.channel.cadence_s, GAP, 0)
-    change = np.diff(block.value, prepend=before.last_value)
+    found = np.where(differences(block.at, before.last_at) > rule.channel.cadence_s, GAP, 0)
+    change = differences(block.value, before.last_value)
     if rule.channel.modulus_l:
         change += np.where(block.mark == ROLL_OVER, rule.channel.modulus_l, 0)
     same = change == 0

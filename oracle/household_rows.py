@@ -202,9 +202,15 @@ def rule_for(mapping: HouseholdMapping, community: str, channels: ByName) -> Rul
     channel = channels.get((community, mapping.parameter))
     if channel is None or channel.kind != METER:
         return None
-    about = {"column": mapping.registers[-1], "device": community, "unit": mapping.unit}
-    more = {"parameter": mapping.parameter, "of": "register", "grade": mapping.grade}
-    return rule_of(Column.model_validate(about | more), channels)
+    column = Column(
+        column=mapping.registers[-1],
+        device=community,
+        parameter=mapping.parameter,
+        unit=mapping.unit,
+        of="register",
+        grade=mapping.grade,
+    )
+    return rule_of(column, channels)
 
 
 def bounds(text: str, zone: ZoneInfo) -> tuple[int, int]:

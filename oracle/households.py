@@ -15,10 +15,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from ledger.errors import BadRecord, NotFound
 from ledger.hashing import keccak, twice
 from ledger.leaves import HOUSEHOLD, WORD, commitment, household_leaf
+from oracle import settled_homes
 from oracle.archive import hashes
 from oracle.batch import Waiting
 from oracle.household_rows import Day, Gathered, Standing, parse
@@ -220,8 +222,17 @@ def leaves(journal: Journal, rows: Sequence[Any]) -> list[bytes]:
 
 
 def leaves_of(journal: Journal, key: Key) -> list[bytes]:
-    """The leaves of households that hang in a batch."""
-    return leaves(journal, hanging(journal, key))
+    """The leaves of households that hang in a batch, also in one that was put away."""
+    return settled_homes.leaves(journal, *key) + leaves(journal, hanging(journal, key))
+
+
+def put_away(journal: Journal, key: Key) -> Iterator[pa.Table]:
+    """The days that hang in a batch as rows of a file, one table a day."""
+    place = 0
+    for row in hanging(journal, key):
+        made = leaves(journal, [row])
+        yield settled_homes.rows(key, place, row["segment"], _day(row), made)
+        place += len(made)
 
 
 def hanging(journal: Journal, key: Key) -> list[Any]:
@@ -278,29 +289,40 @@ def told(journal: Journal, channel: int, ends_at: int) -> dict[bytes, tuple[int,
 
 def home(journal: Journal, channel: int, ends_at: int, name: str) -> tuple[Home, Any]:
     """A household's day and the batch it hangs in; NotFound where it was not told."""
+    row = _told_of(journal, channel, ends_at, name)
+    number = name.encode()
+    salted = _salted(channel, ends_at) + number
+    found = Home(
+        channel=channel,
+        ends_at=ends_at,
+        register_l=row["register_l"],
+        volume_l=row["volume_l"],
+        grade=row["grade"],
+        household=keccak(number),
+        salt=hmac.digest(secret(journal.files), salted, "sha256"),
+        telegram=journal.telegram(row["segment"], row["row"]),
+    )
+    return found, row
+
+
+def _told_of(journal: Journal, channel: int, ends_at: int, name: str) -> dict[str, Any]:
+    """What a household told of a day, from the journal or a file of it."""
     rows = journal.db.execute(
         "SELECT * FROM home WHERE channel = ? AND ends_at = ?", (channel, ends_at)
     ).fetchall()
     for row in rows:
         day = _day(row)
         if name in day.names:
-            place, number = day.names.index(name), name.encode()
-            salted = _salted(channel, ends_at) + number
-            found = Home(
-                channel=channel,
-                ends_at=ends_at,
-                register_l=day.registers_l[place],
-                volume_l=day.volumes_l[place],
-                grade=day.grade,
-                household=keccak(number),
-                salt=hmac.digest(secret(journal.files), salted, "sha256"),
-                telegram=journal.telegram(row["segment"], day.rows[place]),
-            )
-            return found, row
-    raise NotFound(
-        "no telegram of that household and day was taken in",
-        "`waterline oracle quarantine list` shows what is held",
-    )
+            place = day.names.index(name)
+            registers = {"register_l": day.registers_l[place], "volume_l": day.volumes_l[place]}
+            return {**dict(row), **registers, "row": day.rows[place]}
+    away = settled_homes.find(journal, channel, ends_at, name)
+    if away is None:
+        raise NotFound(
+            "no telegram of that household and day was taken in",
+            "`waterline oracle quarantine list` shows what is held",
+        )
+    return away
 
 
 def _salted(channel: int, ends_at: int) -> bytes:

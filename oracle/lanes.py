@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from eth_typing import HexStr
 
 from ledger.calendars import instants
 from ledger.channels import METER, METER_BOOKS, Channel
@@ -13,7 +12,7 @@ from ledger.device_keys import change_count, domain, keys
 from ledger.devices import channels as every_channel
 from ledger.errors import NotFound
 from ledger.estimates import standing_estimate
-from ledger.structs import read, read_many
+from ledger.structs import read, read_all, read_many
 from oracle.readings import Ints
 from oracle.signed import Keys
 
@@ -75,11 +74,9 @@ def standing(ledger: Ledger, lane: Lane, block_hash: str, block: int) -> Standin
     """Where a lane stands in a block; nothing before its contract was deployed."""
     if block < ledger.deployed(lane.contract).block:
         return Standing(0, b"\0" * 32, False)
-    functions = ledger.contract(lane.contract).functions
-    where = HexStr(block_hash)
-    _, _, next_id, _, halted = functions.lane(lane.number).call(block_identifier=where)
-    running = functions.running(lane.number).call(block_identifier=where)
-    return Standing(int(next_id), bytes(running), bool(halted))
+    asked = [(lane.contract, name, (lane.number,)) for name in ("lane", "running")]
+    there, running = read_all(ledger, asked, block_hash)
+    return Standing(int(there["next_id"]), bytes(running), bool(there["halted"]))
 
 
 def positions(ledger: Ledger, wanted: Sequence[Channel]) -> list[tuple[int, int]]:

@@ -139,3 +139,12 @@ class Taken:
     way: Literal["columns", "one by one"]
     refusals: list[Refusal] = field(default_factory=list)
     repeated: int = 0
+
+
+def differences(column: Ints, before: int) -> Ints:
+    """Of each number from the one before it, of the first from `before`."""
+    found = np.empty_like(column)
+    if len(column):
+        found[0] = column[0] - before
+        np.subtract(column[1:], column[:-1], out=found[1:])
+    return found

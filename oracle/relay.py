@@ -20,7 +20,7 @@ from ledger.events import logs
 from ledger.keystores import Signer
 from ledger.packing import RECORD_GAUGES, RECORD_METERS, record_calldata
 from ledger.refusals import reason_in_chain, reason_of
-from ledger.settlement import SettlementPolicy, receipt_of
+from ledger.settlement import receipt_of
 from ledger.transactions import Fees, Sent, affordable, base_fee_wei, broadcast, fees, seal
 from ledger.witnesses import NOBODY, SIGNATURE_BYTES, evidence, witnesses
 from oracle.cosigners import HANDED_ON_GAS, SIGNATURE_GAS, Cosigners, chosen
@@ -46,7 +46,6 @@ class Relay:
         lane: Lane,
         outbox: Outbox,
         signer: Signer,
-        policy: SettlementPolicy,
         tell: Tell,
         quorum: Quorum,
         cap_wei: int | None = None,
@@ -57,7 +56,7 @@ class Relay:
         `cosigners` are asked to sign each batch of a lane that needs witnesses.
         """
         self.ledger, self.lane, self.outbox = ledger, lane, outbox
-        self.signer, self.policy, self._tell = signer, policy, tell
+        self.signer, self._tell = signer, tell
         self.quorum, self._cap_wei = quorum, cap_wei
         self._cosigners = cosigners or Cosigners()
         self._wanted = NOBODY  # who must sign, as of the last look
@@ -72,22 +71,22 @@ class Relay:
         """The lane as people read it."""
         return f"{self.lane.contract} lane {self.lane.number}"
 
-    def step(self, head: Head, room: int = IN_FLIGHT) -> None:
+    def step(self, head: Head, deep: Head, room: int = IN_FLIGHT) -> None:
         """Look at the chain once: settle, notice what went wrong, send what waits.
 
-        `room` is how many batches may be in flight. ChainUnreachable where a node does not know
-        the blocks that it, or another one, has just told of: the next look will do.
+        `deep` is the last block that is final, `room` how many batches may be in flight.
+        ChainUnreachable where a node does not know the blocks that it, or another one, has just
+        told of: the next look will do.
         """
         if self.outbox.stopped:
             return
         try:
-            self._step(head, room)
+            self._step(head, deep, room)
         except Web3Exception as error:
             why = f"a node contradicts itself: {type(error).__name__} {error}"
             raise ChainUnreachable(why, "the oracle asks again") from error
 
-    def _step(self, head: Head, room: int) -> None:
-        deep = self._final(head)
+    def _step(self, head: Head, deep: Head, room: int) -> None:
         now = look(self.ledger, self.lane, head.number, head.hash)
         then = look(self.ledger, self.lane, deep.number, deep.hash)
         if self._foreign(now, final=False) or self._foreign(then, final=True):
@@ -100,11 +99,6 @@ class Relay:
         if room:
             self._hurry(alive, now.standing.next_id, head)
         self._send(alive, now, room)
-
-    def _final(self, head: Head) -> Head:
-        """The last block that is final."""
-        found = self.ledger.chain.at(max(head.number - self.policy.confirmations, 0))
-        return found or head
 
     # what the chain holds
 

@@ -52,6 +52,7 @@ class Relays:
         self._relays: dict[tuple[str, int], Relay] = {}
         self._kept_to: tuple[str, int] | None = None
         self._seen = ""  # the head that every lane has looked at
+        self._deep: Head  # and the last block that was final then
         # what each lane had taken in when it last did not fill a batch
         self._short: dict[tuple[str, int], int] = {}
         self._resume()
@@ -108,7 +109,7 @@ class Relays:
         head = self.ledger.chain.head()
         now = lanes.standing(self.ledger, lane, head.hash, head.number)
         outbox.enter(lane.relay_group, lane.owner, now.next_id, now.running)
-        about = (self._policy, self._tell, self._quorum, self.governor.most_base_fee_wei)
+        about = (self._tell, self._quorum, self.governor.most_base_fee_wei)
         signer = self._signer(lane.owner)
         return Relay(self.ledger, lane, outbox, signer, *about, self._cosigners)
 
@@ -139,12 +140,20 @@ class Relays:
         if not self.may_send():
             room = 0
         most_gas = lanes.most_gas(self.ledger) if self._relays else 0
+        deep = self._final(head) if self._relays else head
         for relay in self._relays.values():
             self._reopen(relay, channels)
             cut_any = self._cut_all(relay, channels, head.at, most_gas, flush)
             if cut_any or head.hash != self._seen or relay.answered:
-                relay.step(head, room)
+                relay.step(head, deep, room)
         self._seen = head.hash
+
+    def _final(self, head: Head) -> Head:
+        """The last block that is final, asked for once for each head."""
+        if head.hash != self._seen:
+            number = max(head.number - self._policy.confirmations, 0)
+            self._deep = self.ledger.chain.at(number) or head
+        return self._deep
 
     def _cut_all(
         self,

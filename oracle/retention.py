@@ -4,7 +4,7 @@ A file is on the disk under its name before the journal forgets a row of what it
 forgets all of it in one transaction; so a run that was cut short is simply run again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from ledger import merkle
 from ledger.errors import BadRecord, WaterlineError
 from ledger.hashing import keccak
 from ledger.leaves import leaves
-from oracle import households, settled
+from oracle import households, settled, settled_homes
 from oracle.archive import hashes
 from oracle.journal import Journal
 from oracle.mapping import ZoneName
@@ -181,8 +181,11 @@ def _put_away(journal: Journal, one: Due) -> Iterator[None]:
             yield None
     sha256 = settled.sha256_of(journal.files, name)
     yield None
+    homes = yield from _put_homes_away(journal, one)
     about = (one.contract, one.lane, one.first_batch, one.next_batch)
     with journal.commit() as db:
+        if homes is not None:
+            db.execute("INSERT INTO home_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)", homes)
         running = _forget(db, *about)
         flagged = sum(_forget_blocks(db, channel) for channel in sorted(channels))
         db.execute(
@@ -201,6 +204,29 @@ def _put_away(journal: Journal, one: Due) -> Iterator[None]:
                 *(one.readings, refused, flagged, min(moments), max(moments)),
             ),
         )
+
+
+def _put_homes_away(
+    journal: Journal, one: Due
+) -> Generator[None, None, tuple[str | int, ...] | None]:
+    """Write the households' days that hang in the batches; the file's row, None where none do."""
+    about = (one.contract, one.lane, one.first_batch, one.next_batch)
+    first, last = journal.db.execute(
+        "SELECT min(ends_at), max(ends_at) FROM home WHERE contract = ? AND lane = ?"
+        " AND batch >= ? AND batch < ?",
+        about,
+    ).fetchone()
+    if first is None:
+        return None
+    name = settled_homes.name_of(one.contract, one.lane, one.day, one.first_batch)
+    with settled.written(journal.files, name, settled_homes.SCHEMA) as writer:
+        for number in range(one.first_batch, one.next_batch):
+            for table in households.put_away(journal, (one.contract, one.lane, number)):
+                writer.write_table(table)
+                yield None
+    sha256 = settled.sha256_of(journal.files, name)
+    yield None
+    return (*about, one.day, name, sha256, int(first), int(last))
 
 
 def _columns(journal: Journal, contract: str, lane: int, number: int) -> dict[str, list[Any]]:
@@ -275,7 +301,7 @@ def _forget(db: Any, contract: str, lane: int, first: int, following: int) -> by
     for (digest,) in digests:
         running = keccak(bytes(running) + bytes(digest))
     for table, column in (
-        *(("part", "batch"), ("attempt", "batch"), ("cosigned", "batch")),
+        *(("part", "batch"), ("attempt", "batch"), ("cosigned", "batch"), ("home", "batch")),
         ("batch", "id"),
     ):
         db.execute(
@@ -307,6 +333,7 @@ def _remove_telegrams(journal: Journal, wanted: Retention, now: float) -> Iterat
     day = wanted.first_day(now, wanted.keep_telegrams_days or 0).date().isoformat()
     files = journal.db.execute(
         "SELECT path, sha256, day FROM settled_file WHERE telegrams = 1"
+        " UNION ALL SELECT path, sha256, day FROM home_file WHERE telegrams = 1"
     ).fetchall()
     old: set[int] = set()
     newer: set[int] = set()
@@ -321,6 +348,7 @@ def _remove_telegrams(journal: Journal, wanted: Retention, now: float) -> Iterat
         yield None
     with journal.commit() as db:
         db.execute("UPDATE settled_file SET telegrams = 0 WHERE day < ?", (day,))
+        db.execute("UPDATE home_file SET telegrams = 0 WHERE day < ?", (day,))
 
 
 def _needed(journal: Journal) -> set[int]:

@@ -105,6 +105,12 @@ CREATE TABLE IF NOT EXISTS settled_file (
   readings INTEGER NOT NULL, refused INTEGER NOT NULL, flagged INTEGER NOT NULL,
   first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, telegrams INTEGER NOT NULL,
   PRIMARY KEY (contract, lane, first_batch)) WITHOUT ROWID;
+-- the days of households that hang in them, in a file beside it
+CREATE TABLE IF NOT EXISTS home_file (
+  contract TEXT NOT NULL, lane INTEGER NOT NULL, first_batch INTEGER NOT NULL,
+  next_batch INTEGER NOT NULL, day TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+  first_end_at INTEGER NOT NULL, last_end_at INTEGER NOT NULL, telegrams INTEGER NOT NULL,
+  PRIMARY KEY (contract, lane, first_batch)) WITHOUT ROWID;
 -- channels with readings put away that were re-dated
 CREATE TABLE IF NOT EXISTS shifted (channel INTEGER PRIMARY KEY, shift_s INTEGER NOT NULL);
 -- what people are warned of; `open` while its ladder is climbed, `rung` is the last one reached.

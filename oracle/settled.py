@@ -50,7 +50,7 @@ SCHEMA = pa.schema(
         ("block_hash", pa.string()),
     ]
 )
-BESIDE_HASHES = [name for name in SCHEMA.names if name not in ("telegram_hash", "leaf")]
+NOISE = ("telegram_hash", "leaf")  # which no dictionary makes smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ def name_of(contract: str, lane: int, day: str, first_batch: int) -> str:
 
 
 @contextmanager
-def written(files: Files, name: str) -> Iterator[pq.ParquetWriter]:
+def written(files: Files, name: str, schema: pa.Schema = SCHEMA) -> Iterator[pq.ParquetWriter]:
     """Write a file whole: it has its name only when all of it is safe."""
+    beside = [one for one in schema.names if one not in NOISE]
     with (
         files.writing(name) as file,
-        # leaves and hashes are noise, which no dictionary makes smaller
-        pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=BESIDE_HASHES) as writer,
+        pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=beside) as writer,
     ):
         yield writer
 
@@ -110,21 +110,22 @@ def batch(store: Store, contract: str, lane: int, number: int) -> list[dict[str,
         return None
     place = Place(store.files, row["path"], row["sha256"])
     columns = ["leaf", "place", "root", "words_hash", "transaction", "block", "block_hash"]
-    table = _table(place, columns, pc.field("batch") == number)
-    return [dict(one) for one in table.sort_by("place").to_pylist()]
+    found = table(place, columns, pc.field("batch") == number)
+    return [dict(one) for one in found.sort_by("place").to_pylist()]
 
 
 def segments(place: Place) -> set[int]:
     """The segments that hold the telegrams of a file's readings."""
-    return set(_table(place, ["segment"], None)["segment"].unique().to_pylist())
+    return set(table(place, ["segment"], None)["segment"].unique().to_pylist())
 
 
 @lru_cache(maxsize=KEPT_READ)
 def _of_channel(place: Place, channel: int) -> pa.Table:
-    return _table(place, None, pc.field("channel") == channel)
+    return table(place, None, pc.field("channel") == channel)
 
 
-def _table(place: Place, columns: list[str] | None, chosen: Any) -> pa.Table:
+def table(place: Place, columns: list[str] | None, chosen: Any) -> pa.Table:
+    """The chosen rows of a file; BadRecord when it is gone or not what was written."""
     _whole(place)
     with place.files.open(place.name) as file:
         return pq.read_table(file, columns=columns, filters=chosen)
@@ -132,7 +133,6 @@ def _table(place: Place, columns: list[str] | None, chosen: Any) -> pa.Table:
 
 @lru_cache(maxsize=KEPT_READ)
 def _whole(place: Place) -> None:
-    """BadRecord when a file is gone or not what was written."""
     remedy = "restore the journal's folder from a copy; without it these readings cannot be proved"
     try:
         found = sha256_of(place.files, place.name)

@@ -33,6 +33,7 @@ CONTRACTS = {
     "SourceMonitor": "cycle",
     "SupplyMonitor": "cycle",
     "SupplyCodes": "cycle",
+    "DischargeLoads": "cycle",
     "SewageWorks": "cycle",
     "Laboratory": "cycle",
     "RedLines": "oversight",

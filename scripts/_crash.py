@@ -13,9 +13,11 @@ from pathlib import Path
 import yaml
 
 from bench import crash, tally
+from bench.senders import FILES, SOURCES, mapped, sender
 from devnet import Devnet
 from ledger.chain import connect
 from ledger.deployment import Deployment, Ledger
+from ledger.errors import UsageError
 from ledger.keystores import KeystoreSigner
 from ledger.settlement import SettlementPolicy
 from oracle.inputs import Input
@@ -30,8 +32,18 @@ OFFICES = ("admin-1", "admin-2", "officer-1", "officer-2", "officer-3", "keeper-
 SIGNERS = 3
 PERIOD_S = 1
 SPARE_S = 86_400
-FOUNDED_WITHIN_S = 300.0
+FOUNDED_WITHIN_S = 1_800.0  # on a machine that is busy with other things
 LOG = "crash.log"
+
+
+def killed(kills: int, seed: int, source: str, say: Callable[[str], None]) -> crash.Outcome:
+    """What comes of so many kills, the rows brought by a source."""
+    if source not in SOURCES:
+        raise UsageError(f"no source {source!r}", f"name one of {', '.join(SOURCES)}")
+    with town(crash.most_rows(kills), say, source=source) as (made, _):
+        folder = made.inputs[0].path.parent
+        with sender(source, folder, lambda work: crash.forked(work, made.log)) as one:
+            return crash.run(made, kills, seed, say, one)
 
 
 @contextmanager
@@ -40,6 +52,8 @@ def town(
     say: Callable[[str], None],
     more: Sequence[str] = (),
     period_s: int = PERIOD_S,
+    signers: int = SIGNERS,
+    source: str = FILES,
 ) -> Iterator[tuple[crash.Town, Devnet]]:
     """A town with lanes and devices, and nothing fed yet, and its chain; both go afterwards.
 
@@ -51,7 +65,8 @@ def town(
         with _ended_in_order(), own_home(folder / "state"):
             net = Devnet(home() / "devnet")
             try:
-                yield _founded(folder, net, rows, say, more, period_s), net
+                rpc_url, opened_at = _founded(folder, net, rows, say, more, period_s, signers)
+                yield standing(folder, net, rpc_url, opened_at, signers, source), net
             finally:
                 net.reset()
     finally:
@@ -80,11 +95,13 @@ def _founded(
     say: Callable[[str], None],
     more: Sequence[str],
     period_s: int,
-) -> crash.Town:
+    signers: int,
+) -> tuple[str, int]:
+    """A chain with the town on it: its URL, and when the town's channels were opened."""
     keystores = home() / "ape" / "accounts"
     accounts = [*OFFICES, *RELAYS, *more]
     rpc_url = net.up(
-        accounts_dir=keystores, signers=SIGNERS, period_s=period_s, accounts=accounts, rpc_port=0
+        accounts_dir=keystores, signers=signers, period_s=period_s, accounts=accounts, rpc_port=0
     ).rpc_url
     own_password()
     say("putting a town on the chain")
@@ -93,14 +110,23 @@ def _founded(
     opened_at = now - rows * tally.STEP_S - SPARE_S
     log, city = folder / LOG, _dated(folder / "city.yaml", opened_at, now)
     crash.finished(lambda: _run_commands(city, folder), log, FOUNDED_WITHIN_S * period_s)
-    return standing(folder, net, rpc_url, opened_at)
+    return rpc_url, opened_at
 
 
-def standing(folder: Path, net: Devnet, rpc_url: str, opened_at: int) -> crash.Town:
+def standing(
+    folder: Path,
+    net: Devnet,
+    rpc_url: str,
+    opened_at: int,
+    count: int = SIGNERS,
+    source: str = FILES,
+) -> crash.Town:
     """The town of a folder whose chain runs; its state folder is the present one."""
     keystores, password = home() / "ape" / "accounts", home() / "devnet" / "password"
     deployment = Deployment.load(record_path())
-    inputs = [Input(folder / name, load(TOWN / f"{Path(name).stem}.yaml")) for name in tally.HEADS]
+    inputs = [
+        Input(folder / name, mapped(name, way, TOWN, load)) for name, way in SOURCES[source].items()
+    ]
     # opened once, here: a start of the oracle is to cost its own time, not that of a passphrase
     signers = [KeystoreSigner(keystores / f"{name}.json", password) for name in RELAYS]
     return crash.Town(
@@ -110,7 +136,7 @@ def standing(folder: Path, net: Devnet, rpc_url: str, opened_at: int) -> crash.T
         deployment=deployment,
         ledger=partial(_ledger, deployment, rpc_url),
         signers={one.address: partial(_itself, one) for one in signers},
-        policy=SettlementPolicy.for_signers(SIGNERS),
+        policy=SettlementPolicy.for_signers(count),
         take_back=lambda block: _take_back(net, block),
         log=folder / LOG,
     )

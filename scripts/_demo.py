@@ -57,6 +57,7 @@ class Demo:
     def _day(self, compiling: threading.Thread) -> tuple[Session, Any, list[str]]:
         from scripts import _summary
         from scripts._city import filled
+        from scripts._community import billed, homes
         from scripts._following import handling, ruling
         from scripts._stages import feeding, stages
 
@@ -76,7 +77,7 @@ class Demo:
                 for command in stage.commands:
                     self.command(*command)
         with self.board.stage("feed the series", counting=self._counted):
-            fed = self.command(*feeding(city), "--json")
+            fed = self.command(*feeding(city, homes(city, self.folder)), "--json")
         ruled = ruling(city)
         with self.board.stage(ruled.title):
             for command in ruled.commands:
@@ -90,6 +91,7 @@ class Demo:
         here = Session()
         with self.board.stage("look at what was ruled, follow one reading"):
             found = _summary.gathered(here, city, self.command)
+            found["communities"] = billed(here, city, self.folder, self.command)
         elapsed_s = time.monotonic() - self.began
         document = _summary.document(here, found, status, fed, elapsed_s)
         return here, document, _summary.lines(city.name, found, document, fed)

@@ -6,6 +6,7 @@ has the last word: a candidate is due where a call of it succeeds.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from ledger.channels import GAUGE_BOOKS, METER
@@ -17,6 +18,8 @@ from ledger.standards import DAY, MONTH, YEAR
 from ledger.structs import every, read, read_many
 from scripts import _due_periods as periods
 from scripts._accounts import BOOKS
+from scripts._limits import BASES, MONTH_MEAN
+from scripts._loads import LOAD_OF
 from scripts._looking import Found, Look
 from scripts._showing import (
     APPLICATION_STATES,
@@ -85,6 +88,43 @@ def _expired(look: Look, contract: str) -> Found:
             yield (number,), f"{name} has expired and is still counted in its region"
 
 
+def _loads(look: Look, contract: str) -> Found:
+    """Which parameters a region has ceilings of is told by events alone."""
+    ceilings = logs(look.ledger, contract, "LoadCeilingSet")
+    year = look.period(YEAR, look.now)
+    years = [one for one in (year - 1, year) if one >= 0] if ceilings else []
+    told = dict.fromkeys((e.args["region"], e.args["parameter"]) for e in ceilings)
+    for (region, parameter), one in product(told, years):
+        says = f"more {text_of(parameter)} came in {text_of(region)} than its ceiling"
+        yield (region, parameter, one), says
+
+
+def _expired_loads(look: Look, contract: str) -> Found:
+    """Which loads are counted is told by events alone."""
+    counted = logs(look.ledger, contract, "LoadCounted")
+    for permit_id, parameter in dict.fromkeys(
+        (e.args["permit_id"], e.args["parameter"]) for e in counted
+    ):
+        says = f"permit {permit_id} has expired and its {text_of(parameter)} is still counted"
+        yield (permit_id, parameter), says
+
+
+def _load_excesses(look: Look, contract: str) -> Found:
+    """Which loads and monthly means were ruled as exceeded is told by events alone."""
+    exceeded = number_of(VERDICTS, "exceeded")
+    ruled = [e.args for e in logs(look.ledger, "DischargeLoads", "LoadRuled")]
+    excesses = dict.fromkeys(
+        (args["permit_id"], args["parameter"], basis, args["period"])
+        for args in ruled
+        for held, basis in (("load", LOAD_OF[args["calendar"]]), ("mean", MONTH_MEAN))
+        if args["ruling"][held]["verdict"] == exceeded
+    )
+    violations = read_many(look.ledger, contract, "load_violation_of", list(excesses))
+    for one, violation in zip(excesses, violations, strict=True):
+        if not violation:
+            yield one, f"{BASES[one[2]]} of {text_of(one[1])} of permit {one[0]} was exceeded"
+
+
 def _open_days(look: Look, contract: str) -> Found:
     today = look.period(DAY, look.now)
     gauges = [one.id for one in look.channels.values() if one.contract == contract]
@@ -117,6 +157,16 @@ def _levels(look: Look, contract: str) -> Found:
         if gauge:
             code = station(look.ledger, number).code
             yield (number,), f"the level of {code} was read since it was ruled on"
+
+
+def _low_waters(look: Look, contract: str) -> Found:
+    """Only where an inflow is held against what is normal."""
+    stations = range(1, int(read(look.ledger, "WaterNetwork", "station_count")) + 1)
+    normals = read_many(look.ledger, contract, "normals_count", ((n,) for n in stations))
+    for number, count in zip(stations, normals, strict=True):
+        if count:
+            code = station(look.ledger, number).code
+            yield (number,), f"low water at {code} was not ruled on since a day has ended"
 
 
 def _excesses(look: Look, contract: str) -> Found:
@@ -192,9 +242,12 @@ KINDS = {
     "close-turn": Kind(("RegisterTurns",), "close_turn", _open_turns),
     "detect": Kind(("Violations",), "detect", _excesses),
     "rule-level": Kind(("SourceMonitor",), "rule_level", _levels),
+    "rule-low-water": Kind(("SourceMonitor",), "rule_low_water", _low_waters),
     "rule-delivery": Kind(("SupplyMonitor",), "rule_delivery", periods.deliveries),
     "rule-leakage": Kind(("SupplyMonitor",), "rule_leakage", periods.leakages),
     "rule-works": Kind(("SewageWorks",), "rule_day", periods.works_days),
+    "rule-load": Kind(("DischargeLoads",), "rule_load", periods.outlet_loads),
+    "detect-load": Kind(("Violations",), "detect_load", _load_excesses),
     "rule-plan": Kind(("QuotaPlans",), "rule_period", periods.plan_periods),
     "rule-cap": Kind(("QuotaPlans",), "rule_cap", periods.caps),
     "publish": Kind(("SupplyCodes",), "publish", periods.zone_days),
@@ -202,6 +255,8 @@ KINDS = {
     "tell-overdue": Kind(("DeviceRegistry",), "tell_overdue", _replacements),
     "tell-use": Kind(("RedLines",), "tell_use", _uses),
     "release": Kind(("RedLines",), "release", _expired),
+    "tell-load": Kind(("RedLines",), "tell_load", _loads),
+    "release-load": Kind(("RedLines",), "release_load", _expired_loads),
     "measure-order": Kind(("Incidents",), "measure_order", _running),
     "check-order": Kind(("Incidents",), "check_order", _orders),
     "tell-purpose": Kind(("PermitRegistry",), "tell_purpose", _purposes),

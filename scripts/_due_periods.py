@@ -82,6 +82,24 @@ def works_days(look: Look, contract: str) -> Found:
                 yield (number, day, parameter), says
 
 
+def outlet_loads(look: Look, contract: str) -> Found:
+    """Which outlets have pairs is told by events alone; days come before months and years.
+
+    A month or year is asked for again as long as it lacks a day: the contract rules on it again
+    only where it knows more.
+    """
+    pairs = logs(look.ledger, contract, "PairsSet")
+    outlets = dict.fromkeys((event.args["permit_id"], event.args["parameter"]) for event in pairs)
+    ended = look.spans(DAY, MONTH, YEAR) if outlets else ()
+    asked = [(*outlet, *span[:2]) for span, outlet in product(ended, outlets)]
+    words = [span[2] for span, _ in product(ended, outlets)]
+    for one, ruled, said in zip(
+        asked, read_many(look.ledger, contract, "ruling", asked), words, strict=True
+    ):
+        if not ruled["ruled_at"] or ruled["counted_days"] < ruled["days"]:
+            yield one, f"load of {text_of(one[1])} of permit {one[0]} in {said}"
+
+
 def plan_periods(look: Look, contract: str) -> Found:
     """Which subjects have plans is told by events alone."""
     plans = logs(look.ledger, contract, "PlanSet")

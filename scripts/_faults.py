@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from bench.chaos import EXPERIMENTS, Result
+from bench.chaos import EXPERIMENTS, OF_FIVE, Result
 from bench.feeding import Bench, Hands
 from bench.fuzz import FUZZ, fuzz
 from bench.tally import Rows
@@ -15,36 +15,48 @@ from devnet import Devnet
 from devnet.record import RPC_NODE
 from devnet.stopping import stop
 from ledger.errors import UsageError
-from scripts._crash import town
+from scripts._compiled import compiled
+from scripts._crash import SIGNERS, town
 from scripts._shared import home
 
+FIVE = 5  # signers, of which two may be away
 MOST_ROWS = 40_000  # in each file: a day for each 1,440 of them
 
 
 @contextmanager
-def disturbed(seed: int, quick: bool, say: Callable[[str], None]) -> Iterator[Bench]:
+def disturbed(
+    seed: int, quick: bool, say: Callable[[str], None], signers: int = SIGNERS
+) -> Iterator[Bench]:
     """A town with nothing fed yet, and what can be done to it."""
-    with town(MOST_ROWS, say) as (made, net):
+    with town(MOST_ROWS, say, signers=signers) as (made, net):
         folder = made.inputs[0].path.parent
         rows = Rows(folder, made.opened_at, random.Random(seed))
         yield Bench(made, hands(net), rows, seed, quick, say, folder)
 
 
 def every(
-    only: Sequence[str], seed: int, quick: bool, say: Callable[[str], None]
+    only: Sequence[str],
+    seed: int,
+    quick: bool,
+    say: Callable[[str], None],
+    fuzz_s: int = 0,
 ) -> Iterator[Result]:
-    """The experiments that are wanted, one after another on one chain."""
-    known = [*EXPERIMENTS, FUZZ]
+    """The experiments that are wanted, one after another on one chain, or on that of five signers.
+
+    The fuzz ends after `fuzz_s`, whatever it has done by then; 0 lets it do all.
+    """
+    known = [*EXPERIMENTS, *OF_FIVE, FUZZ]
     if strange := [name for name in only if name not in known]:
         raise UsageError(f"no experiment {strange[0]!r}", f"name one of {', '.join(known)}")
     wanted = only or known
-    chosen = [EXPERIMENTS[name] for name in EXPERIMENTS if name in wanted]
-    if chosen:
-        with disturbed(seed, quick, say) as bench:
-            for experiment in chosen:
-                yield experiment(bench)
+    for experiments, count in ((EXPERIMENTS, SIGNERS), (OF_FIVE, FIVE)):
+        chosen = [experiments[name] for name in experiments if name in wanted]
+        if chosen:
+            with disturbed(seed, quick, say, count) as bench:
+                for experiment in chosen:
+                    yield experiment(bench)
     if FUZZ in wanted:
-        yield fuzz(seed, quick, say)
+        yield fuzz(seed, quick, compiled(), say, fuzz_s)
 
 
 def hands(net: Devnet) -> Hands:
@@ -55,6 +67,7 @@ def hands(net: Devnet) -> Hands:
         signers=[one.name for one in found.signers],
         rpc_node=RPC_NODE,
         kill=partial(_kill, net),
+        leave=partial(_leave, net),
         restore=lambda: _restore(net),
         take_back=partial(_take_back, net),
         head=lambda: _head(net),
@@ -67,9 +80,13 @@ def _kill(net: Devnet, name: str) -> None:
     node = net.node(name)
     pid = node.pid()
     if name == RPC_NODE:
-        stop([node], lambda _: None)
+        _leave(net, name)
     elif pid is not None:
         os.kill(pid, signal.SIGKILL)
+
+
+def _leave(net: Devnet, name: str) -> None:
+    stop([net.node(name)], lambda _: None)
 
 
 def _restore(net: Devnet) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from ledger.errors import NotFound, UsageError
 from ledger.labels import label, text_of
 from ledger.network import station, station_by_code
-from ledger.quantities import base_of, measured_as
 from ledger.seals import signer_of
 from ledger.structs import read
-from ledger.units import parse, parse_peak, show
+from ledger.units import parse, parse_peak
 from scripts._files import count, instant, take, whole
+from scripts._limits import limit_document
 from scripts._shared import Session
 from scripts._showing import (
     APPLICATION_STATES,
@@ -29,7 +29,6 @@ from scripts._showing import (
 
 NO_DOCUMENT = b"\0" * 32
 _SEASON = re.compile(r"(\d\d)-(\d\d)\.\.(\d\d)-(\d\d)")
-_CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([^<>=]*[^<>=\s])\s*")
 
 
 def face(here: Session, entry: dict[str, Any]) -> tuple[Any, ...]:
@@ -151,40 +150,6 @@ def document_hash(path: Any) -> bytes:
         raise UsageError(f"{path} cannot be read: {error}", "name a file") from error
 
 
-def permit_limits(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """The daily-mean conditions of a drainage permit, as IPermitRegistry.PermitLimit.
-
-    The contract holds one entry a parameter, so a minimum and a maximum are joined.
-    """
-    bounds: dict[str, dict[str, int]] = {}
-    for entry in entries:
-        parameter = str(take(entry, "parameter", "a limit"))
-        known = bounds.setdefault(parameter, {})
-        for side in ("min", "max"):
-            if side in entry:
-                if side in known:
-                    raise UsageError(f"two limits of {parameter} are a {side}", "give one of each")
-                known[side] = measured_as(str(entry[side]), parameter)
-    return [_permit_limit(parameter, known) for parameter, known in bounds.items()]
-
-
-def _permit_limit(parameter: str, bounds: dict[str, int]) -> tuple[Any, ...]:
-    if not bounds:
-        raise UsageError(f"the limit of {parameter} has no bound", "give it a min or a max")
-    lo, hi = bounds.get("min"), bounds.get("max")
-    if lo is not None and hi is not None and lo > hi:
-        raise UsageError(f"no {parameter} is above its min and below its max", "swap them")
-    return label(parameter), lo or 0, hi or 0, lo is not None, hi is not None
-
-
-def parse_limit(text: str) -> dict[str, Any]:
-    """A condition written like cod<=350mg/L or ph>=6.5pH."""
-    found = _CONDITION.fullmatch(text)
-    if found is None:
-        raise UsageError(f"{text!r} is no condition", "write it like 'cod<=350 mg/L'")
-    return {"parameter": found[1], {"<=": "max", ">=": "min"}[found[2]]: found[3]}
-
-
 def normalised(number: str) -> str:
     """A permit number in its one spelling."""
     return "".join(number.split()).upper()
@@ -245,18 +210,7 @@ def permit_document(here: Session, permit_id: int, raw: dict[str, Any]) -> dict[
         "application": raw["application_id"],
         "scheme": f"{scheme['name']}, version {scheme['version']}",
         "issued_at": utc(raw["issued_at"]),
-        "limits": [_limit(limit) for limit in limits],
-    }
-
-
-def _limit(raw: dict[str, Any]) -> dict[str, Any]:
-    parameter = text_of(raw["parameter"])
-    base = base_of(parameter)
-    return {
-        "parameter": parameter,
-        "min": show(raw["lo"], base) if raw["has_lo"] else None,
-        "max": show(raw["hi"], base) if raw["has_hi"] else None,
-        "judged": "daily mean",
+        "limits": [limit_document(limit) for limit in limits],
     }
 
 

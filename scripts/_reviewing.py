@@ -94,7 +94,7 @@ def _region(here: Session, face: dict[str, Any], at: int) -> dict[str, Any] | No
     from ledger.standards import YEAR
     from ledger.structs import read
     from scripts._showing import GROUNDS
-    from scripts.redline import ceiling_of, target_document
+    from scripts.redline import ceiling_of, load_document, target_document
 
     ledger = here.ledger
     name = read(ledger, "WaterNetwork", "region", face["station_id"])
@@ -108,6 +108,7 @@ def _region(here: Session, face: dict[str, Any], at: int) -> dict[str, Any] | No
     fits = ceiling_l is None or after_l <= max(ceiling_l, permitted_l)
     year = read(ledger, "Standards", "period_at", YEAR, at + 1)
     verdicts = read(ledger, "RedLines", "assess", name, year)
+    loads = read(ledger, "RedLines", "assess_loads", name, year)
     return {
         "region": text_of(name),
         "ceiling_l": ceiling_l,
@@ -118,6 +119,7 @@ def _region(here: Session, face: dict[str, Any], at: int) -> dict[str, Any] | No
         "fits": fits,
         "ground": None if fits else f"{AT_CEILING}: {GROUNDS[AT_CEILING]}",
         "red_lines": [target_document(verdict) for verdict in verdicts],
+        "loads": [load_document(one) for one in loads],
     }
 
 
@@ -222,7 +224,7 @@ def sheet_lines(document: dict[str, Any]) -> list[str]:
 
 def _region_facts(region: dict[str, Any] | None) -> list[tuple[str, object]]:
     from scripts._showing import m3
-    from scripts.redline import standing
+    from scripts.redline import load_standing, standing
 
     if region is None:
         return [("region", "none: no ceiling applies")]
@@ -237,7 +239,8 @@ def _region_facts(region: dict[str, Any] | None) -> list[tuple[str, object]]:
     ]
     if region["ground"]:
         told.append(("to be refused", f"art. 20, ground {region['ground']}"))
-    return told + [(one["indicator"], standing(one)) for one in region["red_lines"]]
+    told += [(one["indicator"], standing(one)) for one in region["red_lines"]]
+    return told + [(f"{one['parameter']} a year", load_standing(one)) for one in region["loads"]]
 
 
 def _record_facts(record: dict[str, Any]) -> list[tuple[str, object]]:

@@ -110,9 +110,8 @@ def _mapping(role: Role, known: "Mapping") -> dict[str, Any]:
         "note": "Played by `waterline oracle simulate`; not measured.",
         "time": local if clock else {"form": "unix_s", "column": "at"},
         "channels": [
-            one.model_dump(exclude_defaults=True)
-            | {"column": role.columns.get(one.parameter, one.column)}
-            for one in known.channels
+            one | {"column": role.columns.get(one["parameter"], one["column"])}
+            for one in known.model_dump(exclude_defaults=True)["channels"]
         ],
     }
 

@@ -281,8 +281,8 @@ def _regions(city: City) -> Iterator[tuple[str, ...]]:
         yield ("station", "set-region", code, region["name"], "--account", "keeper-1", *SENT)
 
 
-def feeding(city: City) -> tuple[str, ...]:
-    """The command that feeds the city's series."""
+def feeding(city: City, homes: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The command that feeds the city's series, after what its households told."""
     mappings = [word for one in city.series for word in ("--mapping", str(one.mapping))]
     files = [str(one.path) for one in city.series]
-    return ("oracle", "replay", *files, *mappings, "--shift-to", "now")
+    return ("oracle", "replay", *homes, *files, *mappings, "--shift-to", "now")

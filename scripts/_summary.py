@@ -5,6 +5,7 @@ from typing import Any
 
 from ledger.channels import METER_BOOKS
 from ledger.events import Event, logs
+from scripts import _community as community
 from scripts import _cycle as cycle
 from scripts._city import City
 from scripts._shared import Session
@@ -87,6 +88,7 @@ def document(
         "tanks_overdue": sum(bool(one["overdue"]) for one in found["tanks"]),
         "red_lines": {one["indicator"]: one["met"] for one in found["red_lines"]["targets"]},
         **cycle.document(found["cycle"]),
+        "communities": found["communities"],
         "proof": {
             key: proof[key]
             for key in ("device", "leaf", "root", "transaction", "block", "verified")
@@ -110,6 +112,7 @@ def lines(city: str, found: dict[str, Any], told: dict[str, Any], fed: dict[str,
         *_oversight(found),
         *_tanks(found),
         *cycle.lines(found["cycle"]),
+        *community.lines(found["communities"]),
         *_reading(found["followed"]),
     ]
 

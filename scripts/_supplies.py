@@ -74,6 +74,36 @@ def balance_lines(found: dict[str, Any]) -> list[str]:
     )
 
 
+def region_document(
+    here: Session, districts: list[int], span: tuple[int, int, int]
+) -> dict[str, Any]:
+    """Leakage of a region over periods, for programs; each district counts once."""
+    numbers = sorted(set(districts))
+    names = [district_of(here, number)["name"] for number in numbers]
+    raw = read(here.ledger, "SupplyMonitor", "region_leakage_of", numbers, *span)
+    told = {**balance_ends(raw), "grade": GRADES[raw["grade"]]}
+    if not raw["yearly"]:
+        told |= {"on_target_a": None, "on_target_b": None}
+    return {"districts": dict(zip(numbers, names, strict=True)), **told}
+
+
+def region_lines(found: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    targets = (("a", "at most 9 % (A)"), ("b", "below 9 % (B)"))
+    met = {None: "- (given for a year)", True: "met", False: "NOT MET"}
+    return facts(
+        [
+            *(("districts", ", ".join(found["districts"].values())), *balance_head(found)),
+            *((end, m3(found[f"{end}_l"])) for end in ("supplied", "registered")),
+            *balance_doubts(found),
+            ("loss, uncorrected", _percent(found["loss_ppm"])),
+            ("leakage, corrected", _percent(found["leakage_ppm"])),
+            ("grade", found["grade"] or "- (given for a year)"),
+            *((f"target, {says}", met[found[f"on_target_{key}"]]) for key, says in targets),
+        ]
+    )
+
+
 def lines(found: dict[str, Any]) -> list[str]:
     """A district for people; which rate is corrected is said."""
     told = [(key, ", ".join(found[key]) or "-") for key in ("inlets", "outlets", "users")]

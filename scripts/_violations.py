@@ -1,4 +1,4 @@
-"""Violations: exceeded days of outlets, from their detection to their end."""
+"""Violations: exceeded days, months and loads of outlets, from their detection to their end."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -112,12 +112,13 @@ def list_(
     def lines() -> list[str]:
         rows = [
             (
-                *(one["violation"], one["day"], one["permit"], one["parameter"], _ratio(one)),
+                *(one["violation"], one["day"], one["permit"], one["parameter"]),
+                *(one["basis"], _ratio(one)),
                 *(str(one["repeats"]), one["state"] + (", advisory" if one["advisory"] else "")),
             )
             for one in found
         ]
-        head = ("", "day", "permit", "parameter", "of the limit", "repeats", "state")
+        head = ("", "day", "permit", "parameter", "basis", "of the limit", "repeats", "state")
         return table(rows, head) if rows else ["No violation."]
 
     return here.tell(found, lines)
@@ -139,7 +140,8 @@ def show(violation: Number) -> Any:
 
     def lines() -> list[str]:
         about = [
-            (key, str(one[key])) for key in ("permit", "station", "parameter", "day", "repeats")
+            (key, str(one[key]))
+            for key in ("permit", "station", "parameter", "basis", "day", "repeats")
         ]
         about += [("of the limit", _ratio(one)), ("lasted", f"{one['duration_s'] // 3_600} h")]
         if one["answer_due_at"]:
@@ -170,6 +172,7 @@ def violation_document(here: Session, number: int) -> dict[str, Any]:
     from ledger.labels import text_of
     from ledger.network import station
     from ledger.structs import read
+    from scripts._limits import BASES
     from scripts._showing import VIOLATION_STATES, local_day, utc
 
     raw = read(here.ledger, "Violations", "violation", number)
@@ -189,7 +192,8 @@ def violation_document(here: Session, number: int) -> dict[str, Any]:
         "permit": read(here.ledger, "PermitRegistry", "permit", raw["permit_id"])["number"],
         "station": station(here.ledger, raw["station_id"]).code,
         "parameter": text_of(raw["parameter"]),
-        "day": local_day(raw["ended_at"]),
+        "basis": BASES[raw["basis"]],
+        "day": local_day(raw["ended_at"]),  # the last one of a month or year
         "side": "high" if raw["high"] else "low",
         "ratio_bps": raw["ratio_bps"] or None,
         "duration_s": raw["duration_s"],

@@ -1,8 +1,12 @@
-"""What an oracle warned of, and that somebody has taken note; no chain is asked."""
+"""What an oracle warned of, who has taken note, whom it never reached; no chain is asked."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from oracle.warnings.book import Book
 
 Journal = Annotated[
     str | None,
@@ -65,17 +69,47 @@ def acknowledge(
 
     For example: waterline oracle acknowledge 12 --note "valve closed, Li"
     """
-    import json
     import time
+
+    def noted(book: "Book") -> dict[str, Any]:
+        return book.acknowledge(number, note, int(time.time()))
+
+    return _changed(journal, noted, lambda done: f"{number} noted: {done['note']}", as_json)
+
+
+def undelivered(
+    number: Annotated[int, typer.Argument(min=1, help="As `waterline oracle warnings` lists it.")],
+    to: Annotated[str, typer.Option(help="The recipient's mail, url, or command with its words.")],
+    why: Annotated[str, typer.Option(help="What its gateway or server said later.")],
+    journal: Journal = None,
+    as_json: Json = False,
+) -> Any:
+    """Say that a message which was accepted reached nobody after all: the next rung is told.
+
+    For example: waterline oracle undelivered 12 --to "./send-sms 10086" --why "phone is off"
+    """
+
+    def marked(book: "Book") -> dict[str, Any]:
+        return book.undelivered(number, to, why)
+
+    return _changed(journal, marked, lambda _: f"{number} did not reach {to}: {why}", as_json)
+
+
+def _changed(
+    journal: str | None,
+    change: Callable[["Book"], dict[str, Any]],
+    said: Callable[[dict[str, Any]], str],
+    as_json: bool,
+) -> dict[str, Any]:
+    import json
 
     from oracle.warnings.book import Book
     from scripts import _oracle
 
     book = Book.open(_oracle.journal_place(journal))
     try:
-        done = book.acknowledge(number, note, int(time.time()))
+        done = change(book)
     finally:
         book.close()
-    said = json.dumps(done, ensure_ascii=False) if as_json else f"{number} noted: {done['note']}"
-    typer.echo(said)
+    typer.echo(json.dumps(done, ensure_ascii=False) if as_json else said(done))
     return done

@@ -41,24 +41,24 @@ def gas(
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the points, the rows and the moments.")] = 1,
+    source: Annotated[
+        str, typer.Option(help="How rows come: files, mqtt, hj212, or mixed, which is both.")
+    ] = "files",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Kill the oracle at every point of its work, then look for lost and doubled readings.
 
-    A chain of three signers and a folder of its own, removed in the end. Exit code 6 when a
-    reading is not on the chain exactly once. For example: waterline bench crash --kills 100
+    A chain of three signers and a folder of its own, removed in the end; mqtt starts a Mosquitto
+    too. Exit code 6 when a reading is not on the chain exactly once.
+    For example: waterline bench crash --kills 100 --source mqtt
     """
     import json
 
-    from bench.crash import most_rows, run
-    from scripts._crash import town
+    from scripts._crash import killed
     from scripts._progress import steady
 
     with steady("starting a chain of three signers") as update:
-        say = update or _say_nothing
-        with town(most_rows(kills), say) as (made, _):
-            outcome = run(made, kills, seed, say)
-    document = outcome.as_json()
+        document = killed(kills, seed, source, update or _say_nothing).as_json()
     for told in [json.dumps(document)] if as_json else _counted(document):
         typer.echo(told)
     if document["lost"] or document["duplicated"]:
@@ -73,12 +73,16 @@ def faults(
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="This experiment; repeat for more.")
     ] = None,
+    minutes: Annotated[
+        int, typer.Option(min=0, help="Fuzz no longer than so many, and count what was done.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> Any:
     """Disturb the network, the nodes and the input, then look for lost and doubled readings.
 
-    Experiments: network, reorganisations, signers, outage, stall, twins, fuzz. A chain of three
-    signers and a folder of its own, removed in the end. Exit code 6 when one does not hold.
+    Experiments: network, reorganisations, signers, outage, stall, twins, five, fuzz. A chain of
+    three signers (of five for `five`) and a folder of its own, removed in the end. Exit code 6 when
+    one does not hold.
     For example: waterline bench faults --quick --only network
     """
     import json
@@ -88,7 +92,7 @@ def faults(
 
     document: list[dict[str, Any]] = []
     with steady("starting") as update:
-        for result in every(only or [], seed, quick, update or _say_nothing):
+        for result in every(only or [], seed, quick, update or _say_nothing, 60 * minutes):
             document.append(result.as_json())
             for told in [] if as_json else _held(document[-1]):
                 typer.echo(told)

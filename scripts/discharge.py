@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import _violations
+from scripts import _loads, _violations
 from scripts._arguments import Device, Parameter
 from scripts._rulings import close_day, tell_alerts, tell_rulings
 from scripts._shared import Noun, Session, session
 
 app = Noun(__doc__)
 app.add_typer(_violations.app, name="violation")
+app.add_typer(_loads.app, name="load")
 DRAINAGE = 2
 CONTRACT = "DischargeLimits"
 Station = Annotated[str, typer.Option("--station", help="Only of this station.")]

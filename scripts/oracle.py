@@ -412,5 +412,6 @@ app.command("archive", cls=Local)(_keeping.archive)
 app.read("household-proof")(_households.household_proof)
 app.command("warnings", cls=Local)(_warnings.warnings)
 app.command("acknowledge", cls=Local)(_warnings.acknowledge)
+app.command("undelivered", cls=Local)(_warnings.undelivered)
 
 cli = app.cli()

@@ -21,7 +21,11 @@ def issue(
     application: Annotated[list[int], typer.Argument(help="Approved applications.")],
     number: Annotated[list[str], typer.Option(help="Permit number; one each.")],
     limit: Annotated[
-        list[str] | None, typer.Option(help="Daily mean of a drainage permit: cod<=350mg/L.")
+        list[str] | None,
+        typer.Option(
+            help="Daily mean of a drainage permit: cod<=350mg/L; or cod<='300 mg/L monthly mean', "
+            "cod<='2 kg/day', also a month or year."
+        ),
     ] = None,
     scheme: Annotated[str, typer.Option(help="Threshold scheme.")] = "default",
     file: File = None,
@@ -33,7 +37,8 @@ def issue(
     """
     from ledger.errors import UsageError
     from scripts._applying import entry_of
-    from scripts._permits import date_of, normalised, parse_limit, permit_limits
+    from scripts._limits import parse_limit, permit_limits
+    from scripts._permits import date_of, normalised
     from scripts._writing import Act, perform
 
     here, acts = session(), []
@@ -116,7 +121,8 @@ def show(number: PermitNumber) -> Any:
                 one["min"] and f"at least {one['min']}",
                 one["max"] and f"at most {one['max']}",
             ]
-            told.append((one["parameter"], ", ".join(b for b in bounds if b) + ", daily mean"))
+            said = ", ".join(b for b in bounds if b)
+            told.append((one["parameter"], f"{said}, {one['judged']}"))
         told += beside_lines(document)
         if here.details:
             more = ("version", "application", "scheme", "issued_at", "document_sha256")

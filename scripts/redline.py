@@ -44,6 +44,27 @@ def set_ceiling(
     return act("RedLines", "set_ceiling", f"ceiling of {region}: {volume} a year", *arguments)
 
 
+@app.write("set-load-ceiling")
+def set_load_ceiling(
+    region: Region,
+    parameter: Annotated[str, typer.Argument(help="What is discharged: cod.")],
+    load: Annotated[str, typer.Argument(help="Load a year: 1200 kg, 9 t; 0 kg is a ban.")],
+    source: Source,
+) -> Any:
+    """Set how much of a parameter the outlets of a region may discharge in a year together.
+
+    For example: waterline redline set-load-ceiling Qinglan cod '9 t' --source capacity.pdf
+    --account keeper-1
+    """
+    from ledger.labels import label
+    from scripts._limits import load_ng
+    from scripts._permits import document_hash
+
+    arguments = label(region), label(parameter), load_ng(load), document_hash(source)
+    says = f"ceiling of {parameter} in {region}: {load} a year"
+    return act("RedLines", "set_load_ceiling", says, *arguments)
+
+
 @app.write("assign-lane")
 def assign_lane(
     region: Region,
@@ -138,6 +159,40 @@ def tell_use(region: Region) -> Any:
     return act("RedLines", "tell_use", f"{region} uses more than its target", label(region))
 
 
+@app.write("tell-load")
+def tell_load(
+    region: Region,
+    parameter: Annotated[str, typer.Argument(help="What was discharged: cod.")],
+    year: Year,
+) -> Any:
+    """Put on record that more came in a region's year than its ceiling; anyone may, once a year.
+
+    For example: waterline redline tell-load Qinglan cod --year 2026 --account officer-1
+    """
+    from ledger.labels import label
+    from scripts._billing import period_of
+
+    asked = label(region), label(parameter), period_of(session(), year)[0]
+    says = f"{parameter} of {region} in {year} is beyond its ceiling"
+    return act("RedLines", "tell_load", says, *asked)
+
+
+@app.write("release-load")
+def release_load(
+    number: Annotated[str, typer.Argument(help="Number of an expired drainage permit.")],
+    parameter: Annotated[str, typer.Argument(help="What its limit of load is of: cod.")],
+) -> Any:
+    """Count no more the load that an expired permit left; anyone may.
+
+    For example: waterline redline release-load C990100S2026-0002 cod --account officer-1
+    """
+    from ledger.labels import label
+    from scripts._acting import act_on
+
+    says = f"release {parameter} of {number}"
+    return act_on("RedLines", number, "release_load", says, label(parameter))
+
+
 @app.write("release")
 def release(number: Annotated[str, typer.Argument(help="Number of an expired permit.")]) -> Any:
     """Count no more what an expired permit gave; anyone may.
@@ -168,6 +223,7 @@ def show(region: Region, year: Year) -> Any:
     verdicts = read(ledger, "RedLines", "assess", name, period)
     opened = read(ledger, "RedLines", "year", name, period, 1)["opened_at"]
     measured = read(ledger, "RedLines", "measured", name, period, 1) if opened else UNMEASURED
+    loads = read(ledger, "RedLines", "assess_loads", name, period)
     document = {
         "region": region,
         "year": year,
@@ -176,6 +232,7 @@ def show(region: Region, year: Year) -> Any:
         **measured,
         "over_told": read(ledger, "RedLines", "over_told", name, period),
         "targets": [target_document(verdict) for verdict in verdicts],
+        "loads": [load_document(one) for one in loads],
     }
 
     def lines() -> list[str]:
@@ -195,9 +252,46 @@ def show(region: Region, year: Year) -> Any:
             )
             for one in document["targets"]
         ]
-        return [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
+        told_of = [*facts(told), "", *table(rows, ("red line", "target", "actual", ""))]
+        return [*told_of, *load_lines(document["loads"])]
 
     return here.tell(document, lines)
+
+
+def load_document(verdict: dict[str, Any]) -> dict[str, Any]:
+    """How a region's load of a parameter stands towards its ceiling of a year, for programs."""
+    from ledger.labels import text_of
+
+    return {**verdict, "parameter": text_of(verdict["parameter"])}
+
+
+def load_standing(one: dict[str, Any]) -> str:
+    """A ceiling of load, what is permitted under it, what was ruled on, for people."""
+    from scripts._limits import shown_load
+
+    ceiling, permitted, ruled = (
+        shown_load(one[key]) for key in ("ceiling_ng", "permitted_ng", "load_ng")
+    )
+    over = ", OVER" if one["over"] else ""
+    return f"{permitted} permitted, {ruled} ruled on of a ceiling of {ceiling}{over}"
+
+
+def load_lines(loads: list[dict[str, Any]]) -> list[str]:
+    """The same for people; a day that was not ruled on is in none, so nothing is told as kept."""
+    from scripts._limits import shown_load
+    from scripts._showing import table
+
+    rows = [
+        (
+            one["parameter"],
+            *(shown_load(one[key]) for key in ("ceiling_ng", "permitted_ng", "load_ng")),
+            ("OVER" if one["over"] else "not over by what was ruled on")
+            + (", on record" if one["told"] else ""),
+        )
+        for one in loads
+    ]
+    head = ("load a year", "ceiling", "permitted", "ruled on", "")
+    return ["", *table(rows, head)] if rows else []
 
 
 def target_document(verdict: dict[str, Any]) -> dict[str, Any]:

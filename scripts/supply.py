@@ -140,6 +140,26 @@ def balance(district: Number, period: Period, until: Until = "") -> Any:
     return here.tell(found, lambda: balance_lines(found))
 
 
+@app.read("region-leakage")
+def region_leakage(
+    districts: Annotated[list[int], typer.Argument(help="Numbers of the region's districts.")],
+    period: Period,
+    until: Until = "",
+) -> Any:
+    """Show the leakage of a region: its districts' rates, weighted by what each was supplied.
+
+    Grade and national targets are held against the exact mean, and given for a year only.
+
+    For example: waterline supply region-leakage 1 2 --period 2026
+    """
+    from scripts._balancing import span_of
+    from scripts._supplies import region_document, region_lines
+
+    here = session()
+    found = region_document(here, districts, span_of(here, period, until))
+    return here.tell(found, lambda: region_lines(found))
+
+
 @app.read("night-flow")
 def night_flow(district: Number, day: Day) -> Any:
     """Show the flow into a district between two and four at night, apart from leakage.

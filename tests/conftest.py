@@ -24,7 +24,7 @@ settings.register_profile(
 settings.register_profile(
     "soak",
     deadline=None,
-    max_examples=2_400,  # 101,280 model steps with the walks of tests/stateful
+    max_examples=2_400,  # 164,640 model steps with the walks of tests/stateful
     stateful_step_count=100,
     phases=_UNSHRUNK,
     suppress_health_check=_SLOW_START,

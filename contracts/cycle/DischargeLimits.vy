@@ -56,6 +56,7 @@ exports: (
 )
 
 GAUGE: constant(uint256) = 2  # kind of a channel in DeviceRegistry
+DAY_MEAN: constant(uint256) = 1  # basis of a permit's limit
 UNLIMITED: constant(uint256) = 2**32 - 1
 
 outlet_station: public(HashMap[uint256, uint256])  # drainage permit: where its outlet was opened
@@ -168,7 +169,7 @@ def judge(
     if self.permit_of[channel] != 0:
         own: IPermitRegistry.PermitLimit = staticcall IPermitRegistry(
             access._at(names.PERMIT_REGISTRY)
-        ).limit_for(self.permit_of[channel], about.parameter)
+        ).limit_for(self.permit_of[channel], about.parameter, DAY_MEAN)
         # where both say the same, the sure one rules
         if own.has_lo:
             own_lo: uint256 = gauge_words._ceiling_word(own.lo, about.resolution)

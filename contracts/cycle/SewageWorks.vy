@@ -6,28 +6,26 @@
 @notice What went into a sewage works and what left it: volumes, and by parameter and local day the
         loads, the removal and the limit at the outlets, for ammonia by the water's temperature.
 @dev It takes no measurements itself: volumes are of the registers that RegisterTurns keeps at the
-     turns of local days, and a day's concentration is the mean its gauge was ruled by. That mean is arithmetic over the day's readings, so a load
-     is mean times volume and not the sum over each reading's flow. Over several outlets or days the
-     mean is weighted by flow, HJ 212-2017 annex D. Comparisons are exact; a load that is kept is
+     turns of local days, and a day's concentration is the mean its gauge was ruled by (module loads).
+     Over several outlets or days the mean is weighted by flow, HJ 212-2017 annex D. Comparisons are exact; a load that is kept is
      whole nanograms, rounded down at the inlets and up at the outlets. A gauge that no limit rules
      has no mean, so an inlet and a temperature are held against a limit of their own.
 @custom:halt Withdraw the NETWORK_KEEPER posts in Authority; what is ruled stays a record.
 """
 
 from contracts.interfaces import IDeviceRegistry
-from contracts.interfaces import IGaugeBook
 from contracts.interfaces import IGauges
 from contracts.interfaces import ISewageWorks
 from contracts.interfaces import IStandards
-from contracts.interfaces import IVolumeBook
 from contracts.modules import access
 from contracts.modules import duties
-from contracts.modules import gauge_words
+from contracts.modules import loads
 from contracts.modules import names
 from contracts.modules import spans
 
 initializes: access
 initializes: spans[access := access]
+initializes: loads[access := access, spans := spans]
 
 exports: access.AUTHORITY
 
@@ -38,14 +36,6 @@ GAUGE: constant(uint256) = 2
 DAY: constant(uint256) = 1  # calendar of Standards
 BPS: constant(uint256) = 10_000
 ZERO: constant(uint256) = 2**31  # the stored word of the value zero
-
-# a load as a fraction, exact
-struct Load:
-    ng: uint256
-    per: uint256
-    volume_l: uint256
-    doubtful: bool
-
 
 works_count: public(uint256)
 _works: HashMap[uint256, ISewageWorks.Works]
@@ -78,9 +68,9 @@ def set_works(works_id: uint256, works: ISewageWorks.Works) -> uint256:
     self._works[number] = works
     self._works[number].version = version
     for channel: uint256 in works.inlets:
-        assert self._about(channel).kind == METER, "works: inlet is no meter"
+        assert loads._about(channel).kind == METER, "works: inlet is no meter"
     for channel: uint256 in works.outlets:
-        assert self._about(channel).kind == METER, "works: outlet is no meter"
+        assert loads._about(channel).kind == METER, "works: outlet is no meter"
     log ISewageWorks.WorksSet(works_id=number, version=version, works=self._works[number])
     return number
 
@@ -104,14 +94,14 @@ def set_rule(works_id: uint256, parameter: bytes32, rule: ISewageWorks.Rule):
     assert beside, "works: a gauge for each meter"
     for channels: DynArray[uint256, MAX_ENDS] in [rule.inlets, rule.outlets]:
         for channel: uint256 in channels:
-            about: IDeviceRegistry.Channel = self._about(channel)
+            about: IDeviceRegistry.Channel = loads._about(channel)
             fits: bool = about.kind == GAUGE and about.parameter == parameter
             assert fits, "works: channel is no gauge of this parameter"
     assert rule.removal_bps <= BPS, "works: removal above the whole"
     assert (rule.cold_limit_id == 0) == (rule.temperature == 0), "works: cold needs a temperature"
     if rule.cold_limit_id != 0:
         assert rule.warm_limit_id != 0, "works: cold limit without a warm one"
-        assert self._about(rule.temperature).kind == GAUGE, "works: temperature is no gauge"
+        assert loads._about(rule.temperature).kind == GAUGE, "works: temperature is no gauge"
     for limit_id: uint256 in [rule.warm_limit_id, rule.cold_limit_id]:
         if limit_id != 0:
             limit: IStandards.Limit = staticcall self._standards().limit(limit_id)
@@ -139,8 +129,8 @@ def rule_day(works_id: uint256, day: uint256, parameter: bytes32):
     rule: ISewageWorks.Rule = self._rule[works_id][parameter]
     assert rule.version == version, "works: no rule for this parameter"
     works: ISewageWorks.Works = self._works[works_id]
-    come: Load = self._load(works.inlets, rule.inlets, day)
-    left: Load = self._load(works.outlets, rule.outlets, day)
+    come: loads.Load = self._load(works.inlets, rule.inlets, day)
+    left: loads.Load = self._load(works.outlets, rule.outlets, day)
     ends_at: uint256 = staticcall self._standards().boundary(DAY, day + 1)
     found: ISewageWorks.Day = empty(ISewageWorks.Day)
     found.inlet_l = come.volume_l
@@ -293,49 +283,12 @@ def _require_works(works_id: uint256):
 
 @internal
 @view
-def _about(channel: uint256) -> IDeviceRegistry.Channel:
-    return staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
-
-
-@internal
-@view
-def _book(channel: uint256) -> address:
-    return access._at(self._about(channel).contract_name)
-
-
-@internal
-@view
-def _held(channel: uint256, day: uint256) -> IGauges.Ruled:
-    """
-    @dev What the day of a gauge was ruled by; the day must be over for it.
-    """
-    book: address = self._book(channel)
-    closed: bool = (staticcall IGaugeBook(book).ruling(channel)).period > day
-    assert closed, "works: the day of a gauge is not closed"
-    return gauge_words._ruled(staticcall IGaugeBook(book).ruled(channel, day))
-
-
-@internal
-@view
 def _load(
     meters: DynArray[uint256, MAX_ENDS], gauges: DynArray[uint256, MAX_ENDS], day: uint256
-) -> Load:
-    """
-    @dev The sum of volume times mean over the ends, as one fraction. A mean below zero is zero.
-    """
-    load: Load = Load(ng=0, per=1, volume_l=0, doubtful=False)
-    for i: uint256 in range(len(meters), bound=MAX_ENDS):
-        passed: spans.Volume = spans._with(empty(spans.Volume), meters[i], DAY, day, day)
-        assert not passed.silent, "works: a meter is silent at the day's ends"
-        held: IGauges.Ruled = self._held(gauges[i], day)
-        assert held.count > 0, "works: a gauge has no mean of this day"
-        steps: uint256 = held.total - min(held.total, ZERO * held.count)
-        ng: uint256 = passed.volume_l * steps * self._about(gauges[i]).resolution
-        load.ng = load.ng * held.count + ng * load.per
-        load.per *= held.count
-        load.volume_l += passed.volume_l
-        few: bool = held.count < held.needed
-        load.doubtful = load.doubtful or few or passed.estimated_l > 0
+) -> loads.Load:
+    load: loads.Load = loads._of_day(meters, gauges, day)
+    assert not load.silent, "works: a meter is silent at the day's ends"
+    assert not load.unmeasured, "works: a gauge has no mean of this day"
     return load
 
 
@@ -345,12 +298,12 @@ def _cold(channel: uint256, day: uint256, at: uint256) -> (bool, bool):
     """
     @return Whether the day has a mean temperature of enough readings, and whether it is cold.
     """
-    held: IGauges.Ruled = self._held(channel, day)
+    held: IGauges.Ruled = loads._held(channel, day)
     if held.count == 0 or held.count < held.needed:
         return False, False
     most_mc: int256 = (
         staticcall self._standards().setting_at(names._label("works_cold_mc"), at)
     ).amount
     steps: int256 = convert(held.total, int256) - convert(ZERO * held.count, int256)
-    resolution: int256 = convert(self._about(channel).resolution, int256)
+    resolution: int256 = convert(loads._about(channel).resolution, int256)
     return True, steps * resolution <= most_mc * convert(held.count, int256)

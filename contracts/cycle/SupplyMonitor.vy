@@ -29,6 +29,7 @@ exports: access.AUTHORITY
 
 MAX_ENDS: constant(uint256) = 16  # inlets or outlets of a district
 MAX_USERS: constant(uint256) = 64  # user meters, or totals of communities
+MAX_REGION: constant(uint256) = 32  # districts of a region, which a view reads at once
 METER: constant(uint256) = 1  # kind of a channel
 DAY: constant(uint256) = 1  # calendars of Standards
 YEAR: constant(uint256) = 4
@@ -199,6 +200,64 @@ def leakage_of(
     return self._leakage(district_id, self._balance(district_id, calendar, first, last))
 
 
+@external
+@view
+def region_leakage_of(
+    districts: DynArray[uint256, MAX_REGION], calendar: uint256, first: uint256, last: uint256
+) -> ISupplyMonitor.Region:
+    """
+    @notice Leakage of a region over such periods: the mean of its districts' rates, weighted by what
+            each was supplied, with its grade, and whether it meets the national targets A and B.
+    @dev Grades and targets are held against the exact mean; the rates are told rounded up. They are
+         given for a year only.
+    @param districts Their numbers, rising, so that none counts twice.
+    """
+    assert len(districts) > 0, "supply: region without a district"
+    region: ISupplyMonitor.Region = empty(ISupplyMonitor.Region)
+    leaked: int256 = 0  # litres in millionths
+    before: uint256 = 0
+    for district_id: uint256 in districts:
+        assert district_id > before, "supply: districts must rise"
+        before = district_id
+        balance: ISupplyMonitor.Balance = self._balance(district_id, calendar, first, last)
+        leakage: ISupplyMonitor.Leakage = self._leakage(district_id, balance)
+        supplied_l: int256 = convert(balance.supplied_l, int256)
+        lost_l: int256 = supplied_l - convert(balance.registered_l, int256)
+        leaked += lost_l * convert(PPM, int256) - leakage.correction_ppm * supplied_l
+        region.from_at = balance.from_at
+        region.until_at = balance.until_at
+        region.supplied_l += balance.supplied_l
+        region.registered_l += balance.registered_l
+        region.estimated_l += balance.estimated_l
+        region.silent = region.silent or balance.silent
+        region.yearly = leakage.yearly
+    supplied_l: int256 = convert(region.supplied_l, int256)
+    lost_l: int256 = supplied_l - convert(region.registered_l, int256)
+    region.loss_ppm = self._ratio_up(lost_l * convert(PPM, int256), supplied_l)
+    region.leakage_ppm = self._ratio_up(leaked, supplied_l)
+    if region.yearly:
+        at: uint256 = region.until_at
+        region.grade = 3
+        if leaked <= self._setting("leak_grade1_ppm", at) * supplied_l:
+            region.grade = 1
+        elif leaked <= self._setting("leak_grade2_ppm", at) * supplied_l:
+            region.grade = 2
+        region.on_target_a = leaked <= self._setting("leak_target_a_ppm", at) * supplied_l
+        region.on_target_b = leaked < self._setting("leak_target_b_ppm", at) * supplied_l
+    return region
+
+
+@internal
+@pure
+def _ratio_up(part: int256, whole: int256) -> int256:
+    """
+    @dev Rounded up for a positive part, towards more loss.
+    """
+    if part > 0 and part % whole != 0:
+        return part // whole + 1
+    return part // whole
+
+
 @internal
 @pure
 def _as_users(channels: DynArray[uint256, MAX_ENDS]) -> DynArray[uint256, MAX_USERS]:
@@ -264,11 +323,7 @@ def _balance(
     assert supplied.volume_l > 0, "supply: nothing was supplied"
     used: spans.Volume = self._passed(district.users, calendar, first, last)
     supplied_l: int256 = convert(supplied.volume_l, int256)
-    # rounded up: towards more loss
-    scaled: int256 = (supplied_l - convert(used.volume_l, int256)) * convert(PPM, int256)
-    loss_ppm: int256 = scaled // supplied_l
-    if scaled > 0 and scaled % supplied_l != 0:
-        loss_ppm += 1
+    lost_l: int256 = supplied_l - convert(used.volume_l, int256)
     return ISupplyMonitor.Balance(
         from_at=from_at,
         until_at=until_at,
@@ -276,7 +331,7 @@ def _balance(
         registered_l=used.volume_l,
         estimated_l=supplied.estimated_l + used.estimated_l,
         silent=supplied.silent or used.silent,
-        loss_ppm=loss_ppm,
+        loss_ppm=self._ratio_up(lost_l * convert(PPM, int256), supplied_l),
     )
 
 

@@ -19,6 +19,7 @@ from contracts.modules import duties
 from contracts.modules import gb32100
 from contracts.modules import names
 from contracts.modules import signatures
+from contracts.modules import states
 
 implements: IAuthority
 
@@ -94,7 +95,7 @@ def confirm(proposal_id: uint256):
     @notice Confirm the other administrator's proposal; the act happens at once.
     """
     assert self._is_administrator(msg.sender), "authority: only an administrator confirms"
-    assert self.proposal[proposal_id].state == OPEN, "authority: proposal must be open"
+    self._require_open(proposal_id, "authority: to confirm, must be OPEN")
     assert not self.council_sits, "authority: the council decides by now"
     proposed_by: address = self.proposal[proposal_id].proposed_by
     assert proposed_by != msg.sender, "authority: proposer cannot confirm"
@@ -111,7 +112,7 @@ def cancel(proposal_id: uint256):
     @notice Take a proposal back.
     """
     assert self._is_administrator(msg.sender), "authority: only an administrator cancels"
-    assert self.proposal[proposal_id].state == OPEN, "authority: only an open proposal is cancelled"
+    self._require_open(proposal_id, "authority: to cancel, must be OPEN")
     self.proposal[proposal_id].state = CANCELLED
     log IAuthority.Cancelled(proposal_id=proposal_id, by=msg.sender)
 
@@ -507,6 +508,13 @@ def _only_self():
 @view
 def _is_council(account: address) -> bool:
     return self.council_sits and account == self.contract_at[names.COUNCIL]
+
+
+@internal
+@view
+def _require_open(proposal_id: uint256, rule: String[64]):
+    state: uint256 = self.proposal[proposal_id].state
+    assert state == OPEN, concat(rule, ", is ", states._proposal(state))
 
 
 @internal

@@ -15,6 +15,7 @@
 
 from contracts.interfaces import ICouncil
 from contracts.modules import access
+from contracts.modules import states
 
 implements: ICouncil
 
@@ -224,7 +225,7 @@ def ratify(urgent_id: uint256):
     """
     bit: uint256 = self._seat_of(msg.sender)
     assert bit != 0, "council: only a member ratifies"
-    assert self.urgent[urgent_id].state == OPEN, "council: urgent act must be open"
+    self._require_urgent(urgent_id, "council: to ratify, must be OPEN")
     assert self.urgent[urgent_id].seating == self.seating, "council: another council acted"
     in_time: bool = block.timestamp <= self.urgent[urgent_id].ratify_by_at
     assert in_time, "council: time to ratify is over"
@@ -249,7 +250,7 @@ def lift(urgent_id: uint256):
     @notice Undo an urgent act that was not ratified in time. Open to anyone.
     @dev A withdrawn key stays withdrawn. What somebody else undid already stays as it is.
     """
-    assert self.urgent[urgent_id].state == OPEN, "council: nothing to lift"
+    self._require_urgent(urgent_id, "council: to lift, must be OPEN")
     over: bool = block.timestamp > self.urgent[urgent_id].ratify_by_at
     assert over, "council: it can still be ratified"
     self.urgent[urgent_id].state = LIFTED
@@ -302,8 +303,16 @@ def _seat_of(account: address) -> uint256:
 
 @internal
 @view
+def _require_urgent(urgent_id: uint256, rule: String[64]):
+    state: uint256 = self.urgent[urgent_id].state
+    assert state == OPEN, concat(rule, ", is ", states._council_act(state))
+
+
+@internal
+@view
 def _require_open(proposal_id: uint256):
-    assert self.proposal[proposal_id].state == OPEN, "council: proposal must be open"
+    state: uint256 = self.proposal[proposal_id].state
+    assert state == OPEN, concat("council: proposal must be OPEN", ", is ", states._council_act(state))
     assert self.proposal[proposal_id].seating == self.seating, "council: proposal of another council"
     in_time: bool = block.timestamp <= self.proposal[proposal_id].expires_at
     assert in_time, "council: proposal has expired"

@@ -25,6 +25,7 @@ from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
 from contracts.modules import spelling
+from contracts.modules import states
 
 implements: IDeviceRegistry
 
@@ -463,7 +464,9 @@ def _decidable(number: uint256) -> IDeviceRegistry.Replacement:
     """
     access._only(duties.SUPERVISOR)
     one: IDeviceRegistry.Replacement = self.replacement[number]
-    assert one.state == HELD, "devices: replacement must be held"
+    assert one.state == HELD, concat(
+        "devices: replacement must be HELD", ", is ", states._replacement(one.state)
+    )
     assert not access._is_caller(one.asked_by), "devices: whoever asked cannot decide"
     return one
 

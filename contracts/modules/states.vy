@@ -72,3 +72,53 @@ def _violation(state: uint256) -> String[16]:
     if state == 7:
         return "NOT_GENUINE"
     return "UNKNOWN"
+
+
+@internal
+@pure
+def _proposal(state: uint256) -> String[16]:
+    if state == 1:
+        return "OPEN"
+    if state == 2:
+        return "DONE"
+    if state == 3:
+        return "CANCELLED"
+    return "UNKNOWN"
+
+
+@internal
+@pure
+def _council_act(state: uint256) -> String[16]:
+    if state == 1:
+        return "OPEN"
+    if state == 2:
+        return "DONE"
+    if state == 3:
+        return "RATIFIED"
+    if state == 4:
+        return "LIFTED"
+    return "UNKNOWN"
+
+
+@internal
+@pure
+def _replacement(state: uint256) -> String[16]:
+    if state == 1:
+        return "HELD"
+    if state == 2:
+        return "RELEASED"
+    if state == 3:
+        return "REFUSED"
+    return "UNKNOWN"
+
+
+@internal
+@pure
+def _dispute(state: uint256) -> String[16]:
+    if state == 1:
+        return "OPEN"
+    if state == 2:
+        return "UPHELD"
+    if state == 3:
+        return "EXPLAINED"
+    return "UNKNOWN"

@@ -21,6 +21,7 @@ from contracts.modules import access
 from contracts.modules import duties
 from contracts.modules import names
 from contracts.modules import signatures
+from contracts.modules import states
 
 initializes: access
 
@@ -127,7 +128,8 @@ def resolve(dispute_id: uint256, upheld: bool, note_hash: bytes32):
             Whoever opened it does not decide on it.
     """
     access._only(duties.SUPERVISOR)
-    assert self.dispute[dispute_id].state == OPEN, "disputes: no such open dispute"
+    before: uint256 = self.dispute[dispute_id].state
+    assert before == OPEN, concat("disputes: to resolve, must be OPEN", ", is ", states._dispute(before))
     opener: bool = access._is_caller(self.dispute[dispute_id].opened_by)
     assert not opener, "disputes: opener cannot resolve"
     assert note_hash != empty(bytes32), "disputes: empty note"

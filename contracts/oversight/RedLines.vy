@@ -11,6 +11,11 @@
      then it is provisional, and a measured figure says how late its year was opened and closed.
      Total use and intensities are upper limits, the irrigation coefficient and the compliance of
      function zones lower ones. A region is judged against the target handed down to it.
+     The third red line has a ceiling too, of the load of a parameter in a year: the capacity that is
+     fixed for a region's function zones (Water Law art. 32). It is held against the loads that the
+     limits of drainage permits leave, when one is issued, and against the loads that DischargeLoads
+     rules on; a permit without a limit of load leaves none, and a day without a load adds none, so
+     a region may be told to be over its ceiling, never to be within it.
 @custom:halt Withdraw the STANDARDS_KEEPER posts in Authority; set a ceiling of zero.
 """
 
@@ -43,6 +48,8 @@ FIRST_LOWER: constant(uint256) = 4  # from here on, more is better
 MAX_LANES: constant(uint256) = 64  # of a region and use
 YEAR: constant(uint256) = 4  # calendar of Standards
 BPS: constant(int256) = 10_000
+MAX_PARAMETERS: constant(uint256) = 32  # of a region that have a ceiling of load
+MAX_VERSIONS: constant(uint256) = 256  # of a ceiling of load that are looked through
 
 ceiling_l: public(HashMap[bytes32, uint256])  # region: yearly volume that permits may give
 has_ceiling: public(HashMap[bytes32, bool])
@@ -56,6 +63,16 @@ year: public(HashMap[bytes32, HashMap[uint256, HashMap[uint256, IRedLines.Year]]
 latest_year: public(HashMap[bytes32, HashMap[uint256, uint256]])  # region, use: last one opened
 lane_region: public(HashMap[bytes32, HashMap[uint256, bytes32]])
 over_told: public(HashMap[bytes32, HashMap[uint256, bool]])
+permitted_ng: public(HashMap[bytes32, HashMap[bytes32, uint256]])  # region, parameter
+counted_ng: public(HashMap[uint256, HashMap[bytes32, uint256]])  # permit, parameter
+load_counted_in: public(HashMap[uint256, HashMap[bytes32, bytes32]])
+load_ng: public(HashMap[bytes32, HashMap[bytes32, HashMap[uint256, uint256]]])  # of a year
+load_told: public(HashMap[bytes32, HashMap[bytes32, HashMap[uint256, bool]]])
+load_ceiling: public(
+    HashMap[bytes32, HashMap[bytes32, HashMap[uint256, IRedLines.LoadCeiling]]]
+)  # version from 1
+load_ceilings: public(HashMap[bytes32, HashMap[bytes32, uint256]])  # how many versions
+_parameters: HashMap[bytes32, DynArray[bytes32, MAX_PARAMETERS]]
 _lanes: HashMap[bytes32, HashMap[uint256, DynArray[uint256, MAX_LANES]]]  # region, use: lane
 _books: HashMap[bytes32, HashMap[uint256, DynArray[bytes32, MAX_LANES]]]  # and its contract
 
@@ -91,7 +108,7 @@ def count(permit_id: uint256, station_id: uint256, annual_l: uint256):
     @param annual_l 0 when the permit has ended.
     """
     access._only_contract(names.PERMIT_REGISTRY)
-    region: bytes32 = staticcall IWaterNetwork(access._at(names.WATER_NETWORK)).region(station_id)
+    region: bytes32 = self._region(station_id)
     before_l: uint256 = self.counted_l[permit_id]
     before_in: bytes32 = self.counted_in[permit_id]
     if region != before_in:
@@ -113,10 +130,7 @@ def release(permit_id: uint256):
     """
     @notice Count no more what an expired permit gave. Open to anyone.
     """
-    state: uint256 = (
-        staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).permit(permit_id)
-    ).state
-    assert state == EXPIRED, "redlines: permit has not expired"
+    assert self._is_expired(permit_id), "redlines: permit has not expired"
     counted_l: uint256 = self.counted_l[permit_id]
     assert counted_l > 0, "redlines: permit is not counted"
     region: bytes32 = self.counted_in[permit_id]
@@ -124,6 +138,112 @@ def release(permit_id: uint256):
     self.counted_l[permit_id] = 0
     log IRedLines.PermitCounted(
         permit_id=permit_id, region=region, counted_l=0, permitted_l=self.permitted_l[region]
+    )
+
+
+@external
+def set_load_ceiling(
+    region: bytes32, parameter: bytes32, load_ng: uint256, source_hash: bytes32
+):
+    """
+    @notice Set how much of a parameter the outlets of a region may discharge in a year together.
+    @dev As for volumes, a ceiling below what is permitted takes nothing away; zero is a ban.
+    """
+    access._only(duties.STANDARDS_KEEPER)
+    assert region != empty(bytes32), "redlines: ceiling of load without a region"
+    assert parameter != empty(bytes32), "redlines: ceiling of load without a parameter"
+    assert source_hash != empty(bytes32), "redlines: ceiling of load without a source"
+    version: uint256 = self.load_ceilings[region][parameter] + 1
+    assert version <= MAX_VERSIONS, "redlines: ceiling of load was set 256 times"
+    if version == 1:
+        room: bool = len(self._parameters[region]) < MAX_PARAMETERS
+        assert room, "redlines: region has ceilings of 32 parameters"
+        self._parameters[region].append(parameter)
+    self.load_ceilings[region][parameter] = version
+    self.load_ceiling[region][parameter][version] = IRedLines.LoadCeiling(
+        load_ng=load_ng, source_hash=source_hash, set_at=block.timestamp
+    )
+    log IRedLines.LoadCeilingSet(
+        region=region,
+        parameter=parameter,
+        version=version,
+        load_ng=load_ng,
+        permitted_ng=self.permitted_ng[region][parameter],
+        source_hash=source_hash,
+    )
+
+
+@external
+def count_load(permit_id: uint256, station_id: uint256, parameter: bytes32, annual_ng: uint256):
+    """
+    @notice Count the yearly load that a drainage permit's limits leave; only PermitRegistry.
+    @dev At its ceiling, by what is permitted or by what has come in the year, a region gets no more.
+    @param annual_ng 0 when the permit has ended.
+    """
+    access._only_contract(names.PERMIT_REGISTRY)
+    region: bytes32 = self._region(station_id)
+    before_ng: uint256 = self.counted_ng[permit_id][parameter]
+    before_in: bytes32 = self.load_counted_in[permit_id][parameter]
+    if region != before_in:
+        self.permitted_ng[before_in][parameter] -= before_ng
+        before_ng = 0
+    permitted_ng: uint256 = self.permitted_ng[region][parameter] - before_ng + annual_ng
+    version: uint256 = self.load_ceilings[region][parameter]
+    if annual_ng > before_ng and version > 0:
+        ceiling_ng: uint256 = self.load_ceiling[region][parameter][version].load_ng
+        assert permitted_ng <= ceiling_ng, "redlines: region is at its ceiling of load"
+        come_ng: uint256 = self.load_ng[region][parameter][self._year()]
+        assert come_ng < ceiling_ng, "redlines: load of the year is at the region's ceiling"
+    self._count_load(permit_id, region, parameter, annual_ng, permitted_ng)
+
+
+@external
+def release_load(permit_id: uint256, parameter: bytes32):
+    """
+    @notice Count no more the load that an expired permit left. Open to anyone.
+    """
+    assert self._is_expired(permit_id), "redlines: permit of the load has not expired"
+    counted_ng: uint256 = self.counted_ng[permit_id][parameter]
+    assert counted_ng > 0, "redlines: no load of the permit is counted"
+    region: bytes32 = self.load_counted_in[permit_id][parameter]
+    permitted_ng: uint256 = self.permitted_ng[region][parameter] - counted_ng
+    self._count_load(permit_id, region, parameter, 0, permitted_ng)
+
+
+@external
+def add_load(station_id: uint256, parameter: bytes32, year: uint256, load_ng: uint256):
+    """
+    @notice Add the load of an outlet's day to its region's year; only DischargeLoads.
+    """
+    access._only_contract(names.DISCHARGE_LOADS)
+    region: bytes32 = self._region(station_id)
+    self.load_ng[region][parameter][year] += load_ng
+    log IRedLines.LoadAdded(
+        region=region,
+        parameter=parameter,
+        year=year,
+        load_ng=self.load_ng[region][parameter][year],
+    )
+
+
+@external
+def tell_load(region: bytes32, parameter: bytes32, year: uint256):
+    """
+    @notice Put on record that more of a parameter came in a region's year than its ceiling. Open to
+            anyone.
+    """
+    found: IRedLines.LoadVerdict = self._load_verdict(region, parameter, year)
+    assert found.version > 0, "redlines: no ceiling of this load"
+    assert found.over, "redlines: no more is known than the ceiling"
+    assert not found.told, "redlines: load was told already"
+    self.load_told[region][parameter][year] = True
+    log IRedLines.LoadOverCeiling(
+        region=region,
+        parameter=parameter,
+        year=year,
+        load_ng=found.load_ng,
+        ceiling_ng=found.ceiling_ng,
+        version=found.version,
     )
 
 
@@ -161,9 +281,7 @@ def open_year(region: bytes32, use: uint256):
             was opened before. Open to anyone.
     @dev What arrives late for the year before is counted in the year that is opened.
     """
-    year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(
-        YEAR, block.timestamp + 1
-    )
+    year: uint256 = self._year()
     assert len(self._lanes[region][use]) > 0, "redlines: region has no lane of this use"
     assert not self._is_opened(region, year, use), "redlines: year is open"
     opening_l: uint256 = self._total_l(region, use)
@@ -186,9 +304,7 @@ def tell_use(region: bytes32):
     """
     @notice Put on record that a region uses more than its target for the year. Open to anyone.
     """
-    year: uint256 = staticcall IStandards(access._at(names.STANDARDS)).period_at(
-        YEAR, block.timestamp + 1
-    )
+    year: uint256 = self._year()
     target: IRedLines.Target = self.target[region][year][TOTAL_USE]
     assert target.in_force_at > 0, "redlines: no target for total use"
     used_l: uint256 = self._measured(region, year, ABSTRACTION).used_l
@@ -336,6 +452,23 @@ def assess(region: bytes32, year: uint256) -> DynArray[IRedLines.Verdict, INDICA
 
 
 @external
+@view
+def assess_loads(
+    region: bytes32, year: uint256
+) -> DynArray[IRedLines.LoadVerdict, MAX_PARAMETERS]:
+    """
+    @notice Hold a region's loads of a year against each of its ceilings: the last that was set by
+            the end of that year.
+    """
+    verdicts: DynArray[IRedLines.LoadVerdict, MAX_PARAMETERS] = []
+    for parameter: bytes32 in self._parameters[region]:
+        found: IRedLines.LoadVerdict = self._load_verdict(region, parameter, year)
+        if found.version > 0:
+            verdicts.append(found)
+    return verdicts
+
+
+@external
 @pure
 def grade(score: uint256, most: uint256) -> uint256:
     """
@@ -350,6 +483,74 @@ def grade(score: uint256, most: uint256) -> uint256:
     if score * 100 >= most * 60:
         return 3
     return 4
+
+
+@internal
+@view
+def _year() -> uint256:
+    """
+    @dev The local year that runs.
+    """
+    return staticcall IStandards(access._at(names.STANDARDS)).period_at(YEAR, block.timestamp + 1)
+
+
+@internal
+@view
+def _region(station_id: uint256) -> bytes32:
+    return staticcall IWaterNetwork(access._at(names.WATER_NETWORK)).region(station_id)
+
+
+@internal
+@view
+def _is_expired(permit_id: uint256) -> bool:
+    registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
+    return (staticcall registry.permit(permit_id)).state == EXPIRED
+
+
+@internal
+def _count_load(
+    permit_id: uint256,
+    region: bytes32,
+    parameter: bytes32,
+    counted_ng: uint256,
+    permitted_ng: uint256,
+):
+    self.permitted_ng[region][parameter] = permitted_ng
+    self.counted_ng[permit_id][parameter] = counted_ng
+    self.load_counted_in[permit_id][parameter] = region
+    log IRedLines.LoadCounted(
+        permit_id=permit_id,
+        region=region,
+        parameter=parameter,
+        counted_ng=counted_ng,
+        permitted_ng=permitted_ng,
+    )
+
+
+@internal
+@view
+def _load_verdict(region: bytes32, parameter: bytes32, year: uint256) -> IRedLines.LoadVerdict:
+    """
+    @dev By the last ceiling that was set before the year ended; version 0 for none.
+    """
+    ends_at: uint256 = staticcall IStandards(access._at(names.STANDARDS)).boundary(YEAR, year + 1)
+    versions: uint256 = self.load_ceilings[region][parameter]
+    found: IRedLines.LoadVerdict = IRedLines.LoadVerdict(
+        parameter=parameter,
+        version=0,
+        ceiling_ng=0,
+        permitted_ng=self.permitted_ng[region][parameter],
+        load_ng=self.load_ng[region][parameter][year],
+        over=False,
+        told=self.load_told[region][parameter][year],
+    )
+    for back: uint256 in range(versions, bound=MAX_VERSIONS):
+        if self.load_ceiling[region][parameter][versions - back].set_at < ends_at:
+            found.version = versions - back
+            found.ceiling_ng = self.load_ceiling[region][parameter][versions - back].load_ng
+            found.over = found.load_ng > found.ceiling_ng
+            break
+    return found
 
 
 @internal

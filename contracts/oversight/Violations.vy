@@ -3,11 +3,12 @@
 """
 @title Violations
 @license Apache-2.0
-@notice A day that an outlet's gauge was ruled as exceeded, from its detection through notice and
-        answer to its end: resolved, or appealed and then upheld or found not genuine.
-@dev It rests on the ruling that DischargeLimits holds and changes nothing there: an appeal that
-     finds it not genuine is a layer on top, the ruling and its figures stay. Under an unverified
-     limit a violation is marked as advisory. What follows for the holder is an officer's act.
+@notice A day that an outlet's gauge was ruled as exceeded, or a load or monthly mean of an outlet,
+        from its detection through notice and answer to its end: resolved, or appealed and then
+        upheld or found not genuine.
+@dev It rests on the ruling that DischargeLimits or DischargeLoads holds and changes nothing there: an
+     appeal that finds it not genuine is a layer on top, the ruling and its figures stay. Under an
+     unverified limit, or of doubtful figures, a violation is marked as advisory. What follows for the holder is an officer's act.
      Setting of Standards: violation_answer_days, from the notice's stated date on.
 @custom:halt Withdraw the SUPERVISOR and DECIDER posts in Authority; what is detected stays.
 """
@@ -15,6 +16,7 @@
 from contracts.interfaces import IAuthority
 from contracts.interfaces import IDeviceRegistry
 from contracts.interfaces import IDischargeLimits
+from contracts.interfaces import IDischargeLoads
 from contracts.interfaces import IGaugeBook
 from contracts.interfaces import IGauges
 from contracts.interfaces import IPermitRegistry
@@ -38,7 +40,15 @@ RESOLVED: constant(uint256) = 4
 APPEALED: constant(uint256) = 5
 UPHELD: constant(uint256) = 6
 NOT_GENUINE: constant(uint256) = 7
-DAY: constant(uint256) = 1  # calendar of Standards
+DAY: constant(uint256) = 1  # calendars of Standards
+MONTH: constant(uint256) = 2
+YEAR: constant(uint256) = 4
+DAY_MEAN: constant(uint256) = 1  # bases of a permit's limit
+MONTH_MEAN: constant(uint256) = 2
+DAY_LOAD: constant(uint256) = 3
+MONTH_LOAD: constant(uint256) = 4
+YEAR_LOAD: constant(uint256) = 5
+EXCEEDED: constant(uint256) = 2  # verdict of a load or mean
 DAY_S: constant(uint256) = 86_400
 BPS: constant(uint256) = 10_000
 ZERO: constant(uint256) = 2**31  # the stored word of the value zero
@@ -49,6 +59,9 @@ MAX_REPEATS: constant(uint256) = 512  # violations of one outlet and parameter l
 violation: public(HashMap[uint256, IViolations.Violation])
 violation_count: public(uint256)
 violation_of: public(HashMap[uint256, HashMap[uint256, uint256]])  # channel, day
+load_violation_of: public(
+    HashMap[uint256, HashMap[bytes32, HashMap[uint256, HashMap[uint256, uint256]]]]
+)  # permit, parameter, basis, period
 step: public(HashMap[uint256, HashMap[uint256, IViolations.Step]])  # violation, state reached
 answer_due_at: public(HashMap[uint256, uint256])
 _held: HashMap[uint256, HashMap[bytes32, HashMap[uint256, uint256]]]  # station, parameter, n
@@ -83,7 +96,8 @@ def detect(channel: uint256, day: uint256) -> uint256:
         parameter=(
             staticcall IDeviceRegistry(access._at(names.DEVICE_REGISTRY)).channel(channel)
         ).parameter,
-        day=day,
+        basis=DAY_MEAN,
+        period=day,
         ended_at=ended_at,
         repeats_until_at=staticcall standards.months_later(ended_at, REPEAT_MONTHS),
         ratio_bps=self._ratio_bps(ruled),
@@ -93,20 +107,49 @@ def detect(channel: uint256, day: uint256) -> uint256:
         advisory=ruled.advisory,
         state=DETECTED,
     )
-    one.repeats = self._repeats(one)
-    self.violation_count += 1
-    violation_id: uint256 = self.violation_count
-    self.violation[violation_id] = one
+    violation_id: uint256 = self._record(one)
     self.violation_of[channel][day] = violation_id
-    held: uint256 = self._held_count[one.station_id][one.parameter] + 1
-    self._held_count[one.station_id][one.parameter] = held
-    self._held[one.station_id][one.parameter][held] = violation_id
-    self.step[violation_id][DETECTED] = IViolations.Step(
-        by=msg.sender, at=block.timestamp, document_hash=empty(bytes32)
+    return violation_id
+
+
+@external
+def detect_load(permit_id: uint256, parameter: bytes32, basis: uint256, period: uint256) -> uint256:
+    """
+    @notice Put on record that a load or monthly mean of an outlet was ruled as exceeded. Open to
+            anyone, once for each basis and period.
+    @param basis 2 the mean of a month, 3, 4 and 5 the load of a day, a month and a year.
+    @param period An index into the calendar of the basis.
+    """
+    found: uint256 = self.load_violation_of[permit_id][parameter][basis][period]
+    assert found == 0, "violations: load was detected"
+    calendar: uint256 = self._calendar(basis)
+    ruling: IDischargeLoads.Ruling = staticcall IDischargeLoads(
+        access._at(names.DISCHARGE_LOADS)
+    ).ruling(permit_id, parameter, calendar, period)
+    held: IDischargeLoads.Held = ruling.mean if basis == MONTH_MEAN else ruling.load
+    assert held.verdict == EXCEEDED, "violations: no load or mean that was exceeded"
+    standards: IStandards = IStandards(access._at(names.STANDARDS))
+    began_at: uint256 = staticcall standards.boundary(calendar, period)
+    ended_at: uint256 = staticcall standards.boundary(calendar, period + 1)
+    violation_id: uint256 = self._record(
+        IViolations.Violation(
+            permit_id=permit_id,
+            station_id=self._station(permit_id, began_at),
+            channel=0,
+            parameter=parameter,
+            basis=basis,
+            period=period,
+            ended_at=ended_at,
+            repeats_until_at=staticcall standards.months_later(ended_at, REPEAT_MONTHS),
+            ratio_bps=held.ratio_bps,
+            duration_s=ended_at - began_at,
+            repeats=0,
+            high=True,
+            advisory=ruling.advisory,
+            state=DETECTED,
+        )
     )
-    log IViolations.ViolationDetected(
-        violation_id=violation_id, permit_id=permit_id, channel=channel, violation=one
-    )
+    self.load_violation_of[permit_id][parameter][basis][period] = violation_id
     return violation_id
 
 
@@ -178,8 +221,8 @@ def decide(violation_id: uint256, genuine: bool, document_hash: bytes32, stated_
 @view
 def repeats_of(violation_id: uint256) -> uint256:
     """
-    @notice How many violations of the same outlet and parameter lie in the twelve months before a
-            violation, as known now; those found not genuine do not count.
+    @notice How many violations of the same outlet, parameter and basis lie in the twelve months
+            before a violation, as known now; those found not genuine do not count.
     """
     return self._repeats(self.violation[violation_id])
 
@@ -199,14 +242,37 @@ def _only_holder(violation_id: uint256):
 @internal
 @view
 def _station(permit_id: uint256, at: uint256) -> uint256:
-    """
-    @dev Where the outlet stood under the terms in force when the day began, the first ones for an
-         earlier day: an altered permit may have moved it.
-    """
-    registry: IPermitRegistry = IPermitRegistry(access._at(names.PERMIT_REGISTRY))
-    number: String[32] = (staticcall registry.permit(permit_id)).number
-    version: uint256 = (staticcall registry.as_of(number, at)).version
-    return (staticcall registry.terms(permit_id, version)).station_id
+    return staticcall IPermitRegistry(access._at(names.PERMIT_REGISTRY)).station_at(permit_id, at)
+
+
+@internal
+@pure
+def _calendar(basis: uint256) -> uint256:
+    if basis == DAY_LOAD:
+        return DAY
+    if basis == YEAR_LOAD:
+        return YEAR
+    assert basis == MONTH_MEAN or basis == MONTH_LOAD, "violations: basis of no load or mean"
+    return MONTH
+
+
+@internal
+def _record(detected: IViolations.Violation) -> uint256:
+    one: IViolations.Violation = detected
+    one.repeats = self._repeats(one)
+    self.violation_count += 1
+    violation_id: uint256 = self.violation_count
+    self.violation[violation_id] = one
+    held: uint256 = self._held_count[one.station_id][one.parameter] + 1
+    self._held_count[one.station_id][one.parameter] = held
+    self._held[one.station_id][one.parameter][held] = violation_id
+    self.step[violation_id][DETECTED] = IViolations.Step(
+        by=msg.sender, at=block.timestamp, document_hash=empty(bytes32)
+    )
+    log IViolations.ViolationDetected(
+        violation_id=violation_id, permit_id=one.permit_id, channel=one.channel, violation=one
+    )
+    return violation_id
 
 
 @internal
@@ -304,6 +370,7 @@ def _repeats(one: IViolations.Violation) -> uint256:
         within: bool = ended_at < one.ended_at and (
             one.ended_at <= self.violation[other].repeats_until_at
         )
-        if within and self.violation[other].state != NOT_GENUINE:
+        alike: bool = self.violation[other].basis == one.basis
+        if within and alike and self.violation[other].state != NOT_GENUINE:
             repeats += 1
     return repeats

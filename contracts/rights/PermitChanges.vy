@@ -115,6 +115,7 @@ def decide_extension(permit_id: uint256, approve: bool, stated_at: uint256):
     )
     if approve:
         terms: IPermitRegistry.Terms = self._latest(permit_id)
+        assert extension.until_at > terms.until_at, "changes: permit ends later than the extension"
         terms.until_at = extension.until_at
         terms.document_hash = extension.document_hash
         terms.cause = EXTENSION

@@ -34,6 +34,10 @@ initializes: access
 exports: access.AUTHORITY
 
 ABSTRACTION: constant(uint256) = 1
+DAY_MEAN: constant(uint256) = 1  # bases of a limit
+DAY_LOAD: constant(uint256) = 3
+MONTH_LOAD: constant(uint256) = 4
+YEAR_LOAD: constant(uint256) = 5
 VALID: constant(uint256) = 1
 SUSPENDED: constant(uint256) = 2
 EXPIRED: constant(uint256) = 7  # 3 to 6 are the ends that PermitChanges decides
@@ -42,6 +46,7 @@ ISSUE: constant(uint256) = 1  # cause of a version; the others are those of Perm
 MAX_LIMITS: constant(uint256) = 16  # conditions of one drainage permit
 MAX_PAGE: constant(uint256) = 100
 M32: constant(uint256) = 2**32 - 1
+MOST: constant(int256) = 2**96  # of a limit by month or load
 NEVER: constant(uint256) = max_value(uint256)
 
 permit_count: public(uint256)
@@ -76,7 +81,8 @@ def issue(
     """
     @notice Issue the permit of an approved application and open its account.
     @param number As printed, without spaces and in capital letters.
-    @param limits Daily-mean conditions of a drainage permit, in base units.
+    @param limits Conditions of a drainage permit, one for each parameter and basis: means in base
+           units, loads in nanograms.
     """
     access._only(duties.ISSUER)
     self._check_number(number)
@@ -103,7 +109,13 @@ def issue(
         assert limit.has_lo or limit.has_hi, "permits: limit without bound"
         if limit.has_lo and limit.has_hi:
             assert limit.lo <= limit.hi, "permits: limit is empty"
-        other: IPermitRegistry.PermitLimit = self._limit_for(permit_id, limit.parameter)
+        assert limit.basis >= DAY_MEAN and limit.basis <= YEAR_LOAD, "permits: unknown basis"
+        if limit.basis != DAY_MEAN:
+            assert not limit.has_lo, "permits: month and load have an upper limit only"
+            assert limit.hi >= 0 and limit.hi <= MOST, "permits: limit out of range"
+        other: IPermitRegistry.PermitLimit = self._limit_for(
+            permit_id, limit.parameter, limit.basis
+        )
         assert not (other.has_lo or other.has_hi), "permits: parameter has two limits"
         self._limits[permit_id].append(limit)
     log IPermitRegistry.PermitIssued(
@@ -209,15 +221,18 @@ def restrict(
 @external
 def lift_restriction(permit_id: uint256):
     """
-    @notice End a restriction before its time.
+    @notice End the last restriction before its time.
     """
     access._only(duties.SUPERVISOR)
     count: uint256 = self.restriction_count[permit_id]
     assert count > 0, "permits: no restriction stands"
     standing: bool = block.timestamp < self.restriction[permit_id][count - 1].until_at
     assert standing, "permits: the restriction has ended"
-    # one that has not begun never does
-    self.restriction[permit_id][count - 1].until_at = block.timestamp
+    if self.restriction[permit_id][count - 1].from_at >= block.timestamp:
+        # one that has not begun never does, and another takes its place
+        self.restriction_count[permit_id] = count - 1
+    else:
+        self.restriction[permit_id][count - 1].until_at = block.timestamp
     log IPermitRegistry.RestrictionLifted(
         permit_id=permit_id, by=msg.sender, at=block.timestamp
     )
@@ -261,7 +276,7 @@ def end(permit_id: uint256, end: uint256, ground: String[128], by: address):
         permit_id=permit_id, by=by, end=end, at=block.timestamp, ground=ground
     )
     self._permit[permit_id].ended_at = block.timestamp
-    self._count(permit_id, 0)
+    self._count(permit_id, 0, False)
     self._change(permit_id, end, by)
 
 
@@ -372,18 +387,30 @@ def permits_of(org_id: uint256, first: uint256, count: uint256) -> DynArray[uint
 @view
 def limits(permit_id: uint256) -> DynArray[IPermitRegistry.PermitLimit, MAX_LIMITS]:
     """
-    @notice The daily-mean conditions of a drainage permit.
+    @notice The conditions of a drainage permit.
     """
     return self._limits[permit_id]
 
 
 @external
 @view
-def limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitLimit:
+def limit_for(
+    permit_id: uint256, parameter: bytes32, basis: uint256
+) -> IPermitRegistry.PermitLimit:
     """
-    @notice The condition for one parameter; without bounds if there is none.
+    @notice The condition for one parameter on a basis; without bounds if there is none.
     """
-    return self._limit_for(permit_id, parameter)
+    return self._limit_for(permit_id, parameter, basis)
+
+
+@external
+@view
+def station_at(permit_id: uint256, at: uint256) -> uint256:
+    """
+    @notice Where a permit's station stood under the terms in force at a moment, the first ones for
+            an earlier one: an altered permit may have moved it.
+    """
+    return self.terms[permit_id][self._version_at(permit_id, at)].station_id
 
 
 @internal
@@ -475,18 +502,53 @@ def _open_version(permit_id: uint256, terms: IPermitRegistry.Terms, by: address)
         in_force_at=terms.in_force_at,
         document_hash=terms.document_hash,
     )
-    self._count(permit_id, terms.annual_l)
+    self._count(permit_id, terms.annual_l, True)
 
 
 @internal
-def _count(permit_id: uint256, annual_l: uint256):
+def _count(permit_id: uint256, annual_l: uint256, lives: bool):
     """
-    @dev What the permits of a region give together is held against its ceiling; a volume that takes
-         force later counts from now on.
+    @dev What the permits of a region give together, volume or load, is held against its ceilings; a
+         volume that takes force later counts from now on.
     """
+    lines: IRedLines = IRedLines(access._at(names.RED_LINES))
+    station_id: uint256 = self._latest(permit_id).station_id
     if self._permit[permit_id].kind == ABSTRACTION:
-        station_id: uint256 = self._latest(permit_id).station_id
-        extcall IRedLines(access._at(names.RED_LINES)).count(permit_id, station_id, annual_l)
+        extcall lines.count(permit_id, station_id, annual_l)
+        return
+    for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
+        # once for a parameter: by the strictest of its loads
+        if limit.basis == self._strictest(permit_id, limit.parameter):
+            given_ng: uint256 = self._of_year_ng(limit) if lives else 0
+            extcall lines.count_load(permit_id, station_id, limit.parameter, given_ng)
+
+
+@internal
+@view
+def _strictest(permit_id: uint256, parameter: bytes32) -> uint256:
+    """
+    @dev The basis of the load that leaves the least in a year, 0 where none is limited.
+    """
+    basis: uint256 = 0
+    least_ng: uint256 = NEVER
+    for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
+        load: bool = limit.parameter == parameter and limit.basis >= DAY_LOAD
+        if load and self._of_year_ng(limit) < least_ng:
+            basis = limit.basis
+            least_ng = self._of_year_ng(limit)
+    return basis
+
+
+@internal
+@pure
+def _of_year_ng(limit: IPermitRegistry.PermitLimit) -> uint256:
+    """
+    @dev What a load comes to in the longest year: 366 days, 12 months.
+    """
+    load_ng: uint256 = convert(limit.hi, uint256)
+    if limit.basis == DAY_LOAD:
+        return load_ng * 366
+    return load_ng * 12 if limit.basis == MONTH_LOAD else load_ng
 
 
 @internal
@@ -521,9 +583,11 @@ def _tell_purpose(permit_id: uint256):
 
 @internal
 @view
-def _limit_for(permit_id: uint256, parameter: bytes32) -> IPermitRegistry.PermitLimit:
+def _limit_for(
+    permit_id: uint256, parameter: bytes32, basis: uint256
+) -> IPermitRegistry.PermitLimit:
     for limit: IPermitRegistry.PermitLimit in self._limits[permit_id]:
-        if limit.parameter == parameter:
+        if limit.parameter == parameter and limit.basis == basis:
             return limit
     return empty(IPermitRegistry.PermitLimit)
 

@@ -43,9 +43,11 @@ async def follow(broker: Broker, put: Put, tell: Tell) -> None:
     away = False
     while True:
         try:
-            async with client_of(broker) as client:
-                # the library acknowledges by itself what it has received; we do when it is recorded
-                client._client.manual_ack_set(True)
+            client = client_of(broker)
+            # the library acknowledges by itself what it has received; we do when it is recorded.
+            # It must know before it connects: what waits in the session comes with the answer
+            client._client.manual_ack_set(True)
+            async with client:
                 for topic in broker.topics:
                     await client.subscribe(topic, qos=AT_LEAST_ONCE)
                 tell("broker is there", broker=broker.where, topics=list(broker.topics))

@@ -9,10 +9,8 @@ know is a day that was closed by hand meanwhile: the chain then leaves late read
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ledger.leaves import VOID
-from oracle.readings import Block, Ints
+from oracle.readings import Block, Ints, differences
 
 LOW, HIGH = "low", "high"
 
@@ -90,8 +88,8 @@ def follow_gauge(limits: Limits, before: Standing, block: Block, tell: Tell) -> 
 
 def follow_meter(peak: Peak, before: Standing, block: Block, tell: Tell) -> Standing:
     """A meter's excess of its peak after a block that follows `before`."""
-    volume_l = np.diff(block.value, prepend=before.value).tolist()
-    duration_s = np.diff(block.at, prepend=before.at).tolist()
+    volume_l = differences(block.value, before.value).tolist()
+    duration_s = differences(block.at, before.at).tolist()
     now = before
     for place, (moved_l, passed_s) in enumerate(zip(volume_l, duration_s, strict=True)):
         limit_l_h = peak.return_l_h if now.side else peak.peak_l_h

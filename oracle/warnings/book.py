@@ -1,8 +1,8 @@
 """Warnings and the messages about them, in the journal.
 
-The oracle writes a warning in the commit that takes its reading; the sender of messages and
-`oracle acknowledge` each have a connection of their own. Every write is short: nobody waits for
-the network while the journal is locked.
+The oracle writes a warning in the commit that takes its reading; the sender of messages, `oracle
+acknowledge` and `undelivered` each have a connection of their own. Every write is short: nobody
+waits for the network while the journal is locked.
 """
 
 import json
@@ -219,6 +219,44 @@ class Book:
                 (number, RAISED),
             )
         return self.one(number)
+
+    def undelivered(self, number: int, address: str, why: str) -> dict[str, Any]:
+        """What an address had accepted never reached anybody: the climb goes on without it.
+
+        NotFound where the address accepted no message of the warning, or it was told before. Where
+        somebody else was reached or has taken note, only the message is marked.
+        """
+        with self.commit():
+            self.one(number)
+            done = self.db.execute(
+                "UPDATE letter SET state = 'failed', why = ?"
+                " WHERE warning = ? AND about = ? AND address = ? AND state = 'accepted'",
+                (why, number, RAISED, address),
+            )
+            if not done.rowcount:
+                reached = ", ".join(self._reached(number)) or "nobody"
+                raise NotFound(
+                    f"{address} accepted no message of warning {number}", f"it reached {reached}"
+                )
+            self.db.execute(
+                "UPDATE warning SET heard_at = (SELECT min(sent_at) FROM letter"
+                " WHERE warning = warning.id AND about = ? AND state = 'accepted') WHERE id = ?",
+                (RAISED, number),
+            )
+            self.db.execute(
+                "UPDATE warning SET open = 1 WHERE id = ? AND heard_at IS NULL"
+                " AND acknowledged_at IS NULL AND state <> ?",
+                (number, WITHDRAWN),
+            )
+        return self.one(number)
+
+    def _reached(self, number: int) -> list[str]:
+        rows = self.db.execute(
+            "SELECT address FROM letter WHERE warning = ? AND about = ? AND state = 'accepted'"
+            " ORDER BY address",
+            (number, RAISED),
+        )
+        return [row["address"] for row in rows]
 
 
 def document(row: Any) -> dict[str, Any]:

@@ -56,6 +56,16 @@ def _run(program: str) -> tuple[str, dict[str, str]]:
     return str(found), {**os.environ, "LD_LIBRARY_PATH": libraries}
 
 
+def paths() -> dict[str, str]:
+    """The environment in which Mosquitto's programs are found by their names."""
+    root = _programs()
+    if root is None:
+        return {}
+    folders = ":".join(str(root / "usr" / one) for one in ("sbin", "bin"))
+    libraries = ":".join(str(one) for one in root.glob("usr/lib/*-linux-gnu"))
+    return {"PATH": f"{folders}:{os.environ['PATH']}", "LD_LIBRARY_PATH": libraries}
+
+
 @dataclass
 class Mosquitto:
     """A broker with a password and, with a certificate, TLS; it keeps sessions on the disk.

@@ -1,30 +1,30 @@
 """py-evm beside revm: every transaction runs on both, and both must log and store the same.
 
-What it costs is not compared: pyrevm 0.3.7 keeps every word warm from one transaction to the next.
+What it costs is not compared here: pyrevm 0.3.7 keeps every word warm from one transaction to the
+next. geth compares it, which runs the same blocks afterwards (sealed.py).
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import pyrevm
-from eth.vm.forks import LondonVM
-from eth.vm.forks.london.state import LondonState
 from eth_tester import EthereumTester
 from eth_typing import Address
 from eth_utils import to_checksum_address
 
 from tests.chain.london import GAS, London, backend
+from tests.chain.sealed import Sealed, SealedVM
 
 WRITTEN: set[tuple[bytes, int]] = set()  # contract, slot: since it was last emptied
 
 
-class _Watched(LondonState):
+class _Watched(Sealed):
     def set_storage(self, address: Address, slot: int, value: int) -> None:
         WRITTEN.add((address, slot))
         super().set_storage(address, slot, value)
 
 
-class _Watching(LondonVM):
+class _Watching(SealedVM):
     _state_class = _Watched
 
 

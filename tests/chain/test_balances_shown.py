@@ -1,14 +1,21 @@
-"""Districts, sewage works and violations as the commands show them."""
+"""Reservoirs, districts, sewage works and violations as the commands show them."""
 
 import pytest
 
 from ledger.errors import NotFound, UsageError
 from scripts import _night as night
+from scripts import _reservoirs as reservoirs
 from scripts import _sewage as sewage
 from scripts import _supplies as supplies
 from scripts import _violations as violations
 from scripts._balancing import keeping, span_of
-from tests.chain.test_london import balances_a_district, pursues_violations, rules_on_a_works
+from scripts._sources import added
+from tests.chain.test_london import (
+    balances_a_district,
+    pursues_violations,
+    rules_on_a_works,
+    watches_a_reservoir,
+)
 from tests.contracts.suite import METER
 
 DAY = "2023-11-15"  # its midnight lies in the first day of the tests' calendar
@@ -31,6 +38,40 @@ def test_a_district_is_told_with_its_meters_and_balance(here, town):
     lines = supplies.balance_lines(balance)
     assert any(line.startswith("leakage, corrected") for line in lines)
     assert any(line.endswith("of 2023, version 1") for line in lines)
+
+
+def test_a_region_is_told_with_its_districts_each_once(here, town):
+    balances_a_district(town.suite)
+    number, span = town.suite.supply_monitor.district_count(), span_of(here, DAY, "")
+
+    found = supplies.region_document(here, [number, number], span)
+
+    balance = supplies.balance_document(here, number, span)
+    assert found["districts"] == {number: "North"}
+    assert (found["supplied_l"], found["leakage_ppm"]) == (90, balance["leakage_ppm"])
+    assert (found["grade"], found["on_target_a"], found["on_target_b"]) == (None, None, None)
+    lines = supplies.region_lines(found)
+    assert sum(line.endswith("(given for a year)") for line in lines) == 3
+
+
+def test_a_reservoir_is_told_with_its_rulings_and_what_low_water_rests_on(here, town):
+    watches_a_reservoir(town.suite)
+
+    found = reservoirs.document(here, "ST-1")
+
+    [level], [low_water] = found["rulings"], found["low_water"]
+    assert (level["level_mm"], level["low_water"], level["marks_version"]) == (25, "none", 1)
+    assert (low_water["inflow_l"], low_water["normal_l"], low_water["silent"]) == (0, 1_000, False)
+    told = [low_water[key] for key in ("by_level", "by_inflow", "low_water")]
+    assert told == ["none", "red", "red"]
+    assert any("30 days until" in line for line in reservoirs.lines(found))
+
+
+def test_a_version_that_the_chain_holds_is_not_added_again(here, town):
+    watches_a_reservoir(town.suite)
+    held, other = (0, 60, 70, 80, 20, 10, 1), (5, 60, 70, 80, 20, 10, 1)
+
+    assert added(here.ledger, 1, "marks", [held, other]) == [other]
 
 
 def test_a_night_flow_is_read_from_the_calldata_of_batches(here, town):

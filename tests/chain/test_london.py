@@ -11,6 +11,7 @@ from checks import duties
 from tests.chain.london import KEYS, London
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.outfalls import MONTH_LOAD, YEAR_LOAD, Outfall, at_most
 from tests.contracts.outlets import Outlet
 from tests.contracts.samples import BELOW, Bench, limit, result
 from tests.contracts.signing import LATEST, Meter
@@ -38,6 +39,8 @@ MOST_BYTES = 24_576
 PASSED_ON = {
     "open_version",
     "count",
+    "count_load",
+    "add_load",
     "end",
     "enrol",
     "bind",
@@ -254,16 +257,32 @@ def bills_a_permit(suite: Suite) -> None:
 def watches_a_reservoir(suite: Suite) -> None:
     monitor, keeper = suite.source_monitor, suite.standards_keeper
     channel = suite.channel(GAUGE, "QualityProvenance", word("level"))
-    monitor.set_reservoir(1, channel, (60, 70, 80, 20, 10, 1), sender=keeper)
-    monitor.add_levels(1, (0, 0, 10, 20, 30, 40, 50, 60, 70), HASH, sender=keeper)
+    monitor.set_reservoir(1, channel, sender=keeper)
+    monitor.add_marks(1, (0, 60, 70, 80, 20, 10, 1), HASH, sender=keeper)
+    monitor.add_levels(1, (0, 0, 0, 10, 20, 30, 40, 50, 60, 70), HASH, sender=keeper)
     monitor.set_curve(1, [0, 100], [0, 1_000], HASH, sender=keeper)
     words = packed(gauge_group(channel, T0, [(OFFSET + 25, 60)]))
     book = suite.quality_provenance
-    book.record_gauges(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
+    lane = suite.lane(book)
+    book.record_gauges(lane, 0, HASH, words, b"", sender=suite.relay)
     monitor.rule_level(1, sender=suite.holder)
     assert monitor.storage_l(1, 25) == 250
-    monitor.set_flood_table(1, [(2, 150, 2)], HASH, sender=keeper)
-    monitor.classify_flood(1, (0, 200, 0, 0, 0), HASH, sender=suite.dispatcher)
+    monitor.set_flood_table(1, [(2, 150, 2, 1), (5, 60, 2, 1)], HASH, sender=keeper)
+    monitor.classify_flood(1, (0, 200, 0, 0, 60, 0), HASH, sender=suite.dispatcher)
+    _in_low_water(suite, channel, lane)
+
+
+def _in_low_water(suite: Suite, gauge: int, lane: int) -> None:
+    """A month without inflow, and a level on the day after it."""
+    monitor, book = suite.source_monitor, suite.quota_tracker
+    meter = suite.channel(METER, "QuotaTracker")
+    suite.register_turns.set_turns([meter], 1, sender=suite.device_keeper)  # of days
+    monitor.add_normal(1, (0, 0, 0, meter, 1_000), HASH, sender=suite.standards_keeper)
+    words = packed(meter_group(meter, 100, T0, [(0, 30 * DAY_S + 60)]))
+    book.record_meters(suite.lane(book), 0, HASH, words, b"", sender=suite.relay)
+    words = packed(gauge_group(gauge, T0 + 60, [(OFFSET + 25, 30 * DAY_S)]))
+    suite.quality_provenance.record_gauges(lane, 1, HASH, words, b"", sender=suite.relay)
+    monitor.rule_low_water(1, sender=suite.holder)
 
 
 UNREAD = "turns: a meter is not read beyond the turn yet"
@@ -390,6 +409,27 @@ def rules_on_a_works(suite: Suite) -> None:
     found = works.on()
     assert tuple(found)[:5] == (1_000, 900, 50_000, 5_400, 8_920)
     assert tuple(contract.balance_of(works.number, 1, 5, 5))[2:7] == (1_000, 900, 0, False, 100)
+
+
+def rules_on_loads(chain: London, suite: Suite) -> None:
+    lines, cause, region = suite.red_lines, suite.violations, word("Qinglan")
+    suite.water_network.set_region(1, region, sender=suite.network_keeper)
+    lines.set_load_ceiling(region, COD, 10_000, HASH, sender=suite.standards_keeper)
+    soon = chain.now() + 8
+    ends = suite.permit([at_most(YEAR_LOAD, 10)], kind=2, until_at=soon)
+    outfall = Outfall(suite, at_most(MONTH_LOAD, 100))
+    found = outfall.month([(10, [1_001]), (1, [100]), *[(0, ())] * 8])
+    assert tuple(found)[1:4] == (11, 10_110, 920)
+    detected = outfall.permit, COD, MONTH_LOAD, 4
+    cause.detect_load(*detected, sender=suite.holder)
+    assert cause.load_violation_of(*detected) == cause.violation_count()
+    # the ceiling is set after that year, and the machine's day does not pass
+    assert lines.refusal("tell_load", region, COD, 1) == "redlines: no ceiling of this load"
+    assert lines.permitted_ng(region, COD) == 1_210
+    while chain.now() < soon:
+        chain.tester.mine_block()
+    lines.release_load(ends, COD, sender=suite.holder)
+    assert lines.permitted_ng(region, COD) == 1_200
 
 
 def pursues_violations(suite: Suite) -> None:
@@ -598,6 +638,7 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     returns_too_little(suite)
     pursues_violations(suite)
     rules_on_a_works(suite)
+    rules_on_loads(chain, suite)
     changes_posts(suite)
     watches_a_reservoir(suite)
     balances_a_district(suite)
@@ -611,8 +652,10 @@ def test_every_state_changing_function_runs(london, monkeypatch):
     the_council_decides(chain, suite, replaces_a_book(chain, suite), monkeypatch)
 
     writes = {(n, f) for n, c in suite.contracts.items() for f in duties.writes(c.abi)}
-    # a delivery is ruled on the day after its scheme, which does not come on this machine
+    # a delivery is ruled on the day after its scheme, which does not come on this machine, nor does
+    # a day of the year for which a ceiling of load was set
     apart = {("DeviceRegistry", "bind"), ("SupplyMonitor", "rule_delivery")}
+    apart |= {("RedLines", "tell_load")}
     left = {f for n, f in writes - chain.written - apart}
     assert ("DeviceRegistry", "bind") in chain.written
     assert left == PASSED_ON | SELF_ACTS

@@ -11,6 +11,7 @@ from ledger.structs import read
 from oracle import households
 from oracle.household_proofs import check_offline, load, prove
 from oracle.household_rows import HouseholdMapping, Households
+from oracle.proofs import batch_tree, from_hex
 from oracle.retention import Retention, archive
 from scripts._billing import household_bill
 from scripts._households import write
@@ -309,3 +310,43 @@ def test_a_day_whose_batch_is_put_away_is_proved_as_before(homes):
 
     assert [one.first_batch for one in done] == [0]
     assert homes.proof(0, "account 1") == before
+    assert waiting(homes.journal) == [1]
+    with pytest.raises(NotFound, match="no telegram of that household and day"):
+        homes.proof(0, "account 2")
+
+
+def test_a_batch_gives_its_root_when_the_telegrams_of_its_households_are_removed(homes):
+    for account in ("account 1", "account 2"):
+        homes.tell(0, account, 0, 3)
+    homes.feed(6_000)
+    for day in (1, 2):
+        homes.tell(day, "account 1", 2 + day, 3 + day)
+        homes.feed(6_000 + 1_000 * day)
+    before = homes.proof(0, "account 1")
+
+    wanted = Retention(keep_days=1, keep_telegrams_days=1)
+    assert [one for one in archive(homes.journal, wanted, ends_at(9)) if one]
+
+    nodes, _ = batch_tree(homes.journal, before.contract, before.lane, before.batch)
+    assert from_hex(before.leaf) in nodes
+    with pytest.raises(NotFound, match="removed"):
+        homes.proof(0, "account 1")
+
+
+def test_a_file_of_households_that_was_changed_is_noticed(homes):
+    homes.tell(0, "account 1", 0, 3)
+    homes.feed(3_000)
+    homes.tell(1, "account 1", 3, 4)
+    homes.feed(4_000)
+    assert [one for one in archive(homes.journal, Retention(keep_days=1), ends_at(9)) if one]
+    (path,) = (homes.journal.place / "settled").rglob("homes/*.parquet")
+
+    path.write_bytes(path.read_bytes() + b"\0")
+
+    with pytest.raises(BadRecord, match="not what the journal says"):
+        homes.proof(0, "account 1")
+
+
+def waiting(journal):
+    """The batches whose households still lie in the journal itself."""
+    return [row[0] for row in journal.db.execute("SELECT batch FROM home ORDER BY batch")]

@@ -68,6 +68,20 @@ def test_what_was_heard_but_not_recorded_is_delivered_again(subscriber):
     assert subscriber.town.registers() == expected([1])
 
 
+def test_what_waited_in_the_session_is_not_acknowledged_before_it_is_recorded(subscriber):
+    subscriber.connected().dies()
+    subscriber.mosquitto.publish(TOPIC, message(1))
+    [lost] = subscriber.lives_again().ears.hear(10, SOON_S)
+    time.sleep(0.2)  # an acknowledgement would be on its way
+    subscriber.dies()
+
+    subscriber.lives_again().hears_until(1)
+    subscriber.town.settle(subscriber.oracle)
+
+    assert lost.telegram.raw == message(1)
+    assert subscriber.town.registers() == expected([1])
+
+
 def test_what_was_recorded_but_not_acknowledged_is_recorded_once(subscriber):
     subscriber.connected()
     subscriber.mosquitto.publish(TOPIC, message(1))

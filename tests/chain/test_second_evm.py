@@ -1,4 +1,4 @@
-"""The intake on two machines, py-evm and revm: equal events, equal words."""
+"""The intake on other machines than py-evm: equal events and words on revm, equal gas on geth."""
 
 from collections import Counter
 from random import Random
@@ -9,11 +9,12 @@ from eth_utils.abi import event_abi_to_log_topic
 
 from tests.chain.london import city
 from tests.chain.mirrored import WRITTEN, Mirrored
+from tests.chain.sealed import Geth, blocks, sealed
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, NOW, T0
 
 BATCHES = 25
-COUNTS = [1, 2, 5, 8, 9, 17, 33]
+COUNTS = [1, 2, 5, 8, 9, 17, 33, 70]
 
 
 class Twin:
@@ -36,6 +37,11 @@ class Twin:
     @property
     def books(self):
         return self.suite.quota_tracker, self.suite.quality_provenance
+
+    def walks(self):
+        for _ in range(BATCHES):
+            self.meters_are_read()
+            self.gauges_are_read()
 
     def durations(self):
         """Even steps or uneven ones, now and then over the ends of many days."""
@@ -90,9 +96,7 @@ def test_random_batches_log_and_store_the_same_on_two_machines(mirrored, seed):
     chain, suite = mirrored
     twin, before = Twin(suite, seed), chain.transactions
 
-    for _ in range(BATCHES):
-        twin.meters_are_read()
-        twin.gauges_are_read()
+    twin.walks()
 
     assert chain.transactions >= before + 2 * BATCHES
     for channel, (register_l, at) in twin.meters.items():
@@ -100,6 +104,41 @@ def test_random_batches_log_and_store_the_same_on_two_machines(mirrored, seed):
         assert (meter[0], meter[1]) == (register_l, at)
     expected = {"even", "uneven", "GroupRefused", "PeriodRuled", "AlertRaised", "TierChanged"}
     assert set(twin.told) >= expected
+
+
+@pytest.fixture(scope="module")
+def ran(mirrored, tmp_path_factory):
+    """All that was mined, random batches with it, and a node that runs it."""
+    chain, suite = mirrored
+    Twin(suite, seed=2).walks()
+    backend = chain.tester.backend
+    return list(blocks(backend.chain)), Geth(tmp_path_factory.mktemp("geth"), backend)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (lambda last: {"gas_used": last.gas_used + 1}, "invalid gas used"),
+        (lambda last: {"receipt_root": last.transaction_root}, "invalid receipt root hash"),
+        (lambda last: {"state_root": last.transaction_root}, "invalid merkle root"),
+    ],
+)
+def test_a_node_refuses_a_block_of_other_gas_receipts_or_state(ran, changed, why):
+    mined, geth = ran
+    last = mined[-1].header
+    other = mined[-1].copy(header=sealed(last.copy(**changed(last))))
+
+    with pytest.raises(ValueError, match=why):
+        geth.takes([*mined[1:-1], other])
+
+
+def test_a_node_comes_to_the_same_state_and_the_same_gas_of_each_receipt(ran):
+    mined, geth = ran
+
+    geth.takes(mined[1:])
+
+    assert sum(len(block.transactions) for block in mined) > 2 * BATCHES
+    assert geth.state_root() == "0x" + mined[-1].header.state_root.hex()
 
 
 def test_a_word_that_one_machine_holds_otherwise_is_noticed(mirrored):

@@ -53,7 +53,7 @@ def test_a_proposal_is_confirmed_once(suite):
 
     refused = reason(suite.authority.confirm, proposal, sender=suite.second)
 
-    assert refused == "authority: proposal must be open"
+    assert refused == "authority: to confirm, must be OPEN" + ", is DONE"
 
 
 def test_confirm_passes_on_why_the_act_fails_and_leaves_the_proposal_open(suite):
@@ -74,7 +74,7 @@ def test_cancel_takes_a_proposal_back_for_good(suite):
     assert events(suite.authority) == [("Cancelled", {"proposal_id": proposal, "by": suite.second})]
     assert suite.authority.proposal(proposal).state == 3
     refused = reason(suite.authority.confirm, proposal, sender=suite.second)
-    assert refused == "authority: proposal must be open"
+    assert refused == "authority: to confirm, must be OPEN" + ", is CANCELLED"
 
 
 def test_what_is_not_open_cannot_be_cancelled(suite):
@@ -83,7 +83,7 @@ def test_what_is_not_open_cannot_be_cancelled(suite):
 
     refused = reason(suite.authority.cancel, proposal, sender=suite.first)
 
-    assert refused == "authority: only an open proposal is cancelled"
+    assert refused == "authority: to cancel, must be OPEN" + ", is DONE"
 
 
 def test_two_administrators_cannot_act_as_one_through_the_contract_itself(suite):

@@ -138,7 +138,8 @@ def test_a_call_is_carried_out_neither_early_nor_late_nor_twice(suite, members):
     assert reason(execute, number, sender=members[0]) == "council: proposal has expired"
     boa.env.evm.patch.timestamp = NOW + EXPIRY_S
     execute(number, sender=members[0])
-    assert reason(execute, number, sender=members[0]) == "council: proposal must be open"
+    again = reason(execute, number, sender=members[0])
+    assert again == "council: proposal must be OPEN" + ", is DONE"
 
 
 def test_a_member_approves_once_and_only_what_the_hash_says(suite, members):
@@ -248,7 +249,8 @@ def test_an_urgent_act_is_done_at_once_and_stands_when_it_is_ratified(suite, mem
     assert events(council) == [("UrgentActApproved", about)]
     assert council.urgent(number).state == RATIFIED
     boa.env.evm.patch.timestamp = NOW + RATIFY_S + 1
-    assert reason(council.lift, number, sender=members[0]) == "council: nothing to lift"
+    refused = reason(council.lift, number, sender=members[0])
+    assert refused == "council: to lift, must be OPEN" + ", is RATIFIED"
 
 
 @pytest.mark.parametrize("what", ["lane", "permit"])
@@ -306,7 +308,7 @@ def test_a_member_ratifies_once_and_only_what_this_council_did(suite, members):
     twice = reason(council.ratify, number, sender=members[0])
     assert twice == "council: member has ratified"
     unknown = reason(council.ratify, 99, sender=members[0])
-    assert unknown == "council: urgent act must be open"
+    assert unknown == "council: to ratify, must be OPEN" + ", is UNKNOWN"
     put(council, 7, "seating")
     other = reason(council.ratify, number, sender=members[1])
     assert other == "council: another council acted"
@@ -345,7 +347,7 @@ def test_an_approval_of_what_was_carried_out_is_not_taken_back(suite, members):
 
     answer = reason(council.withdraw_approval, number, sender=members[1])
 
-    assert answer == "council: proposal must be open"
+    assert answer == "council: proposal must be OPEN" + ", is DONE"
 
 
 def test_what_was_lifted_is_not_lifted_again(suite, members):
@@ -356,4 +358,5 @@ def test_what_was_lifted_is_not_lifted_again(suite, members):
     council.lift(number, sender=members[0])
 
     assert council.urgent(number).state == LIFTED
-    assert reason(council.lift, number, sender=members[0]) == "council: nothing to lift"
+    refused = reason(council.lift, number, sender=members[0])
+    assert refused == "council: to lift, must be OPEN" + ", is LIFTED"

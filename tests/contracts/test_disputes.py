@@ -236,7 +236,8 @@ def test_an_officer_resolves_a_dispute_once_with_a_note(meter):
         assert (one.state, one.resolved_by, one.note_hash) == (state, by, HASH)
         assert one.resolved_at == NOW + 3_600
         again = reason(disputes.resolve, number, upheld, HASH, sender=by)
-        assert again == "disputes: no such open dispute"
+        word = "UPHELD" if upheld else "EXPLAINED"
+        assert again == "disputes: to resolve, must be OPEN" + f", is {word}"
 
 
 def test_whoever_opened_a_dispute_does_not_resolve_it(meter):
@@ -255,7 +256,7 @@ def test_only_an_open_dispute_is_resolved_and_never_without_a_note(meter):
     assert reason(disputes.resolve, 1, True, b"\0" * 32, sender=by) == "disputes: empty note"
     for number in (0, 2):
         answer = reason(disputes.resolve, number, True, HASH, sender=by)
-        assert answer == "disputes: no such open dispute"
+        assert answer == "disputes: to resolve, must be OPEN" + ", is UNKNOWN"
 
 
 def test_disputes_are_listed_by_pages(meter):

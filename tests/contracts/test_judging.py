@@ -132,7 +132,7 @@ def test_judge_knows_enrolled_gauges_only(suite, book):
 def test_the_stricter_of_permit_and_standard_rules_and_is_cited(
     suite, own_hi, standard_hi, expected, by_permit
 ):
-    channel = outlet_gauge(suite, (COD, 0, own_hi, False, True))
+    channel = outlet_gauge(suite, (COD, 1, 0, own_hi, False, True))
 
     judged(suite, "DischargeLimits", channel, suite.limit(COD, None, standard_hi))
 
@@ -141,7 +141,7 @@ def test_the_stricter_of_permit_and_standard_rules_and_is_cited(
 
 
 def test_a_permit_may_be_stricter_on_the_low_side_alone(suite):
-    channel = outlet_gauge(suite, (PH, 6_500, 9_500, True, True), parameter=PH)
+    channel = outlet_gauge(suite, (PH, 1, 6_500, 9_500, True, True), parameter=PH)
 
     judged(suite, "DischargeLimits", channel, suite.limit(PH, 6_000, 9_000), 1, 0, 0, 1)
 
@@ -151,7 +151,7 @@ def test_a_permit_may_be_stricter_on_the_low_side_alone(suite):
 
 
 def test_a_permit_rules_without_a_standard_but_nothing_rules_without_both(suite):
-    with_limit = outlet_gauge(suite, (COD, 0, 350, False, True))
+    with_limit = outlet_gauge(suite, (COD, 1, 0, 350, False, True))
     without = outlet_gauge(suite)
 
     judged(suite, "DischargeLimits", with_limit, 0)

@@ -125,6 +125,20 @@ def test_a_permit_that_expired_before_the_decision_is_not_extended(suite):
     assert reason(decide, permit_id, True, 0, sender=suite.decider) == f"{ALIVE}, is EXPIRED"
 
 
+def test_an_extension_never_ends_a_permit_earlier_than_an_amendment_since_then(suite):
+    permit_id = suite.permit(until_at=UNTIL)
+    requested(suite, permit_id)
+    application = suite.approved(amends=permit_id, until_at=UNTIL + 9)
+    suite.permit_changes.amend(application, 0, 0, sender=suite.issuer)
+
+    decide = suite.permit_changes.decide_extension
+    answer = reason(decide, permit_id, True, 0, sender=suite.decider)
+
+    assert answer == "changes: permit ends later than the extension"
+    decide(permit_id, False, 0, sender=suite.decider)
+    assert terms(suite, permit_id).until_at == UNTIL + 9
+
+
 def test_an_alteration_opens_a_version_with_the_items_that_need_no_application(suite):
     permit_id, other = suite.permit(), suite.station()
 

@@ -89,7 +89,7 @@ def test_a_face_altered_in_any_field_has_another_signer(suite, officer, altered_
 
 @pytest.mark.parametrize("altered_field", ["parameter", "hi", "has_hi", "lo", "has_lo"])
 def test_the_limits_of_a_drainage_permit_are_under_its_seal(suite, officer, altered_field):
-    permit_id = suite.permit(kind=2, limits=[(COD, 0, 350, False, True)])
+    permit_id = suite.permit(kind=2, limits=[(COD, 1, 0, 350, False, True)])
     one = exported(suite, permit_id) | {"signature": signature_of(suite, permit_id)}
     assert seals.signer_of(one) == officer.address
     (limit,) = one["limits"]

@@ -102,6 +102,28 @@ def test_a_restriction_that_has_not_begun_can_be_lifted_and_another_takes_its_pl
     assert standing(suite, permit_id, NOW + 15)[2:] == (7, True)
 
 
+def test_a_restriction_holds_whatever_was_lifted_before_it(suite):
+    permit_id = suite.permit()
+    restricted(suite, permit_id, 400_000, NOW + 5, NOW + 8)
+    restricted(suite, permit_id, 1, NOW + 50, NOW + 60)
+    suite.permit_registry.lift_restriction(permit_id, sender=suite.supervisor)
+
+    restricted(suite, permit_id, 7, NOW + 20, NOW + 30)
+
+    volumes = [standing(suite, permit_id, NOW + at)[2] for at in (7, 8, 19, 20, 29, 30, 55)]
+    assert volumes == [400_000, *[1_000_000] * 2, *[7] * 2, *[1_000_000] * 2]
+
+
+def test_a_restriction_does_not_overlap_one_that_stands_whatever_was_lifted_since(suite):
+    permit_id = suite.permit()
+    restricted(suite, permit_id, 1, NOW + 5, NOW + 8)
+    restricted(suite, permit_id, 1, NOW + 50, NOW + 60)
+    suite.permit_registry.lift_restriction(permit_id, sender=suite.supervisor)
+
+    with boa.reverts("permits: another restriction stands"):
+        restricted(suite, permit_id, 400_000, NOW + 7, NOW + 20)
+
+
 REFUSED = {
     "permits: restriction needs a reason": {"why": ""},
     "permits: restriction would begin in the past": {"from_at": NOW - 1},

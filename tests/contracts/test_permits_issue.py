@@ -7,8 +7,8 @@ from tests.contracts.suite import ABSTRACTION, COD, DRAINAGE, HASH, NOW, T0, wor
 
 PH = word("ph")
 NUMBER = "C440114S2020-0005"
-COD_LIMIT = (COD, 0, 350_000_000, False, True)
-PH_LIMIT = (PH, 6_000, 9_000, True, True)
+COD_LIMIT = (COD, 1, 0, 350_000_000, False, True)
+PH_LIMIT = (PH, 1, 6_000, 9_000, True, True)
 
 
 def issued(suite, limits=(), number=NUMBER, **changed):
@@ -93,8 +93,10 @@ def test_the_conditions_of_a_drainage_permit_are_found_by_parameter(suite):
     registry = suite.permit_registry
 
     assert [tuple(limit) for limit in registry.limits(permit_id)] == [COD_LIMIT, PH_LIMIT]
-    assert tuple(registry.limit_for(permit_id, PH)) == PH_LIMIT
-    assert tuple(registry.limit_for(permit_id, word("tn"))) == (b"\0" * 32, 0, 0, False, False)
+    assert tuple(registry.limit_for(permit_id, PH, 1)) == PH_LIMIT
+    for parameter, basis in ((word("tn"), 1), (PH, 2)):
+        none = registry.limit_for(permit_id, parameter, basis)
+        assert tuple(none) == (b"\0" * 32, 0, 0, 0, False, False)
 
 
 def test_issue_refuses_an_application_that_is_not_approved(suite):
@@ -132,20 +134,46 @@ def test_issue_refuses_a_number_twice(suite):
 
 def test_issue_refuses_unknown_schemes_and_limits_that_do_not_fit(suite):
     abstraction, drainage = suite.approved(), suite.approved(kind=DRAINAGE)
-    unbound = (COD, 0, 0, False, False)
+    unbound = (COD, 1, 0, 0, False, False)
 
     assert refused(suite, abstraction, scheme_id=0) == "permits: unknown scheme"
     assert refused(suite, abstraction, scheme_id=2) == "permits: unknown scheme"
     discharge = "permits: abstraction has no discharge limits"
     assert refused(suite, abstraction, limits=[COD_LIMIT]) == discharge
     assert refused(suite, drainage, limits=[unbound]) == "permits: limit without bound"
-    empty = (COD, 2, 1, True, True)
+    empty = (COD, 1, 2, 1, True, True)
     assert refused(suite, drainage, limits=[empty]) == "permits: limit is empty"
     # the second would be ignored: both bounds of a parameter stand in one limit
-    halves = [(PH, 6_000, 0, True, False), PH_LIMIT, (PH, 0, 9_000, False, True)]
+    halves = [(PH, 1, 6_000, 0, True, False), PH_LIMIT, (PH, 1, 0, 9_000, False, True)]
     for pair in (halves[:2], halves[1:], halves[::2]):
         assert refused(suite, drainage, limits=pair) == "permits: parameter has two limits"
+    for basis in (0, 6):
+        unknown = refused(suite, drainage, limits=[(COD, basis, 0, 1, False, True)])
+        assert unknown == "permits: unknown basis"
+    for basis in (2, 3, 4, 5):
+        lower = refused(suite, drainage, limits=[(COD, basis, 1, 2, True, True)])
+        assert lower == "permits: month and load have an upper limit only"
+        for hi in (-1, 2**96 + 1):
+            far = refused(suite, drainage, limits=[(COD, basis, 0, hi, False, True)])
+            assert far == "permits: limit out of range"
     assert suite.applications.application(drainage).state == 5
+
+
+def test_a_parameter_may_be_limited_once_on_each_basis(suite):
+    limits = [(COD, basis, 0, hi, False, True) for basis, hi in enumerate((9, 0, 2**96, 7, 5), 1)]
+
+    permit_id = issued(suite, limits, kind=DRAINAGE)
+
+    assert [suite.permit_registry.limit_for(permit_id, COD, n).hi for n in range(1, 6)] == [
+        *(9, 0, 2**96, 7, 5)
+    ]
+
+
+def test_the_station_of_a_permit_is_that_of_the_terms_in_force(suite):
+    permit_id = issued(suite)
+
+    assert suite.permit_registry.station_at(permit_id, 0) == 1
+    assert suite.permit_registry.station_at(permit_id, NOW) == 1
 
 
 @pytest.mark.parametrize("contract", ["quota_tracker", "discharge_volumes"])

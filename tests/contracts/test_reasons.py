@@ -29,6 +29,7 @@ HOMES = {
     "supply": "SupplyMonitor",
     "codes": "SupplyCodes",
     "works": "SewageWorks",
+    "outlets": "DischargeLoads",
     "laboratory": "Laboratory",
     "council": "Council",
     "redlines": "RedLines",

@@ -360,7 +360,7 @@ def test_without_a_temperature_the_stricter_limit_rules_as_advice(suite):
     rule = suite.sewage_works.rule_day
     for day in (FIRST - 1, FIRST):
         still_open = reason(rule, 1, FIRST, COD, sender=suite.holder)
-        assert still_open == "works: the day of a gauge is not closed"
+        assert still_open == "loads: the day of a gauge is not closed"
         suite.discharge_limits.close(works.temperature, day, sender=suite.holder)
 
     found = works.on()

@@ -1,4 +1,4 @@
-"""Reservoirs: levels by season, storage on the curve, colours from red down; flood classes."""
+"""Reservoirs: versions of levels and marks, storage on the curve, colours; flood classes."""
 
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from tests.contracts.suite import DAY_S, GAUGE, HASH, METER, NOW, T0, word
 LEVEL = word("level")
 NONE, BLUE, YELLOW, ORANGE, RED = range(5)
 MARKS = {
+    "from_at": 0,
     "warning_mm": 105_000,
     "guaranteed_mm": 107_000,
     "highest_mm": 109_000,
@@ -23,6 +24,7 @@ MARKS = {
     "near_mm": 500,
 }
 LEVELS = {
+    "from_at": 0,
     "season_from": 0,
     "season_until": 0,
     "dead_mm": 90_000,
@@ -44,13 +46,18 @@ class Reservoir:
         self.channel = suite.channel(GAUGE, "QualityProvenance", LEVEL, resolution=resolution)
         self.lane, self.monitor = suite.lane(suite.quality_provenance), suite.source_monitor
         self.keeper = suite.standards_keeper
-        self.monitor.set_reservoir(1, self.channel, tuple(MARKS.values()), sender=self.keeper)
+        self.monitor.set_reservoir(1, self.channel, sender=self.keeper)
+        self.marks()
         self.levels()
         self.monitor.set_curve(1, *CURVE, HASH, sender=self.keeper)
 
     def levels(self, **changed):
         given = tuple((LEVELS | changed).values())
         self.monitor.add_levels(1, given, HASH, sender=self.keeper)
+
+    def marks(self, **changed):
+        given = tuple((MARKS | changed).values())
+        self.monitor.add_marks(1, given, HASH, sender=self.keeper)
 
     def stands(self, steps, at):
         book = self.suite.quality_provenance
@@ -73,7 +80,7 @@ def test_a_level_is_put_on_record_with_all_that_it_was_held_against(suite):
 
     about = {"station_id": 1, "channel": reservoir.channel, "at": T0 + 900, "level_mm": 91_500}
     verdict = {"storage_l": 2_500, "band": 1, "low_water": YELLOW, "flood": NONE}
-    versions = {"levels_version": 1, "curve_version": 1}
+    versions = {"levels_version": 1, "marks_version": 1, "curve_version": 1}
     assert events(suite.source_monitor) == [("LevelRuled", about | verdict | versions)]
     again = reason(suite.source_monitor.rule_level, 1, sender=anyone)
     assert again == "source: no new reading"
@@ -126,9 +133,7 @@ def test_a_day_without_levels_is_told(suite):
     channel = suite.channel(GAUGE, "QualityProvenance", LEVEL)
     reservoir.suite, reservoir.monitor = suite, suite.source_monitor
     reservoir.keeper = suite.standards_keeper
-    suite.source_monitor.set_reservoir(
-        1, channel, tuple(MARKS.values()), sender=suite.standards_keeper
-    )
+    suite.source_monitor.set_reservoir(1, channel, sender=suite.standards_keeper)
     reservoir.levels(season_from=201, season_until=205)
 
     answer = reason(suite.source_monitor.standing, 1, 1, NOW, sender=suite.holder)
@@ -181,27 +186,81 @@ def test_a_level_outside_the_curve_has_no_storage(suite, reservoir):
     assert none == "source: reservoir has no curve"
 
 
-def test_a_reservoir_is_set_with_its_own_gauge_and_marks_that_rise(suite):
+def test_a_reservoir_is_set_with_its_own_gauge(suite):
     set_, by = suite.source_monitor.set_reservoir, suite.standards_keeper
     meter = suite.channel(METER, "QuotaTracker")
     gauge = suite.channel(GAUGE, "QualityProvenance", LEVEL)
     elsewhere = suite.station()
 
-    def answer(channel=gauge, station=1, **changed):
-        return reason(set_, station, channel, tuple((MARKS | changed).values()), sender=by)
+    no_gauge = "source: channel is no gauge"
+    assert reason(set_, 1, meter, sender=by) == reason(set_, 1, 99, sender=by) == no_gauge
+    away = reason(set_, elsewhere, gauge, sender=by)
+    assert away == "source: gauge is at another station"
+    set_(1, gauge, sender=by)
+    assert events(suite.source_monitor) == [("ReservoirSet", {"station_id": 1, "channel": gauge})]
 
-    assert answer(meter) == answer(99) == "source: channel is no gauge"
-    assert answer(station=elsewhere) == "source: gauge is at another station"
+
+def test_a_gauge_that_was_never_read_is_ruled_on_by_nobody(suite, reservoir):
+    for rule in (suite.source_monitor.rule_level, suite.source_monitor.rule_low_water):
+        assert reason(rule, 1, sender=suite.holder) == "source: gauge was not read yet"
+
+
+def test_marks_rise_and_have_a_source_and_a_reservoir(suite, reservoir):
+    add, by = suite.source_monitor.add_marks, suite.standards_keeper
+
+    def answer(source=HASH, station=1, **changed):
+        return reason(add, station, tuple((MARKS | changed).values()), source, sender=by)
+
     flood = "source: flood marks must not fall"
     assert answer(warning_mm=107_001) == answer(highest_mm=106_999) == flood
     assert answer(lowest_mm=91_001) == "source: low-water marks must not fall"
     assert answer(near_mm=-1) == "source: negative margin"
-    set_(1, gauge, tuple(MARKS.values()), sender=by)
+    assert answer(source=b"\0" * 32) == "source: marks without a source"
+    assert answer(station=2) == "source: marks of no reservoir"
+    reservoir.marks(from_at=5)
     [(name, about)] = events(suite.source_monitor)
-    assert (name, about["channel"], tuple(about["marks"])) == (
-        *("ReservoirSet", gauge),
-        tuple(MARKS.values()),
-    )
+    assert (name, about["version"], about["source_hash"]) == ("MarksAdded", 2, HASH)
+    assert tuple(about["marks"]) == tuple((MARKS | {"from_at": 5}).values())
+
+
+def test_marks_count_from_their_instant_and_those_before_them_stay(suite, reservoir):
+    reservoir.marks(from_at=NOW, warning_mm=104_000)
+
+    standing = suite.source_monitor.standing
+    assert standing(1, 104_000, NOW - 1)[2] == NONE
+    assert standing(1, 104_000, NOW)[2] == YELLOW
+    assert suite.source_monitor.marks(1, 1).warning_mm == MARKS["warning_mm"]
+
+
+def test_levels_count_from_their_instant(suite, reservoir):
+    reservoir.levels(from_at=NOW, dead_mm=89_000)
+
+    bands = [suite.source_monitor.standing(1, 89_500, at)[0] for at in (NOW - 1, NOW)]
+
+    assert bands == [0, 1]
+
+
+def test_a_reading_is_ruled_on_by_the_marks_in_force_at_its_time(suite, reservoir):
+    """What was added since, for later, changes nothing of it."""
+    reservoir.stands(91_000, T0 + 900)
+    reservoir.marks(from_at=T0 + 901, lowest_period_mm=90_600)
+
+    suite.source_monitor.rule_level(1, sender=suite.holder)
+
+    [(_, about)] = events(suite.source_monitor)
+    assert (about["low_water"], about["marks_version"]) == (ORANGE, 1)
+
+
+def test_a_day_without_marks_is_told(suite):
+    channel = suite.channel(GAUGE, "QualityProvenance", LEVEL)
+    monitor, by = suite.source_monitor, suite.standards_keeper
+    monitor.set_reservoir(1, channel, sender=by)
+    monitor.add_levels(1, tuple(LEVELS.values()), HASH, sender=by)
+    monitor.add_marks(1, tuple((MARKS | {"from_at": NOW + 1}).values()), HASH, sender=by)
+
+    answer = reason(monitor.standing, 1, 1, NOW, sender=suite.holder)
+
+    assert answer == "source: no marks for this day"
 
 
 def test_levels_do_not_fall_may_coincide_and_have_a_season_and_a_source(suite, reservoir):
@@ -221,16 +280,22 @@ def test_levels_do_not_fall_may_coincide_and_have_a_season_and_a_source(suite, r
     assert answer(station=2) == "source: unknown reservoir"
 
 
-def test_a_reservoir_has_at_most_64_versions_of_levels(suite, reservoir):
-    put(suite.source_monitor, 64, "levels_count", 1)
+@pytest.mark.parametrize(
+    ("kept", "add", "given", "why"),
+    [
+        ("levels", "add_levels", LEVELS, "source: reservoir has 64 versions of levels"),
+        ("marks", "add_marks", MARKS, "source: reservoir has 64 versions of marks"),
+    ],
+)
+def test_a_reservoir_has_at_most_64_versions_of_a_sort(suite, reservoir, kept, add, given, why):
+    monitor = suite.source_monitor
+    put(monitor, 64, f"{kept}_count", 1)
 
     answer = reason(
-        suite.source_monitor.add_levels,
-        *(1, tuple(LEVELS.values()), HASH),
-        sender=suite.standards_keeper,
+        getattr(monitor, add), 1, tuple(given.values()), HASH, sender=suite.standards_keeper
     )
 
-    assert answer == "source: reservoir has 64 versions of levels"
+    assert answer == why
 
 
 @pytest.mark.parametrize(
@@ -259,29 +324,77 @@ def test_a_curve_has_a_source_and_a_reservoir(suite, reservoir):
     assert (name, about["version"], about["levels_mm"]) == ("CurveSet", 2, CURVE[0])
 
 
-ROWS = [(1, 50_000, BLUE), (2, 150, YELLOW), (2, 500, RED), (5, 1_800, YELLOW)]
+ROWS = [(1, 50_000, BLUE, 0), (2, 150, YELLOW, 0), (2, 500, RED, 0), (5, 1_800, YELLOW, 0)]
+
+
+def classed(suite, rows, *inputs):
+    """The class that each set of inputs gets by a rule table."""
+    suite.source_monitor.set_flood_table(1, rows, HASH, sender=suite.standards_keeper)
+    classify = suite.source_monitor.classify_flood
+    return [classify(1, one, HASH, sender=suite.dispatcher) for one in inputs]
 
 
 def test_flooding_is_classed_by_the_highest_row_reached_and_recorded_with_its_inputs(suite):
     suite.source_monitor.set_flood_table(1, ROWS, HASH, sender=suite.standards_keeper)
     [(name, about)] = events(suite.source_monitor)
     assert (name, about["version"], len(about["rows"])) == ("FloodTableSet", 1, 4)
-    classify, by = suite.source_monitor.classify_flood, suite.dispatcher
 
-    found = [
-        classify(1, inputs, HASH, sender=by)
-        for inputs in (
-            (49_999, 149, 0, 0, 0),
-            (50_000, 0, 0, 0, 0),
-            (0, 150, 0, 0, 0),
-            (50_000, 500, 0, 0, 0),
-        )
-    ]
+    found = classed(
+        suite,
+        ROWS,
+        (49_999, 149, 0, 0, 0, 0),
+        (50_000, 0, 0, 0, 0, 0),
+        (0, 150, 0, 0, 0, 0),
+        (50_000, 500, 0, 0, 0, 7),
+    )
 
     assert found == [NONE, BLUE, YELLOW, RED]
     [(name, about)] = events(suite.source_monitor)
-    assert (name, about["severity"], about["by"]) == ("FloodClassified", RED, by)
-    assert tuple(about["inputs"]) == (50_000, 500, 0, 0, 0)
+    assert (name, about["severity"], about["by"]) == ("FloodClassified", RED, suite.dispatcher)
+    assert tuple(about["inputs"]) == (50_000, 500, 0, 0, 0, 7)
+
+
+def test_rows_of_a_group_hold_together_only(suite):
+    """High above half a metre for more than half an hour, or at two metres a second."""
+    depth, lasting, fast = (2, 501, RED), (5, 1_801, RED), (6, 2_000, RED)
+    rows = [(2, 300, ORANGE, 0), (*depth, 1), (*lasting, 1), (*depth, 2), (*fast, 2)]
+
+    found = classed(
+        suite,
+        rows,
+        (0, 501, 0, 0, 1_800, 1_999),
+        (0, 299, 0, 0, 1_801, 2_000),
+        (0, 501, 0, 0, 1_801, 0),
+        (0, 501, 0, 0, 0, 2_000),
+    )
+
+    assert found == [ORANGE, NONE, RED, RED]
+
+
+@settings(max_examples=30)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(1, 6), st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=12
+    ),
+    inputs=st.lists(st.integers(0, 3), min_size=6, max_size=6),
+)
+def test_a_class_is_that_of_the_worst_group_all_of_whose_rows_are_reached(deployed, rows, inputs):
+    groups = {}
+    for n, (number, at_least, group) in enumerate(rows):
+        groups.setdefault((group, n if group == 0 else None), []).append((number, at_least))
+    severity_of = {key: 1 + key[0] % 4 for key in groups}
+    expected = max(
+        (
+            severity_of[key]
+            for key, of_group in groups.items()
+            if all(inputs[number - 1] >= at_least for number, at_least in of_group)
+        ),
+        default=NONE,
+    )
+    table = [(number, at_least, 1 + group % 4, group) for number, at_least, group in rows]
+
+    with boa.env.anchor():
+        assert classed(deployed, table, tuple(inputs)) == [expected]
 
 
 def test_a_rule_table_has_rows_of_known_inputs_and_classes_and_a_source(suite):
@@ -290,16 +403,20 @@ def test_a_rule_table_has_rows_of_known_inputs_and_classes_and_a_source(suite):
     assert reason(set_, 1, [], HASH, sender=by) == "source: empty rule table"
     sourceless = reason(set_, 1, ROWS, b"\0" * 32, sender=by)
     assert sourceless == "source: rule table without a source"
-    for unknown in (0, 6):
-        answer = reason(set_, 1, [(unknown, 1, 1)], HASH, sender=by)
+    for unknown in (0, 7):
+        answer = reason(set_, 1, [(unknown, 1, 1, 0)], HASH, sender=by)
         assert answer == "source: unknown input"
     for unknown in (0, 5):
-        answer = reason(set_, 1, [(1, 1, unknown)], HASH, sender=by)
+        answer = reason(set_, 1, [(1, 1, unknown, 0)], HASH, sender=by)
         assert answer == "source: unknown class"
+    beyond = reason(set_, 1, [(1, 1, 1, 33)], HASH, sender=by)
+    assert beyond == "source: group of rows above 32"
+    two = reason(set_, 1, [(1, 1, 1, 32), (2, 1, 2, 32)], HASH, sender=by)
+    assert two == "source: group of two classes"
 
 
 def test_a_class_needs_a_table_and_evidence(suite):
-    classify, by, inputs = suite.source_monitor.classify_flood, suite.dispatcher, (0,) * 5
+    classify, by, inputs = suite.source_monitor.classify_flood, suite.dispatcher, (0,) * 6
 
     assert reason(classify, 1, inputs, HASH, sender=by) == "source: station has no rule table"
     suite.source_monitor.set_flood_table(1, ROWS, HASH, sender=suite.standards_keeper)

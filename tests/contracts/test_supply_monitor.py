@@ -442,6 +442,91 @@ def test_delivery_is_ruled_on_days_with_a_scheme(suite):
     assert none == "supply: no scheme for this day"
 
 
+def region(suite, *pairs, days=365):
+    """Districts by what each was supplied and registered, and the days of it."""
+    for pair in pairs:
+        span = District(suite).balanced(list(pair), days)
+    return list(range(1, len(pairs) + 1)), *span
+
+
+def test_leakage_of_a_region_is_the_mean_of_its_districts_weighted_by_supply(suite):
+    span = region(suite, (1_000_000, 950_000), (3_000_000, 2_400_000))
+
+    found = suite.supply_monitor.region_leakage_of(*span)
+
+    assert (found.supplied_l, found.registered_l) == (4_000_000, 3_350_000)
+    assert found.loss_ppm == found.leakage_ppm == 162_500
+    assert (found.from_at, found.until_at) == (START, START + 365 * DAY_S)
+    assert (found.grade, found.on_target_a, found.on_target_b) == (3, False, False)
+
+
+def test_corrections_of_a_district_weigh_as_much_as_its_supply(suite):
+    span = region(suite, (1_000_000, 900_000), (3_000_000, 2_700_000))
+    corrected(suite, 2, pressure_pa=350_000)
+
+    found = suite.supply_monitor.region_leakage_of(*span)
+
+    # the pipes' clamp of -3 % and 0.5 % for pressure, on three quarters of the supply
+    assert (found.loss_ppm, found.leakage_ppm) == (100_000, 100_000 + 25_000 * 3 // 4)
+
+
+@pytest.mark.parametrize(
+    ("registered_l", "grade", "on_a", "on_b"),
+    [
+        (9_100_001, 1, True, True),
+        (9_100_000, 1, True, False),
+        (9_099_999, 1, False, False),
+        (9_000_000, 1, False, False),
+        (8_999_999, 2, False, False),
+        (8_800_000, 2, False, False),
+        (8_799_999, 3, False, False),
+    ],
+)
+def test_grades_and_targets_of_a_region_are_held_against_the_exact_mean(
+    suite, registered_l, grade, on_a, on_b
+):
+    """At exactly nine hundredths target A is met, target B is not; no rate in millionths tells."""
+    span = region(suite, (4_000_000, 4_000_000), (6_000_000, registered_l - 4_000_000))
+
+    found = suite.supply_monitor.region_leakage_of(*span)
+
+    assert (found.grade, found.on_target_a, found.on_target_b) == (grade, on_a, on_b)
+
+
+def test_a_region_has_a_grade_and_targets_for_a_year_only(suite):
+    span = region(suite, (1_000, 999), days=364)
+
+    found = suite.supply_monitor.region_leakage_of(*span)
+
+    assert (found.yearly, found.grade, found.on_target_a, found.on_target_b) == (
+        False,
+        0,
+        *[False] * 2,
+    )
+    assert found.leakage_ppm == 1_000
+
+
+def test_a_region_tells_a_silent_meter_and_estimates_of_any_of_its_districts(suite):
+    first, second = District(suite), District(suite)
+    first.balanced([1_000, 900], 1)
+    second.inlets[0].moves(second.lane, 500, START + DAY_S, kind=ESTIMATE)
+    second.inlets[0].moves(second.lane, 0, START + DAY_S + 60)
+    suite.register_turns.close_turn(second.users[0].channel, sender=suite.holder)
+
+    found = suite.supply_monitor.region_leakage_of([1, 2], DAY, FIRST, FIRST)
+
+    assert (found.estimated_l, found.silent, found.registered_l) == (500, True, 900)
+
+
+def test_a_region_has_districts_and_each_once(suite):
+    _, *span = region(suite, (1_000, 900))
+    view, by = suite.supply_monitor.region_leakage_of, suite.holder
+
+    assert reason(view, [], *span, sender=by) == "supply: region without a district"
+    assert reason(view, [1, 1], *span, sender=by) == "supply: districts must rise"
+    assert reason(view, [1, 2], *span, sender=by) == "supply: no such district"
+
+
 def test_settings_of_the_tests_are_those_of_the_project():
     held = {one.name: one.amount for one in read_settings(ROOT / "standards" / "settings.yaml")}
 

@@ -338,14 +338,14 @@ def test_after_a_refusal_another_meter_may_take_the_place(held):
 
 def test_a_decision_is_made_once_with_a_reason_by_another_than_who_asked(held):
     suite, registry = held.suite, held.registry
-    waits = "devices: replacement must be held"
+    waits = "devices: replacement must be HELD"
 
     refused = reason(registry.refuse, 1, b"\0" * 32, sender=suite.supervisor)
     assert refused == "devices: refusal needs a reason"
-    assert reason(registry.release, 2, sender=suite.supervisor) == waits
+    assert reason(registry.release, 2, sender=suite.supervisor) == f"{waits}, is UNKNOWN"
     held.release()
-    assert reason(registry.release, 1, sender=suite.supervisor) == waits
-    assert reason(registry.refuse, 1, HASH, sender=suite.supervisor) == waits
+    assert reason(registry.release, 1, sender=suite.supervisor) == f"{waits}, is RELEASED"
+    assert reason(registry.refuse, 1, HASH, sender=suite.supervisor) == f"{waits}, is RELEASED"
 
 
 def test_an_officer_does_not_decide_on_what_it_asked_for(meter):

@@ -71,7 +71,7 @@ def test_a_day_ruled_as_exceeded_is_detected_with_its_ratio_duration_and_outlet(
     assert (about["violation_id"], about["permit_id"]) == (number, outlet.permit)
     one = about["violation"]
     assert one == suite.violations.violation(number)
-    assert (one.station_id, one.parameter, one.day) == (1, COD, 5)
+    assert (one.station_id, one.parameter, one.basis, one.period) == (1, COD, 1, 5)
     assert (one.ended_at, one.duration_s) == (T0 + 6 * DAY_S, DAY_S)
     assert one.ratio_bps == 12_505  # 1,250.5 against 1,000
     assert (one.high, one.advisory, one.repeats, one.state) == (True, False, 0, DETECTED)

@@ -18,7 +18,7 @@ ACTS = [
 
 @pytest.mark.stateful
 def test_rights_agree_with_their_model(deployed):
-    done = walk(partial(Office, deployed), ACTS, steps=60, walks=14)
+    done = walk(partial(Office, deployed), ACTS, steps=60, walks=9)
 
     assert set(done) - {"refused"} == {
         *("accept", "request_correction", "resubmit", "review", "decide"),

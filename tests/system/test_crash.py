@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from bench.senders import FILES, MIXED
+from tests.chain.broker import paths
 from tests.system.small_city import BIN, environment
 
 pytestmark = pytest.mark.chain
@@ -12,10 +14,12 @@ KILLS = 6
 POINTS = 4
 
 
-def test_the_oracle_is_killed_wherever_it_stands_and_nothing_is_lost_or_doubled():
-    words = (BIN, "bench", "crash", "--kills", str(KILLS), "--json")
+@pytest.mark.parametrize("source", [FILES, pytest.param(MIXED, marks=pytest.mark.soak)])
+def test_the_oracle_is_killed_wherever_it_stands_and_nothing_is_lost_or_doubled(source):
+    words = (BIN, "bench", "crash", "--kills", str(KILLS), "--source", source, "--json")
+    where = environment() | (paths() if source == MIXED else {})
 
-    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=540)
+    done = subprocess.run(words, env=where, capture_output=True, text=True, timeout=540)
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.chaos import EXPERIMENTS
+from bench.chaos import EXPERIMENTS, OF_FIVE
 from bench.fuzz import FUZZ
 from tests.system.small_city import BIN, environment
 
 pytestmark = pytest.mark.chain
 FAULTS = 300
+MOST_S = 3_600
 NETWORK = "network"
 
 
@@ -28,6 +29,7 @@ def sample(name, most_s):
     return one["counts"]
 
 
+@pytest.mark.timeout(640)
 def test_a_hostile_network_neither_loses_nor_doubles_a_reading():
     counts = sample(NETWORK, 540)
 
@@ -39,9 +41,10 @@ def test_a_hostile_network_neither_loses_nor_doubles_a_reading():
 
 # every run has a chain that stands still: test_devnet_stall.py, tests/unit/test_oracle_pulse.py
 @pytest.mark.soak
-@pytest.mark.parametrize("name", [*EXPERIMENTS, FUZZ])
+@pytest.mark.timeout(MOST_S + 100)  # what is killed by a time limit leaves its chain behind
+@pytest.mark.parametrize("name", [*EXPERIMENTS, *OF_FIVE, FUZZ])
 def test_a_sample_of_each_experiment_holds(name):
-    counts = sample(name, 3_600)
+    counts = sample(name, MOST_S)
 
     assert counts.get("lost", 0) == counts.get("duplicated", 0) == 0
 

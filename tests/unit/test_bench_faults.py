@@ -5,6 +5,7 @@ import multiprocessing
 import random
 import socket
 import time
+from collections import Counter
 
 import pytest
 
@@ -96,13 +97,6 @@ def test_an_answer_that_comes_twice_is_never_taken_for_the_next_one(served):
                 assert "another question" in error.message
 
 
-def test_rows_that_were_spoilt_all_end_somewhere():
-    found = fuzz.rows(4_000, 7, lambda _: None)
-
-    assert found["unaccounted"] == 0
-    assert found["accepted"] > 0 < found["refused"]
-
-
 @pytest.mark.parametrize("name", ["hj212", "sl651"])
 def test_whole_frames_are_accepted_and_changed_ones_end_with_a_reason(name):
     assert all(fuzz.fed(name, frame)["accepted"] for frame in fuzz.seeds(name)[:1])
@@ -111,6 +105,26 @@ def test_whole_frames_are_accepted_and_changed_ones_end_with_a_reason(name):
 
     assert told["frames"] == 500
     assert told["refused"] > 0
+
+
+@pytest.mark.parametrize("name", ["hj212", "sl651"])
+def test_a_frame_with_drawn_values_is_a_good_one_and_is_kept(name):
+    kept, draw = [], random.Random(5)
+
+    for _ in range(50):
+        fuzz.fed(name, b"\2" + draw.randbytes(21), kept.append)
+
+    assert len(kept) == 50
+    assert all(one.cells and not one.error for one in kept)
+
+
+@pytest.mark.parametrize("spoilt", ["unaccounted", "reverted", "refused_groups", "differs"])
+def test_a_fuzz_is_sound_only_where_the_contracts_took_all_that_was_let_through(spoilt):
+    good = Counter({"accepted": 5, "on_chain": 5})
+
+    assert fuzz.sound(good)
+    assert not fuzz.sound(good + Counter({spoilt: 1}))
+    assert not fuzz.sound(good + Counter({"accepted": 1}))
 
 
 def test_a_spoilt_value_is_not_what_was_told():

@@ -19,15 +19,20 @@ LANE = Lane("QuotaTracker", 1, OWNER, 1)
 HASH, OTHER, SENT = "0x" + "cd" * 32, "0x" + "ef" * 32, "0x" + "aa" * 32
 RUNNING = b"\x07" * 32
 WORDS = ("address", "uint256", "uint256", "uint256", "bool")
+NAMES = ("owner", "relay_group", "next_id", "total_l", "halted")
+FIELDS = [{"name": name, "type": kind} for name, kind in zip(NAMES, WORDS, strict=True)]
 ABI = [
     {
         "type": "function",
         "name": name,
         "stateMutability": "view",
         "inputs": [{"name": "number", "type": "uint256"}],
-        "outputs": [{"name": "", "type": kind} for kind in outputs],
+        "outputs": [output],
     }
-    for name, outputs in (("lane", WORDS), ("running", ("bytes32",)))
+    for name, output in (
+        ("lane", {"name": "", "type": "tuple", "components": FIELDS}),
+        ("running", {"name": "", "type": "bytes32"}),
+    )
 ]
 LANE_SELECTOR = "0x" + keccak(b"lane(uint256)")[:4].hex()
 TOLD = Seen(5, HASH, Standing(3, RUNNING, False), 4)
@@ -42,12 +47,17 @@ class Witness:
 
     def body(self, raw):
         asked = json.loads(raw)
+        many = isinstance(asked, list)
+        told = [self.answer(one) for one in (asked if many else [asked])]
+        return json.dumps(told if many else told[0]).encode()
+
+    def answer(self, asked):
         method, params = asked["method"], asked["params"]
         if self.garbage is not None and method in self.garbage:
             result = self.garbage[method]
         else:
             result = self.result(method, params)
-        return json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
+        return {"jsonrpc": "2.0", "id": asked["id"], "result": result}
 
     def result(self, method, params):
         if method == "eth_getBlockByNumber" and params[0] == "0x5":

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts._incidents import verdict
-from scripts.redline import marks, standing
+from scripts.redline import load_lines, load_standing, marks, standing
 
 UNCHECKED = {"checked": False, "accepted_at": None, "proven_l": 0, "used_l": None}
 
@@ -48,3 +48,23 @@ def test_a_year_s_use_is_told_with_what_it_lacks_or_has_beyond(
 
     assert marks(measured) == told
     assert standing({"met": True} | measured) == f"met{told}"
+
+
+@pytest.mark.parametrize(
+    ("over", "told_already", "ends"),
+    [
+        (False, False, "not over by what was ruled on"),
+        (True, False, "OVER"),
+        (True, True, "OVER, on record"),
+    ],
+)
+def test_a_region_s_load_is_told_over_its_ceiling_and_never_within_it(over, told_already, ends):
+    load = {"parameter": "cod", "ceiling_ng": 9 * 10**12, "permitted_ng": 5 * 10**11}
+    load |= {"load_ng": 95 * 10**11, "over": over, "told": told_already}
+
+    told = load_standing(load)
+
+    assert told.startswith("0.5 kg permitted, 9.5 kg ruled on of a ceiling of 9 kg")
+    assert told.endswith(", OVER") == over
+    assert load_lines([load])[-1].endswith(ends)
+    assert load_lines([]) == []

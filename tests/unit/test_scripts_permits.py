@@ -10,11 +10,8 @@ from ledger.errors import (
     UsageError,
 )
 from ledger.labels import label
-from scripts._permits import (
-    normalised,
-    parse_limit,
-    permit_limits,
-)
+from scripts._limits import limit_document, parse_limit, permit_limits
+from scripts._permits import normalised
 
 COD = label("cod")
 
@@ -62,13 +59,13 @@ def test_what_is_no_condition_is_refused_with_the_form(text):
 
 def test_a_limit_is_in_base_units_with_the_sides_it_has():
     assert permit_limits([{"parameter": "cod", "max": "350 mg/L"}]) == [
-        (COD, 0, 350_000_000, False, True)
+        (COD, 1, 0, 350_000_000, False, True)
     ]
 
 
 def test_a_minimum_of_zero_is_a_minimum():
     assert permit_limits([{"parameter": "temp", "min": "0 degC"}]) == [
-        (label("temp"), 0, 0, True, False)
+        (label("temp"), 1, 0, 0, True, False)
     ]
 
 
@@ -81,7 +78,7 @@ def test_a_minimum_of_zero_is_a_minimum():
     ],
 )
 def test_both_sides_of_a_parameter_are_one_limit_because_the_chain_reads_only_one(entries):
-    assert permit_limits(entries) == [(label("ph"), 6_500, 9_500, True, True)]
+    assert permit_limits(entries) == [(label("ph"), 1, 6_500, 9_500, True, True)]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +87,42 @@ def test_both_sides_of_a_parameter_are_one_limit_because_the_chain_reads_only_on
         ([{"parameter": "cod"}], "has no bound"),
         ([{"parameter": "cod", "max": "1 mg/L"}] * 2, "two limits of cod are a max"),
         ([{"parameter": "ph", "min": "9 pH", "max": "6 pH"}], "above its min and below its max"),
+        ([{"parameter": "cod", "max": "1 kg/day"}] * 2, "two limits of cod are a max"),
+        ([{"parameter": "cod", "min": "1 kg/year"}], "a load of a year has no min"),
+        ([{"parameter": "cod", "min": "1 mg/L monthly mean"}], "a monthly mean has no min"),
+        ([{"parameter": "ph", "max": "9 pH monthly mean"}], "no mass in a volume"),
+        ([{"parameter": "temp", "max": "9 kg/month"}], "no mass in a volume"),
     ],
 )
 def test_limits_that_say_nothing_or_two_things_are_refused(entries, reason):
     with pytest.raises(UsageError, match=reason):
         permit_limits(entries)
+
+
+@pytest.mark.parametrize(
+    ("amount", "basis", "hi", "shown", "judged"),
+    [
+        ("300 mg/L monthly mean", 2, 300_000_000, "300 mg/L", "monthly mean"),
+        ("2 kg/day", 3, 2 * 10**12, "2 kg", "load of a day"),
+        ("1.5 kg / month", 4, 15 * 10**11, "1.5 kg", "load of a month"),
+        ("9 t/year", 5, 9 * 10**15, "9000 kg", "load of a year"),
+    ],
+)
+def test_a_limit_of_a_month_or_a_load_is_told_by_how_its_amount_is_written(
+    amount, basis, hi, shown, judged
+):
+    [limit] = permit_limits([parse_limit(f"cod<={amount}")])
+
+    assert limit == (COD, basis, 0, hi, False, True)
+    raw = dict(zip(("parameter", "basis", "lo", "hi", "has_lo", "has_hi"), limit, strict=True))
+    told = {"parameter": "cod", "min": None, "max": shown, "judged": judged}
+    assert limit_document(raw) == told
+
+
+def test_limits_of_one_parameter_stand_beside_each_other_by_basis():
+    entries = [parse_limit("cod<=350 mg/L"), parse_limit("cod<=2 kg/day")]
+
+    assert [limit[:2] for limit in permit_limits(entries)] == [(COD, 1), (COD, 3)]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +133,8 @@ def test_limits_that_say_nothing_or_two_things_are_refused(entries, reason):
         ({"parameter": "cod", "max": "350 pH"}, UnknownUnit),
         ({"parameter": "cod", "max": "nan mg/L"}, NotANumber),
         ({"parameter": "cod", "max": "0.0000001 mg/L"}, FractionError),
+        ({"parameter": "cod", "max": "0.0000001 kg/day"}, FractionError),
+        ({"parameter": "cod", "max": "1 m3/day"}, UnknownUnit),
         ({"parameter": "c" * 33, "max": "1 mg/L"}, UsageError),
     ],
 )

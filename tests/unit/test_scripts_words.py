@@ -17,13 +17,15 @@ from scripts import (
     _gauging,
     _keys,
     _laboratory,
+    _limits,
+    _loads,
+    _reservoirs,
     _showing,
     _sources,
     lane,
     org,
     proposal,
     redline,
-    source,
     standard,
 )
 from scripts import council as council_commands
@@ -106,6 +108,14 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
     assert words == {word: number for number, word in words_of("_violation").items()}
     assert numbered(_showing.DISPUTE_STATES).items() <= constants("oversight/Disputes.vy").items()
     assert numbered(redline.USES).items() <= lines.items()
+    names = ("DAY_MEAN", "MONTH_MEAN", "DAY_LOAD", "MONTH_LOAD", "YEAR_LOAD")
+    assert [violations[name] for name in names] == list(_limits.BASES)
+    bases = {
+        numbered(_limits.BASES)[f"LOAD_OF_A_{name}"]: name for name in ("DAY", "MONTH", "YEAR")
+    }
+    assert {basis: violations[name] for basis, name in bases.items()} == {
+        basis: calendar for basis, calendar in _loads.CALENDAR_OF.items() if basis in bases
+    }
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
 
@@ -131,8 +141,8 @@ def test_words_of_reservoirs_are_numbered_as_the_contract_numbers_them():
 
     assert numbered(_sources.COLOURS).items() <= held.items()
     assert numbered(_sources.INPUTS).items() <= held.items()
-    assert {n: word for n, word in source.COLOURS.items() if n} == _sources.COLOURS
-    assert len(source.BANDS) == len(_sources.LEVELS) + 1
+    assert {n: word for n, word in _reservoirs.COLOURS.items() if n} == _sources.COLOURS
+    assert len(_reservoirs.BANDS) == len(_sources.LEVELS) + 1
 
 
 def test_words_of_reports_and_evidence_are_numbered_as_the_contracts_number_them():
@@ -152,8 +162,9 @@ def test_states_of_a_bill_are_those_of_the_contract():
     assert numbered(_showing.BILL_STATES).items() <= constants("rights/Tariff.vy").items()
 
 
-def test_verdicts_are_those_of_the_contracts():
-    held = constants("modules/gauges.vy")
+@pytest.mark.parametrize("path", ["modules/gauges.vy", "cycle/DischargeLoads.vy"])
+def test_verdicts_are_those_of_the_contracts(path):
+    held = constants(path)
 
     assert {
         held["MET"]: "met",

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from ledger.errors import NotFound
 from oracle.warnings.postman import MOST_TRIES, Post, Postman
 from oracle.warnings.sending import Ways, sign
 from tests.unit.mailing import KEY, REFUSING, Hook, MailServer, Office, secret
@@ -226,6 +227,50 @@ def test_a_ladder_that_waits_for_a_person_goes_on_until_somebody_takes_note(open
 
     assert server.to == ["one@city.test", "two@city.test"]
     assert office.book.one(number)["note"] == "on my way"
+
+
+def test_a_message_that_never_reached_anybody_falls_to_the_next_rung_at_once(opened, server):
+    office = opened({"one": mailed("one"), "two": mailed("two")}, [["one"], ["two"]])
+    number = office.warn()
+    office.after(60)
+
+    one = office.book.undelivered(number, "one@city.test", "phone is off")
+    office.after()
+    office.after()
+
+    assert one["heard_at"] is None
+    assert server.to == ["one@city.test", "two@city.test"]
+    assert office.letters() == [
+        (number, "one@city.test", "failed"),
+        (number, "two@city.test", "accepted"),
+    ]
+    assert office.book.one(number)["heard_at"] == office.now
+
+
+def test_it_changes_nothing_for_who_was_reached_or_has_taken_note(opened, server):
+    recipients = {name: mailed(name) for name in ("one", "two", "three")}
+    office = opened(recipients, [["one", "two"], ["three"]])
+    reached, noted = office.warn("reached"), office.warn("noted")
+    office.after()
+    office.book.acknowledge(noted, "on my way", office.now)
+
+    office.book.undelivered(reached, "one@city.test", "phone is off")
+    office.book.undelivered(noted, "one@city.test", "phone is off")
+    office.book.undelivered(noted, "two@city.test", "phone is off")
+    office.after(86_400)
+
+    assert "three@city.test" not in server.to
+
+
+def test_only_what_was_accepted_can_turn_out_undelivered(opened):
+    office = opened({"one": mailed("one"), "two": mailed("two")}, [["one"], ["two"]])
+    number = office.warn()
+    office.after()
+
+    with pytest.raises(NotFound, match="accepted no message of warning") as refused:
+        office.book.undelivered(number, "two@city.test", "phone is off")
+
+    assert refused.value.remedy == "it reached one@city.test"
 
 
 def test_a_warning_that_nobody_answers_is_counted(opened):
