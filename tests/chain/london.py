@@ -96,12 +96,23 @@ class Contract:
 
     def _call(self, function: str, *arguments: Any, sender: str | None = None) -> Any:
         call = getattr(self.web3.functions, function)(*arguments)
-        answer = call.call({"from": sender or FIRST.address, "gas": GAS})
-        if sender is not None:
+        asked = {"from": sender or FIRST.address, "gas": GAS}
+        if sender is None:
+            return call.call(asked)
+        try:
             data = self._encoded(function, *arguments)
             self.chain.sent({"to": self.address, "data": data}, sender)
-            self.chain.written.add((self.name, function))
-        return answer
+        except AssertionError:
+            call.call(asked)  # which tells the reason
+            raise
+        self.chain.written.add((self.name, function))
+        return self._answered(call.abi)
+
+    def _answered(self, abi: Any) -> Any:
+        """What the last transaction answered: whole numbers, truths or nothing."""
+        kinds = [one["type"] for one in abi["outputs"]]
+        found = self.chain.w3.codec.decode(kinds, self.chain.tester.backend.output)
+        return found[0] if len(found) == 1 else found
 
     def refusal(self, function: str, *arguments: Any) -> str | None:
         """None when a view answers, otherwise its reason."""

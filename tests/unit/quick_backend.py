@@ -20,6 +20,7 @@ class QuickBackend(PyEVMBackend):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.places: dict[bytes, tuple[int, int]] = {}  # block and index of what was mined
+        self.output = b""  # what the last transaction answered
         super().__init__(*arguments, **named)
 
     def mine_blocks(self, *arguments: Any, **named: Any) -> Any:
@@ -29,6 +30,11 @@ class QuickBackend(PyEVMBackend):
             for index, sent in enumerate(block.transactions):
                 self.places[sent.hash] = block.number, index
         return mined
+
+    def send_transaction(self, transaction: Any) -> bytes:
+        signed = self._get_normalized_and_signed_evm_transaction(transaction)
+        self.output = self.chain.apply_transaction(signed)[2].output
+        return bytes(signed.hash)
 
     def revert_to_snapshot(self, snapshot: Any) -> None:
         block, chaindb = self.chain.get_block_by_hash(snapshot), self.chain.chaindb
