@@ -1,6 +1,7 @@
 """Sources that are asked: what they tell reaches the chain once, whatever is asked for twice."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_held_observation_can_be_released(town, service):
     asker.asks(1)
     journal = asker.oracle.journal
     [entry] = held(journal)
-    coarser = asker.mapping.channels[0].model_copy(update={"decimals": 2})
+    coarser = replace(asker.mapping.channels[0], decimals=2)
     mended = asker.mapping.model_copy(update={"channels": [coarser]})
 
     release(journal, entry["id"], asker.oracle.channels, T0 + 10**7, "read off", mended)
@@ -127,7 +128,7 @@ def test_registers_reach_the_chain_and_a_held_one_can_be_released(town, service)
         asker.oracle.hear([Heard("modbus", told, lambda: None)], asker.spoken)
     journal = asker.oracle.journal
     [entry] = held(journal)
-    coarser = asker.mapping.channels[0].model_copy(update={"decimals": 2})
+    coarser = replace(asker.mapping.channels[0], decimals=2)
     mended = asker.mapping.model_copy(update={"channels": [coarser]})
 
     release(journal, entry["id"], asker.oracle.channels, T0 + 10**7, "read off", mended)

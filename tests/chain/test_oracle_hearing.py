@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -165,7 +166,7 @@ def test_a_held_volume_of_a_telegram_can_be_released(line):
     now, later = line.oracle.journal, T0 + 10**7
     line.says(packet(1, "0.2505"))  # half a litre
     [entry] = held(now)
-    coarser = line.town.mapping.channels[0].model_copy(update={"decimals": 2})
+    coarser = replace(line.town.mapping.channels[0], decimals=2)
     mended = line.town.mapping.model_copy(update={"channels": [coarser]})
 
     released = release(now, entry["id"], line.oracle.channels, later, "read off the meter", mended)

@@ -13,7 +13,7 @@ from tests.chain.sealed import Geth, blocks, sealed
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, NOW, T0
 
-BATCHES = 25
+BATCHES = 10
 COUNTS = [1, 2, 5, 8, 9, 17, 33, 70]
 
 

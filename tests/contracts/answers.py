@@ -8,14 +8,11 @@ from eth_abi.abi import decode
 ERROR = bytes.fromhex("08c379a0")  # selector of Error(string)
 
 
-def events(
-    contract: Any, name: str | None = None, among: list[Any] | None = None
-) -> list[tuple[str, dict[str, Any]]]:
-    """The events of a contract in its last call, or `among` those of an earlier one, each with all
-    its fields; those of another contract are left out."""
+def events(contract: Any, name: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a contract in its last call, and of no other, each with all its fields."""
     logged = [
         (type(event).__name__, event._asdict())
-        for event in (contract.get_logs() if among is None else among)
+        for event in contract.get_logs()
         if event.address == contract.address
     ]
     return [

@@ -105,7 +105,7 @@ class Outfall:
             batch_id = book.lane(self.lane)[2]
             book.record_gauges(self.lane, batch_id, HASH, words, b"", sender=self.suite.relay)
             self.heard[gauge] = at
-        while (open_day := book.ruling(gauge).period) <= day:
+        while (open_day := tuple(book.ruling(gauge))[2]) <= day:
             book.close(gauge, open_day, sender=self.suite.holder)
 
     def day(self, day: int, volume_l: int, values: Sequence[int]) -> None:
@@ -113,19 +113,30 @@ class Outfall:
         self.flows(self.meters[0], volume_l, day)
         self.reads(self.gauges[0], values, day)
 
+    def rules(self, period: int, calendar: int = DAY) -> None:
+        """Anybody asks for a ruling of a day, month or year."""
+        self.loads.rule_load(self.permit, COD, calendar, period, sender=self.suite.holder)
+
     def on(self, period: int, calendar: int = DAY) -> Any:
         """What is ruled of a day, month or year when anybody asks for it."""
-        self.loads.rule_load(self.permit, COD, calendar, period, sender=self.suite.holder)
-        self.logged = self.loads.get_logs()
+        self.rules(period, calendar)
+        return self.ruled(period, calendar)
+
+    def ruled(self, period: int, calendar: int = DAY) -> Any:
+        """What was ruled of a day, month or year."""
         return self.loads.ruling(self.permit, COD, calendar, period)
 
     def month(self, days: Sequence[tuple[int, Sequence[int]]], month: int = FIRST // 10) -> Any:
         """A month of days, each with its volume and readings, ruled on day by day."""
+        self.days(days, month)
+        return self.on(month, MONTH)
+
+    def days(self, days: Sequence[tuple[int, Sequence[int]]], month: int = FIRST // 10) -> None:
+        """The days of a month, ruled on day by day."""
         for day, (volume_l, values) in enumerate(days, month * 10):
             self.day(day, volume_l, values)
             if values or not volume_l:
-                self.on(day)
-        return self.on(month, MONTH)
+                self.rules(day)
 
 
 QINGLAN = word("Qinglan")

@@ -115,9 +115,10 @@ def test_a_day_is_ruled_with_volume_load_mean_and_limit(suite):
     outfall = Outfall(suite, at_most(DAY_LOAD, 350_500), at_most(MONTH_LOAD, 1))
     outfall.day(FIRST, 1_000, [300, 401])
 
-    found = outfall.on(FIRST)
+    outfall.rules(FIRST)
 
-    [(name, about)] = events(suite.discharge_loads, among=outfall.logged)
+    [(name, about)] = events(suite.discharge_loads)
+    found = outfall.ruled(FIRST)
     assert name == "LoadRuled"
     assert (about["permit_id"], about["parameter"]) == (outfall.permit, COD)
     assert (about["calendar"], about["period"], about["ruling"]) == (DAY, FIRST, found)

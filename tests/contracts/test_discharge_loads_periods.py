@@ -39,13 +39,16 @@ def ruled(outfall, calendar, period):
 def test_the_mean_of_a_month_is_weighted_by_flow(suite):
     outfall = Outfall(suite, at_most(MONTH_MEAN, 280), at_most(MONTH_LOAD, 28_000))
 
-    found = outfall.month([(10, [1_000]), (90, [200]), *REST])
+    outfall.days([(10, [1_000]), (90, [200]), *REST])
+    outfall.rules(MONTH_4, MONTH)
 
+    told = events(suite.discharge_loads)
+    found = outfall.ruled(MONTH_4, MONTH)
     assert (found.volume_l, found.load_ng, found.mean_ng_l) == (100, 28_000, 280)
     assert (found.days, found.counted_days, found.version) == (10, 10, 1)
     assert tuple(found.mean) == (280, True, 10_000, MET)
     assert tuple(found.load) == (28_000, True, 10_000, MET)
-    [(name, about)] = events(suite.discharge_loads, among=outfall.logged)
+    [(name, about)] = told
     assert (name, about["calendar"], about["period"]) == ("LoadRuled", MONTH, MONTH_4)
     assert about["ruling"] == found
 

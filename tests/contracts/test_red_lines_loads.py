@@ -180,9 +180,9 @@ def test_a_day_that_is_ruled_on_adds_to_its_region_s_year(suite, region):
         if day > FIRST:
             outfall.passes(outfall.meters[0], 0, T0 + day * DAY_S)
         outfall.day(day, volume_l, [3])
-        outfall.on(day)
+        outfall.rules(day)
 
-    told = [e for e in outfall.logged if type(e).__name__ == "LoadAdded"]
+    told = [e for e in suite.discharge_loads.get_logs() if type(e).__name__ == "LoadAdded"]
     assert [(e.region, e.parameter, e.year, e.load_ng) for e in told] == [(QINGLAN, COD, 1, 90)]
     assert [suite.red_lines.load_ng(QINGLAN, COD, year) for year in (0, 1, 2)] == [0, 90, 0]
 
