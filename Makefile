@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # a test run never touches the operator's keystores, chain or journals
 TRIAL := WATERLINE_HOME=$(CURDIR)/.cache/trial APE_DATA_FOLDER=$(CURDIR)/.cache/trial/ape
 
-.PHONY: help setup demo test test-fast test-unit test-contracts test-chain test-system \
+.PHONY: help setup demo test test-fast test-unit test-contracts test-oracle test-chain test-system \
   test-city test-nodes check lint types contracts bench soak soak-models soak-kills soak-faults soak-audit soak-tests \
   mutants clean folders ready lock
 
@@ -61,7 +61,7 @@ demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 
 # the longest first, three at a time on two processors: one of them mostly waits for blocks
 test: check ready ## check and every test but what only `make soak` runs
-	@$(MAKE) -j3 --output-sync=target test-chain test-nodes test-city test-contracts test-unit
+	@$(MAKE) -j3 --output-sync=target test-oracle test-chain test-nodes test-city test-contracts test-unit
 
 test-fast: setup test-unit ## tests without contracts or a chain
 
@@ -73,9 +73,15 @@ test-contracts: setup folders
 	@echo "== contracts and models"
 	@$(TRIAL) $(PYTEST) -p boa_test tests/contracts tests/stateful
 
+FED := $(wildcard $(addprefix tests/chain/test_,oracle_*.py witnesses*.py) \
+  $(addsuffix .py,$(addprefix tests/chain/test_,households_heard moving_lanes replacing roll_over shared_journal)))
+test-oracle: setup folders
+	@echo "== the oracle on a chain"
+	@$(TRIAL) $(PYTEST) $(FED)
+
 test-chain: setup folders
-	@echo "== London rules, the oracle on a chain"
-	@$(TRIAL) $(PYTEST) tests/chain
+	@echo "== London rules, what is shown of a chain"
+	@$(TRIAL) $(PYTEST) tests/chain $(FED:%=--ignore=%)
 
 CITY := $(addprefix tests/system/test_,city.py city_simulated.py readme.py bench_city.py bench_relay.py crash.py faults.py)
 test-city: setup folders

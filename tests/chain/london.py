@@ -10,6 +10,7 @@ from eth_account import Account
 from eth_tester import EthereumTester
 from eth_tester.exceptions import TransactionFailed
 from web3 import EthereumTesterProvider, Web3
+from web3.exceptions import ContractLogicError
 
 from scripts._compiled import Code, compiled
 from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, found
@@ -118,8 +119,9 @@ class Contract:
         """None when a view answers, otherwise its reason."""
         try:
             self._call(function, *arguments)
-        except TransactionFailed as refused:
-            return str(refused).removeprefix("execution reverted: ")
+        except (TransactionFailed, ContractLogicError) as refused:
+            said = getattr(refused, "message", None) or str(refused)
+            return str(said).removeprefix("execution reverted: ")
         return None
 
 

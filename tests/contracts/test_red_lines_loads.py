@@ -148,6 +148,8 @@ def test_a_load_moves_with_its_station_and_is_held_against_the_other_region(suit
     over = reason(changes.alter, number, terms, 0, sender=suite.issuer)
     assert over == "redlines: region is at its ceiling of load"
     ceiling(suite, 600, region=OTHER)
+    second = suite.second_keeper()
+    suite.red_lines.confirm_load_ceiling(OTHER, COD, 600, sender=second)
 
     altered(suite, number, NOW, station_id=moved_to)
 

@@ -208,7 +208,6 @@ def test_a_reversal_preserves_the_sum_of_what_was_paid_and_granted(
     with boa.env.anchor():
         tariff, permit_id = suite.tariff, read(suite, volume_l)
         first = loaded(suite, terms(credit_uy_m3=UY_M3, late_bps_day=20))
-        dearer = loaded(suite, terms(credit_uy_m3=UY_M3, prices_uy_m3=[5 * UY_M3]))
         tariff.grant_credit(permit_id, first, saved_l, HASH, sender=suite.supervisor)
         bill = settled(suite, permit_id, first)
         boa.env.evm.patch.timestamp = paid_at = NOW + days_late * DAY_S
@@ -216,6 +215,7 @@ def test_a_reversal_preserves_the_sum_of_what_was_paid_and_granted(
         tariff.mark_paid(bill, paid_at, sender=suite.biller)
 
         tariff.reverse(bill, "misread", sender=suite.biller)
+        dearer = loaded(suite, terms(credit_uy_m3=UY_M3, prices_uy_m3=[5 * UY_M3]))
         again = settled(suite, permit_id, dearer)
 
         came_in_uy = paid_uy + saved_l * UY_M3 // 1_000

@@ -143,6 +143,11 @@ class Billing(Beside):
     def any_version(self) -> tuple[int, Terms]:
         return self.chance.choice(self.versions[-3:])
 
+    def version_at(self, at: int) -> tuple[int, Terms]:
+        """The last version in force at a moment, else the first."""
+        in_force = [one for one in self.versions if one[1].from_at <= at]
+        return in_force[-1] if in_force else self.versions[0]
+
     def any_bill(self) -> tuple[int, Bill | None]:
         if not self.bills or self.chance.random() < 0.05:
             return len(self.bills) + 1, None
@@ -189,8 +194,10 @@ class Billing(Beside):
             credit_uy_m3=new.credit,
             in_force_at=new.from_at,
         )
-        self.suite.tariff.load_tariff(given, sender=self.suite.standards_keeper)
-        self.versions.append((self.suite.tariff.tariff_count(), new))
+        allowed = not self.versions or new.from_at >= self.versions[-1][1].from_at
+        load, sender = self.suite.tariff.load_tariff, self.suite.standards_keeper
+        if self.attempt(load, given, sender=sender, allowed=allowed):
+            self.versions.append((self.suite.tariff.tariff_count(), new))
 
     def extra_is_added(self) -> None:
         tariff, terms = self.any_version()
@@ -221,10 +228,13 @@ class Billing(Beside):
         self.volumes.append(volume_l)
 
     def is_settled(self) -> None:
-        (tariff, terms), year = self.any_version(), self.any_year()
+        year = self.any_year()
+        begins_at = T0 + year * YEAR_S
+        current = self.version_at(begins_at)
+        tariff, terms = current if self.chance.random() < 0.8 else self.any_version()
         ended = T0 + (year + 1) * YEAR_S <= self.now
         read = year - FIRST < len(self.volumes)
-        in_force = terms.from_at <= T0 + year * YEAR_S
+        in_force = terms.from_at <= begins_at and tariff == current[0]
         billed = {bill.year for bill in self.bills}
         follows = not billed or year in billed or year == max(billed) + 1
         allowed = ended and read and in_force and follows and self.standing(year) is None
