@@ -59,7 +59,7 @@ class Sender:
     folder: Path
     port: int = 0
     broker_port: int = 0
-    _told: dict[str, int] = field(default_factory=dict)  # rows of each file that were published
+    _grown: dict[str, "Grown"] = field(default_factory=dict)  # the files that are published
 
     @property
     def is_files(self) -> bool:
@@ -71,9 +71,8 @@ class Sender:
         for name, way in self.ways.items():
             if way != MQTT:
                 continue
-            rows = _rows(self.folder / name)[self._told.get(name, 0) :]
-            self._told[name] = self._told.get(name, 0) + len(rows)
-            said = "".join(json.dumps(row) + "\n" for row in rows)
+            grown = self._grown.setdefault(name, Grown(self.folder / name))
+            said = "".join(json.dumps(row) + "\n" for row in grown.rows())
             _client("mosquitto_pub", self.broker_port, "-l", "-t", _topic(name), said=said)
 
     def feed(self, oracle: Oracle, inputs: Sequence[Input], tell: Callable[..., None]) -> None:
@@ -106,7 +105,7 @@ class Leaving:
     def __init__(self, oracle: Oracle, folder: Path) -> None:
         self._oracle, self._folder = oracle, folder
         self._wanted = sum(
-            READINGS_A_ROW[name] * len(_rows(folder / name)) for name in READINGS_A_ROW
+            READINGS_A_ROW[name] * len(list(Grown(folder / name).rows())) for name in READINGS_A_ROW
         )
         self._seen, self._moved = -1, time.monotonic()
 
@@ -147,12 +146,6 @@ def sender(source: str, folder: Path, fork: Fork) -> Iterator[Sender]:
             if station:
                 os.kill(station, signal.SIGKILL)
                 os.waitpid(station, 0)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a file that is there and may grow meanwhile; one without its end is left out."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
 
 
 def _free_port() -> int:

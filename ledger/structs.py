@@ -51,12 +51,10 @@ def read_many(
             yield read(ledger, contract, function, *given)
         return
     address, output = ledger.contract(contract).address, _output(ledger, contract, function)
-    encoded = encoder(ledger, contract, function)
-    calls = (
-        ({"to": address, "data": "0x" + encoded(given).hex()}, "latest") for given in arguments
-    )
+    encoded, kind = encoder(ledger, contract, function), _kind(output)
+    calls = ((_call(address, encoded(given)), "latest") for given in arguments)
     for answer in ledger.chain.rpc_many("eth_call", calls):
-        yield named(_decoded(ledger, output, answer), output)
+        yield named(_decoded(ledger, kind, answer), output)
 
 
 def read_all(
@@ -78,23 +76,32 @@ def read_all(
         ]
     else:
         at = {"blockHash": block_hash} if block_hash else "latest"  # EIP-1898
-        calls = [(_call(ledger, *one), at) for one in asked]
+        calls = [
+            (_call(ledger.contract(c).address, encoder(ledger, c, f)(given)), at)
+            for c, f, given in asked
+        ]
         told = ledger.chain.rpc_many("eth_call", calls)
-        found = [_decoded(ledger, *one) for one in zip(outputs, told, strict=True)]
+        found = [
+            _decoded(ledger, _kind(output), answer)
+            for output, answer in zip(outputs, told, strict=True)
+        ]
     return [named(*one) for one in zip(found, outputs, strict=True)]
 
 
-def _call(ledger: Ledger, contract: str, function: str, given: Sequence[Any]) -> dict[str, str]:
-    data = encoder(ledger, contract, function)(given)
-    return {"to": ledger.contract(contract).address, "data": "0x" + data.hex()}
+def _call(address: str, data: bytes) -> dict[str, str]:
+    return {"to": address, "data": "0x" + data.hex()}
 
 
-def _decoded(ledger: Ledger, output: Mapping[str, Any], answer: str) -> Any:
+def _kind(output: Mapping[str, Any]) -> str:
+    """The type of an answer as the ABI writes it; to work it out takes as long as to decode one."""
+    return collapse_if_tuple(dict(output))
+
+
+def _decoded(ledger: Ledger, kind: str, answer: str) -> Any:
     try:
-        told = bytes(HexBytes(answer))
-        return ledger.chain.w3.codec.decode([collapse_if_tuple(dict(output))], told)[0]
+        return ledger.chain.w3.codec.decode([kind], bytes(HexBytes(answer)))[0]
     except DecodingError as error:
-        raise BadFunctionCallOutput(f"{answer[:20]} is no {output['type']}") from error
+        raise BadFunctionCallOutput(f"{answer[:20]} is no {kind}") from error
 
 
 def _output(ledger: Ledger, contract: str, function: str) -> Mapping[str, Any]:

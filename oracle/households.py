@@ -228,9 +228,10 @@ def leaves_of(journal: Journal, key: Key) -> list[bytes]:
 
 def put_away(journal: Journal, key: Key) -> Iterator[pa.Table]:
     """The days that hang in a batch as rows of a file, one table a day."""
-    place = 0
-    for row in hanging(journal, key):
-        made = leaves(journal, [row])
+    rows, place = hanging(journal, key), 0
+    salting = secret(journal.files) if rows else b""
+    for row in rows:
+        made = list(_leaves(journal, row, salting))
         yield settled_homes.rows(key, place, row["segment"], _day(row), made)
         place += len(made)
 

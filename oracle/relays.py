@@ -52,7 +52,6 @@ class Relays:
         self._relays: dict[tuple[str, int], Relay] = {}
         self._kept_to: tuple[str, int] | None = None
         self._seen = ""  # the head that every lane has looked at
-        self._deep: Head  # and the last block that was final then
         # what each lane had taken in when it last did not fill a batch
         self._short: dict[tuple[str, int], int] = {}
         self._resume()
@@ -140,20 +139,19 @@ class Relays:
         if not self.may_send():
             room = 0
         most_gas = lanes.most_gas(self.ledger) if self._relays else 0
-        deep = self._final(head) if self._relays else head
+        deep: Head | None = None  # the same for every lane
         for relay in self._relays.values():
             self._reopen(relay, channels)
             cut_any = self._cut_all(relay, channels, head.at, most_gas, flush)
             if cut_any or head.hash != self._seen or relay.answered:
+                deep = deep or self._final(head)
                 relay.step(head, deep, room)
         self._seen = head.hash
 
     def _final(self, head: Head) -> Head:
-        """The last block that is final, asked for once for each head."""
-        if head.hash != self._seen:
-            number = max(head.number - self._policy.confirmations, 0)
-            self._deep = self.ledger.chain.at(number) or head
-        return self._deep
+        """The last block that is final."""
+        number = max(head.number - self._policy.confirmations, 0)
+        return self.ledger.chain.at(number) or head
 
     def _cut_all(
         self,

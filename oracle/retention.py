@@ -218,7 +218,8 @@ def _put_homes_away(
     ).fetchone()
     if first is None:
         return None
-    name = settled_homes.name_of(one.contract, one.lane, one.day, one.first_batch)
+    named = (one.contract, one.lane, one.day, one.first_batch)
+    name = settled.name_of(*named, settled_homes.WITHIN)
     with settled.written(journal.files, name, settled_homes.SCHEMA) as writer:
         for number in range(one.first_batch, one.next_batch):
             for table in households.put_away(journal, (one.contract, one.lane, number)):
@@ -338,7 +339,7 @@ def _remove_telegrams(journal: Journal, wanted: Retention, now: float) -> Iterat
     old: set[int] = set()
     newer: set[int] = set()
     for row in files:
-        place = settled.Place(journal.files, row["path"], row["sha256"])
+        place = settled.place_of(journal, row)
         (old if row["day"] < day else newer).update(settled.segments(place))
         yield None
     for number in sorted(old - newer - _needed(journal)):

@@ -22,13 +22,16 @@ FOLDER = "settled"
 KEPT_READ = 64  # channels of files held in memory
 # in each row: `number` counts a channel's readings, `place` those of a batch, both from 0; `row`
 # and `segment` say where the telegram lies, `refused` that the contract refused its group
+PLACED = [  # where a leaf hangs, and whose it is; files of households have it too
+    ("contract", pa.string()),
+    ("lane", pa.int64()),
+    ("batch", pa.int64()),
+    ("place", pa.int64()),
+    ("channel", pa.int64()),
+]
 SCHEMA = pa.schema(
     [
-        ("contract", pa.string()),
-        ("lane", pa.int64()),
-        ("batch", pa.int64()),
-        ("place", pa.int64()),
-        ("channel", pa.int64()),
+        *PLACED,
         ("number", pa.int64()),
         ("at", pa.int64()),
         ("value", pa.int64()),
@@ -62,9 +65,14 @@ class Place:
     sha256: str
 
 
-def name_of(contract: str, lane: int, day: str, first_batch: int) -> str:
+def name_of(contract: str, lane: int, day: str, first_batch: int, within: str = "") -> str:
     """The name of a lane's file of a day; more than one of a day differ by their first batch."""
-    return f"{FOLDER}/{contract}-{lane}/{day}-{first_batch:09d}.parquet"
+    return f"{FOLDER}/{contract}-{lane}/{within}{day}-{first_batch:09d}.parquet"
+
+
+def place_of(store: Store, row: Any) -> Place:
+    """The file that a row of settled_file or home_file names."""
+    return Place(store.files, row["path"], row["sha256"])
 
 
 @contextmanager
@@ -93,7 +101,7 @@ def find(store: Store, channel: int, at: int) -> dict[str, Any] | None:
         (channel, at, at),
     )
     for row in places:
-        readings = _of_channel(Place(store.files, row["path"], row["sha256"]), channel)
+        readings = _of_channel(place_of(store, row), channel)
         for found in readings.filter(pc.equal(readings["at"], at)).to_pylist():
             return dict(found)
     return None
@@ -108,9 +116,8 @@ def batch(store: Store, contract: str, lane: int, number: int) -> list[dict[str,
     ).fetchone()
     if row is None:
         return None
-    place = Place(store.files, row["path"], row["sha256"])
     columns = ["leaf", "place", "root", "words_hash", "transaction", "block", "block_hash"]
-    found = table(place, columns, pc.field("batch") == number)
+    found = table(place_of(store, row), columns, pc.field("batch") == number)
     return [dict(one) for one in found.sort_by("place").to_pylist()]
 
 

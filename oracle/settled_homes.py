@@ -10,18 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oracle.household_rows import Day
-from oracle.settled import FOLDER, Place, table
+from oracle.settled import PLACED, place_of, table
 from oracle.store import Store
 
+WITHIN = "homes/"  # the folder of its files, in that of the lane
 # `place` counts the leaves of households in a batch from 0; `row` and `segment` say where the
 # telegram lies. `household` is its number: like the journal itself, a file leaves nobody's hands
 SCHEMA = pa.schema(
     [
-        ("contract", pa.string()),
-        ("lane", pa.int64()),
-        ("batch", pa.int64()),
-        ("place", pa.int64()),
-        ("channel", pa.int64()),
+        *PLACED,
         ("begins_at", pa.int64()),
         ("ends_at", pa.int64()),
         ("grade", pa.int64()),
@@ -35,11 +32,6 @@ SCHEMA = pa.schema(
 )
 
 
-def name_of(contract: str, lane: int, day: str, first_batch: int) -> str:
-    """The name of a lane's file of a day; more than one of a day differ by their first batch."""
-    return f"{FOLDER}/{contract}-{lane}/homes/{day}-{first_batch:09d}.parquet"
-
-
 def leaves(store: Store, contract: str, lane: int, batch: int) -> list[bytes]:
     """The leaves of households in a batch that was put away, in their order."""
     places = store.db.execute(
@@ -49,7 +41,7 @@ def leaves(store: Store, contract: str, lane: int, batch: int) -> list[bytes]:
     ).fetchall()
     found: list[bytes] = []
     for row in places:
-        of_batch = table(_place(store, row), ["place", "leaf"], pc.field("batch") == batch)
+        of_batch = table(place_of(store, row), ["place", "leaf"], pc.field("batch") == batch)
         found += of_batch.sort_by("place")["leaf"].to_pylist()
     return found
 
@@ -64,13 +56,9 @@ def find(store: Store, channel: int, ends_at: int, household: str) -> dict[str, 
     wanted = pc.field("channel") == channel
     wanted &= (pc.field("ends_at") == ends_at) & (pc.field("household") == household)
     for row in places:
-        for one in table(_place(store, row), None, wanted).to_pylist():
+        for one in table(place_of(store, row), None, wanted).to_pylist():
             return dict(one)
     return None
-
-
-def _place(store: Store, row: Any) -> Place:
-    return Place(store.files, row["path"], row["sha256"])
 
 
 def rows(

@@ -18,8 +18,7 @@ from ledger.standards import DAY, MONTH, YEAR
 from ledger.structs import every, read, read_many
 from scripts import _due_periods as periods
 from scripts._accounts import BOOKS
-from scripts._limits import BASES, MONTH_MEAN
-from scripts._loads import LOAD_OF
+from scripts._limits import BASES, LOAD_OF, MONTH_MEAN
 from scripts._looking import Found, Look
 from scripts._showing import (
     APPLICATION_STATES,

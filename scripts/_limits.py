@@ -6,6 +6,7 @@ from typing import Any
 from ledger.errors import UsageError
 from ledger.labels import label, text_of
 from ledger.quantities import CONCENTRATION, base_of, measured_as
+from ledger.standards import DAY, MONTH, YEAR
 from ledger.units import parse_as, show
 from scripts._files import take
 
@@ -19,6 +20,9 @@ BASES = {
 }
 DAY_MEAN, MONTH_MEAN = 1, 2
 LOADS = {"day": 3, "month": 4, "year": 5}
+# calendar: basis of the load of its periods
+LOAD_OF = {DAY: LOADS["day"], MONTH: LOADS["month"], YEAR: LOADS["year"]}
+CALENDAR_OF = {basis: calendar for calendar, basis in LOAD_OF.items()} | {MONTH_MEAN: MONTH}
 NG_PER_MG = 1_000_000
 _CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([^<>=]*[^<>=\s])\s*")
 _LOAD = re.compile(rf"\s*(.*\S)\s*/\s*({'|'.join(LOADS)})\s*")

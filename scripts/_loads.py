@@ -76,7 +76,7 @@ def detect(
     """
     from ledger.errors import UsageError
     from ledger.labels import label
-    from scripts._limits import BASES, MONTH_MEAN
+    from scripts._limits import BASES, CALENDAR_OF, LOAD_OF, MONTH_MEAN
     from scripts._permits import permit_by_number
     from scripts._plans import period_index
 
@@ -123,10 +123,6 @@ def show(
     return here.tell(found, lines)
 
 
-LOAD_OF = {1: 3, 2: 4, 4: 5}  # calendar: basis of the load of its periods
-CALENDAR_OF = {basis: calendar for calendar, basis in LOAD_OF.items()} | {2: 2}
-
-
 def rulings(here: Session, permit_id: int) -> list[dict[str, Any]]:
     """What was ruled of a permit's loads, the last word of each period, in their order."""
     from ledger.events import logs
@@ -141,7 +137,7 @@ def _document(
 ) -> dict[str, Any]:
     from ledger.labels import text_of
     from ledger.units import show as shown
-    from scripts._limits import shown_load
+    from scripts._limits import LOAD_OF, MONTH_MEAN, shown_load
     from scripts._showing import utc
 
     name = text_of(parameter)
@@ -157,7 +153,7 @@ def _document(
         "days": ruling["days"],
         "counted_days": ruling["counted_days"],
         "load_limit": _limit(ruling["load"], name, LOAD_OF[calendar]),
-        "mean_limit": _limit(ruling["mean"], name, 2),
+        "mean_limit": _limit(ruling["mean"], name, MONTH_MEAN),
         "advisory": ruling["advisory"],
         "ruled_at": utc(ruling["ruled_at"]),
     }

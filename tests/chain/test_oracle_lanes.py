@@ -73,6 +73,16 @@ def test_a_batch_that_a_reorganisation_took_away_is_there_again_once(fed):
     assert oracle.journal.db.execute("SELECT count(*) FROM attempt").fetchone()[0] == 1
 
 
+def test_a_lane_that_opens_after_the_head_was_looked_at_is_served(fed):
+    oracle = fed.oracle()
+    oracle.pump(flush=True)
+    assert not oracle.relays.open_lanes
+
+    fed.settle(oracle, [fed.input])
+
+    assert fed.registers() == ROWS
+
+
 def test_a_spent_nonce_is_answered_with_one_more_attempt(fed):
     oracle = fed.oracle()
     sent(fed, oracle)

@@ -18,7 +18,6 @@ from scripts import (
     _keys,
     _laboratory,
     _limits,
-    _loads,
     _reservoirs,
     _showing,
     _sources,
@@ -115,7 +114,7 @@ def test_words_of_oversight_are_numbered_as_the_contracts_number_them():
         numbered(_limits.BASES)[f"LOAD_OF_A_{name}"]: name for name in ("DAY", "MONTH", "YEAR")
     }
     assert {basis: violations[name] for basis, name in bases.items()} == {
-        basis: calendar for basis, calendar in _loads.CALENDAR_OF.items() if basis in bases
+        basis: calendar for basis, calendar in _limits.CALENDAR_OF.items() if basis in bases
     }
     names = ("TOTAL_USE", "INDUSTRY", "GDP", "IRRIGATION", "ZONES")
     assert [lines[name] for name in names] == list(redline.INDICATORS) == list(redline.UNITS)
