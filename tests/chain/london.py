@@ -13,8 +13,8 @@ from web3 import EthereumTesterProvider, Web3
 from web3.exceptions import ContractLogicError
 
 from scripts._compiled import Code, compiled
+from tests.chain.quick_backend import QuickBackend
 from tests.contracts.suite import DUTIES, FOLDERS, HOLDER, NOW, Suite, found
-from tests.unit.quick_backend import QuickBackend
 
 GAS = 25_000_000
 FEE_WEI = 10**12

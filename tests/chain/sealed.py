@@ -21,7 +21,7 @@ from eth_utils import to_checksum_address
 
 from devnet.client import find_or_build
 from devnet.genesis import extra_data, genesis
-from tests.unit.quick_backend import QuickBackend
+from tests.chain.quick_backend import QuickBackend
 
 SEALER = keys.PrivateKey(bytes([5] * 32))
 OUT_OF_TURN, IN_TURN = 1, 2  # EIP-225: a lone signer is always in turn

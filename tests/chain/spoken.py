@@ -69,7 +69,7 @@ class Kept(JSONBaseProvider):
         block = dict(self.live.eth.get_block(int(number, 16)))
         bloom = int.from_bytes(bytes(block["logsBloom"]), "big")
         # eth-tester leaves zeros out of the one and puts them into the other
-        own = self.tester.backend.chain.get_canonical_block_header_by_number(int(number, 16))
+        own = self.tester.backend.header(int(number, 16))
         return block | {"logsBloom": f"0x{bloom:0512x}", "extraData": own.extra_data}
 
     def _eth_getTransactionByHash(self, name: str) -> Any:

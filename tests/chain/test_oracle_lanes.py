@@ -1,7 +1,6 @@
 """A lane has one writer: what an oracle does when the chain holds something else than it sent."""
 
 import pytest
-from eth._utils import headers
 from eth_utils.exceptions import ValidationError
 
 from oracle.archive import Archive
@@ -157,7 +156,7 @@ def test_a_halted_lane_waits_and_goes_on_when_it_is_resumed(fed):
 def test_what_lies_beyond_the_calendar_is_held_with_the_contracts_reason(fed, monkeypatch):
     beyond = [(T0 + 900 * 86_400, 5_000)]
     wrong = fed.file("late", fed.other, beyond)
-    monkeypatch.setattr(headers, "eth_now", lambda: beyond[0][0] + 60)
+    monkeypatch.setattr(fed.chain.tester.backend, "clock", lambda: beyond[0][0] + 60)
     oracle = fed.oracle()
 
     fed.settle(oracle, [fed.input, wrong])

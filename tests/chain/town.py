@@ -24,8 +24,9 @@ from oracle.journal import Journal
 from oracle.mapping import load
 from oracle.oracle import Fed, Oracle
 from oracle.places import Server
-from tests.chain.london import KEYS, London, backend, city
-from tests.contracts.suite import DUTIES, METER, T0, Suite
+from tests.chain.london import KEYS, London, city
+from tests.contracts.suite import DUTIES, METER, NOW, T0, Suite
+from tests.unit.revm_backend import RevmBackend
 from tests.unit.small_chain import LocalSigner
 from tests.unit.small_node import Node, PoolingTester
 
@@ -150,7 +151,7 @@ class Town:
 
 @cache
 def _furnished() -> tuple[London, Node, Suite]:
-    tester = PoolingTester(backend())
+    tester = PoolingTester(RevmBackend(NOW))
     node = Node(tester)
     chain, suite = city(London(tester, node))
 

@@ -16,20 +16,19 @@ from hexbytes import HexBytes
 from web3 import EthereumTesterProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from tests.unit.quick_backend import QuickBackend
+from tests.unit.revm_backend import RevmBackend
 
 REVERTED = "execution reverted"
 TRIED = ("eth_call", "eth_estimateGas")
-LOAN_WEI = 10**20
 
 
 class PoolingTester(EthereumTester):
     """eth-tester whose pool holds a run of nonces of one account until a block is mined."""
 
-    def __init__(self, backend: QuickBackend | None = None) -> None:
-        super().__init__(backend or QuickBackend())
+    def __init__(self, backend: RevmBackend | None = None) -> None:
+        super().__init__(backend or RevmBackend())
         self.pool: list[bytes] = []
-        self.one = threading.RLock()  # py-evm is for one thread at a time
+        self.one = threading.RLock()  # a machine is for one thread at a time
 
     def send_raw_transaction(self, raw_transaction_hex: str) -> str:
         if self.auto_mine_transactions:
@@ -91,7 +90,7 @@ class Node(EthereumTesterProvider):
             data = "0x08c379a0" + encode(["string"], [reason]).hex() if reason else "0x"
             return _error(3, text, data)
         except (ValidationError, Unfit) as refused:
-            return _error(-32000, _in_geths_words(str(refused)))
+            return _error(-32000, str(refused))
 
     def _tried(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """A call offers no fee, so geth lets the poorest account try one; eth-tester does not."""
@@ -100,32 +99,12 @@ class Node(EthereumTesterProvider):
         owned = tester.get_balance(sender)
         if owned < value:
             return _error(-32000, f"insufficient funds for transfer: address {sender}")
-        before, mining = tester.take_snapshot(), tester.auto_mine_transactions
-        held, tester.pool = tester.pool, []
-        tester.auto_mine_transactions = True
-        try:
-            if owned < LOAN_WEI:
-                loan = {"to": sender, "value": LOAN_WEI, "gas": 21_000}
-                tester.send_transaction({"from": tester.get_accounts()[0], **loan})
-            return self._told(lambda: super(Node, self).make_request(method, params))
-        finally:
-            tester.revert_to_snapshot(before)
-            tester.auto_mine_transactions, tester.pool = mining, held
+        return self._told(lambda: super(Node, self).make_request(method, params))
 
 
 def _words(failed: TransactionFailed) -> str:
     text = str(failed).removeprefix(REVERTED).removeprefix(": ")
     return "" if text.startswith("b'") else text
-
-
-def _in_geths_words(text: str) -> str:
-    for found, told in (
-        ("cannot afford", "insufficient funds for gas * price + value"),
-        ("Invalid transaction nonce", "nonce too low"),
-    ):
-        if found in text:
-            return f"{told}: {text}"
-    return text
 
 
 def _error(code: int, message: str, data: str | None = None) -> RPCResponse:

@@ -1,4 +1,4 @@
-"""py-evm behind eth-tester, without what makes that slow on a chain of some hundred blocks."""
+"""py-evm behind eth-tester, for what counts gas, without what makes it slow on many blocks."""
 
 from typing import Any
 
