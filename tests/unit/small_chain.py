@@ -14,6 +14,7 @@ from tests.unit.small_node import Node, PoolingTester
 
 COUNTER = """
 # pragma version 0.4.3
+# pragma evm-version london
 event Counted:
     by: indexed(address)
     step: uint256

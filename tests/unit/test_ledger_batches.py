@@ -14,6 +14,7 @@ AT = 1_700_000_000
 ROOT = b"\x0a" * 32
 TAKER = """
 # pragma version 0.4.3
+# pragma evm-version london
 event Recorded:
     lane: indexed(uint256)
     batch_id: indexed(uint256)

@@ -7,6 +7,7 @@ from tests.unit.small_chain import compiled, start
 
 SHELF = """
 # pragma version 0.4.3
+# pragma evm-version london
 struct Place:
     row: uint256
     label: bytes32
