@@ -31,6 +31,9 @@ _POOL = {
     "--txpool.globalslots": "65536",
     "--txpool.accountqueue": "4096",
     "--txpool.globalqueue": "65536",
+    # none: who sent a transaction sends it again, and to read an hour of full blocks anew keeps a
+    # node from answering for minutes after its start
+    "--txpool.journal": "",
 }
 # lines of a log that say why a node left
 _WEIGHTY = re.compile(r"Fatal|ERROR|CRIT|panic|.*[Ll]ow disk")

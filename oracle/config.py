@@ -1,9 +1,10 @@
 """The configuration of a running oracle, waterline.toml: which files, mappings, which journal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
@@ -197,8 +198,9 @@ class Config(BaseModel):
     """A configuration file in TOML; its paths are relative to its folder.
 
     `journal` is a folder, or the URL of a PostgreSQL server, which a stand-in may share.
-    `endpoints` are nodes of the chain, the preferred one first, in place of --network; `quorum` of
-    them, else more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
+    `endpoints` are nodes of the chain, the preferred one first, in place of --network; those with a
+    password or key in their address stand in `endpoints_file`, one a line. `quorum` of them, else
+    more than half, must agree on what is final. Each is waited for `rpc_timeout_s`.
     Without a new block for `stall_after_s` the chain stands still. Above `most_base_fee_wei`
     nothing is sent, from half of it on less. With `most_waiting` readings that are not final, files
     are not read on; 0 is no limit. `witnesses` are asked to sign batches, `witness` says that this
@@ -212,6 +214,7 @@ class Config(BaseModel):
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     metrics_host: str = "127.0.0.1"
     endpoints: list[str] = []
+    endpoints_file: Path | None = None
     quorum: int | None = Field(default=None, ge=1)
     rpc_timeout_s: float = Field(default=3.0, gt=0, le=60)
     stall_after_s: float = Field(default=STALL_AFTER_S, gt=0, le=3600)
@@ -247,10 +250,16 @@ class Config(BaseModel):
                 "households' salts lie in one journal: a leased lane changes its folder, so name a"
                 " server's journal"
             )
-        if len(set(self.endpoints)) < len(self.endpoints):
-            raise ValueError("two endpoints are the same")
-        if self.quorum and self.quorum > max(len(self.endpoints), 1):
-            raise ValueError(f"quorum {self.quorum} of {max(len(self.endpoints), 1)} endpoints")
+        if self.endpoints and self.endpoints_file:
+            raise ValueError("name endpoints or endpoints_file, not both")
+        for url in self.endpoints:
+            if _has_secret(url):
+                raise ValueError(
+                    f"the address of {urlsplit(url).hostname} has a password or key in it: write it"
+                    " into a file of its own, mode 0600, and name that as endpoints_file"
+                )
+        if not self.endpoints_file:
+            _check_endpoints(self.endpoints, self.quorum)
         names = [one.name for one in self.databases]
         if len(set(names)) < len(names):
             raise ValueError("two databases have the same name")
@@ -265,10 +274,35 @@ class Config(BaseModel):
         """Where the journal lies: a folder found from `folder` on, or a server."""
         return place_of(self.journal, folder) if self.journal else None
 
+    def nodes(self, folder: Path) -> list[str]:
+        """The addresses of the chain's nodes; BadRecord where their file is not fit for use."""
+        if self.endpoints_file is None:
+            return self.endpoints
+        urls = _text(folder / self.endpoints_file).split()
+        try:
+            _check_endpoints(urls, self.quorum)
+        except ValueError as error:
+            told = f"{folder / self.endpoints_file}: {error}"
+            raise BadRecord(told, "write one address a line") from error
+        return urls
+
     @property
     def asked(self) -> list[Observed | Polled]:
         """What does not call but is asked."""
         return [*self.sensorthings, *self.modbus]
+
+
+def _has_secret(url: str) -> bool:
+    """Whether an address has a user, or a question, where keys are put."""
+    parts = urlsplit(url)
+    return "@" in parts.netloc or bool(parts.query)
+
+
+def _check_endpoints(urls: Sequence[str], quorum: int | None) -> None:
+    if len(set(urls)) < len(urls):
+        raise ValueError("two endpoints are the same")
+    if quorum and quorum > max(len(urls), 1):
+        raise ValueError(f"quorum {quorum} of {max(len(urls), 1)} endpoints")
 
 
 def _place(source: Source) -> str:
@@ -304,7 +338,7 @@ class Feeds:
         self.journal = config.place(folder)
         self.poll_s = config.poll_s
         self.metrics_host, self.metrics_port = config.metrics_host, config.metrics_port
-        self.endpoints, self.quorum = config.endpoints, config.quorum
+        self.endpoints, self.quorum = config.nodes(folder), config.quorum
         self.rpc_timeout_s, self.stall_after_s = config.rpc_timeout_s, config.stall_after_s
         self.most_base_fee_wei, self.most_waiting = config.most_base_fee_wei, config.most_waiting
         self._sources = [(source, _mapping(source, folder)) for source in config.sources]

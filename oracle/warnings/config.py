@@ -93,14 +93,28 @@ class Mail(_Strict):
         return self
 
 
+def checked_url(url: str) -> str:
+    """The address of a web-hook; ValueError where it is none, or others could read what is sent."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("no address of https")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError(f"{parts.hostname} is another machine: post over https")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("an address of host, path and query alone")
+    return url
+
+
 class Recipient(_Strict):
     """Who is told, in one of three ways: `mail`, `url` with `key_file`, or `command`.
 
+    An address that is itself a secret stands in `url_file`, in place of `url`.
     A command is a list of words, run without a shell, with the text on its standard input.
     """
 
     mail: str | None = None
     url: str | None = None
+    url_file: Path | None = None
     key_file: Path | None = None
     ca_file: Path | None = None
     command: list[str] | None = Field(default=None, min_length=1, max_length=MOST_ARGUMENTS)
@@ -122,29 +136,28 @@ class Recipient(_Strict):
     @field_validator("url")
     @classmethod
     def _sealed(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url} is no address of https")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError(f"{parts.hostname} is another machine: post over https")
-        if parts.username is not None or parts.fragment:
-            raise ValueError("an address of host, path and query alone")
-        return url
+        return None if url is None else checked_url(url)
 
     @model_validator(mode="after")
     def _one_way(self) -> "Recipient":
-        if sum(way is not None for way in (self.mail, self.url, self.command)) != 1:
-            raise ValueError("name mail, url or command")
-        if (self.url is None) != (self.key_file is None):
+        ways = (self.mail, self.url, self.url_file, self.command)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("name mail, url, url_file or command")
+        if self.is_hook != (self.key_file is not None):
             raise ValueError("a url needs a key_file, and nothing else has one")
         return self
 
     @property
     def address(self) -> str:
         """What tells recipients apart: two names of one address are one recipient."""
+        if self.url_file:
+            return f"url in {self.url_file}"
         return self.mail or self.url or " ".join(self.command or ())
+
+    @property
+    def is_hook(self) -> bool:
+        """Whether it is told by a POST."""
+        return self.url is not None or self.url_file is not None
 
 
 class Rung(_Strict):

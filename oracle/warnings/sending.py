@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ledger.errors import WaterlineError
 from oracle.pulls import private
-from oracle.warnings.config import Mail, Recipient
+from oracle.warnings.config import Mail, Recipient, checked_url
 from oracle.warnings.letters import Message
 
 MOST_SUBJECT = 150  # letters
@@ -40,6 +40,7 @@ class Ways:
         """Refuse secrets that others can read, or that are not there, before they are needed."""
         if recipient.key_file:
             self._key(recipient.key_file)
+            self._url(recipient)
         if recipient.mail and self._mail and self._mail.password_file:
             private(self._folder / self._mail.password_file)
 
@@ -52,7 +53,7 @@ class Ways:
         try:
             if recipient.mail:
                 self._post_mail(recipient.mail, message, now)
-            elif recipient.url:
+            elif recipient.is_hook:
                 self._post(recipient, message, now)
             else:
                 _run(recipient, message)
@@ -82,9 +83,9 @@ class Ways:
             line.send_message(_mail(server.sender, address, message, now))
 
     def _post(self, recipient: Recipient, message: Message, now: int) -> None:
-        assert recipient.url and recipient.key_file
+        assert recipient.key_file
         signature = sign(self._key(recipient.key_file), now, message.body)
-        parts = urlsplit(recipient.url)
+        parts = urlsplit(self._url(recipient))
         if parts.scheme == "https":
             line: http.client.HTTPConnection = http.client.HTTPSConnection(
                 str(parts.hostname),
@@ -120,6 +121,18 @@ class Ways:
                 f"{path} holds a key of {len(key)} letters", f"at least {LEAST_KEY}, at random"
             )
         return key
+
+    def _url(self, recipient: Recipient) -> str:
+        if recipient.url_file is None:
+            return str(recipient.url)
+        found = private(self._folder / recipient.url_file)
+        assert found is not None
+        try:
+            return checked_url(found.read_text(encoding="utf-8").strip())
+        except ValueError as error:
+            raise Undelivered(
+                f"{recipient.url_file}: {error}", "write the address there"
+            ) from error
 
     def _found(self, path: Path | None) -> Path | None:
         return self._folder / path if path else None

@@ -72,6 +72,14 @@ def test_operating_accounts_are_funded_as_asked_and_open_with_the_passphrase(
     assert w3.eth.get_balance(w3.to_checksum_address(running.accounts["holder-1"])) == 0
 
 
+def test_no_node_keeps_a_journal_of_transactions_which_it_would_read_before_it_answers(
+    net: Devnet, running: Status
+) -> None:
+    assert (net.data_dir / "rpc" / "geth" / "chaindata").is_dir()
+
+    assert list(net.data_dir.rglob("transactions.rlp")) == []
+
+
 def test_the_rpc_node_holds_no_key_and_offers_no_control(running: Status) -> None:
     rpc = Endpoint(running.rpc_url)
 

@@ -218,6 +218,11 @@ def test_a_folder_whose_disk_does_not_answer_hides_no_other_source(tmp_path, mon
         ({"modbus": [polled(register(name="at"))]}, "moment of reading"),
         ({"modbus": [polled(register(), register())]}, "given twice"),
         ({"modbus": [polled(unit=256)]}, "unit"),
+        ({"endpoints": ["http://a.test", "http://a.test"]}, "two endpoints are the same"),
+        ({"endpoints": ["http://a.test"], "quorum": 2}, "quorum 2 of 1 endpoints"),
+        ({"endpoints": ["https://me:word@a.test"]}, "name that as endpoints_file"),
+        ({"endpoints": ["https://a.test/v3?key=12"]}, "name that as endpoints_file"),
+        ({"endpoints": ["http://a.test"], "endpoints_file": "nodes"}, "not both"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(tmp_path, changed, words):
@@ -255,6 +260,37 @@ def secret(tmp_path, text, mode=0o600):
     path.touch(mode=mode)
     path.write_text(text, encoding="ascii")
     return path.name
+
+
+def test_a_refused_endpoint_is_named_without_its_password(tmp_path):
+    with pytest.raises(BadRecord) as failure:
+        config(tmp_path, endpoints=["https://me:word@a.test"])
+
+    assert "a.test" in str(failure.value)
+    assert "word@" not in str(failure.value)
+
+
+def test_endpoints_whose_addresses_are_secret_stand_in_a_file_one_a_line(tmp_path):
+    name = secret(tmp_path, "https://me:word@a.test\nhttps://b.test/v3?key=12\n")
+
+    wanted = config(tmp_path, endpoints_file=name, quorum=2)
+
+    assert wanted.endpoints == ["https://me:word@a.test", "https://b.test/v3?key=12"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "words"),
+    [
+        ("http://a.test", 0o644, "can be read by others"),
+        ("http://a.test http://a.test", 0o600, "two endpoints are the same"),
+        ("http://a.test", 0o600, "quorum 2 of 1 endpoints"),
+    ],
+)
+def test_a_file_of_endpoints_is_refused_as_the_list_is(tmp_path, text, mode, words):
+    name = secret(tmp_path, text, mode)
+
+    with pytest.raises(BadRecord, match=words):
+        config(tmp_path, endpoints_file=name, quorum=2)
 
 
 def test_the_passwords_of_stations_are_read_by_mn_and_never_shown(tmp_path):

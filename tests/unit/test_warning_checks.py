@@ -90,6 +90,8 @@ SIDE = {"device": "DEV-1", "parameter": "volume"}
         (Recipient, {"url": "http://room.test/hook", "key_file": "k"}),
         (Recipient, {"url": "https://u@room.test/hook", "key_file": "k"}),
         (Recipient, {"url": "ftp://127.0.0.1/hook", "key_file": "k"}),
+        (Recipient, {"url_file": "hook.url"}),
+        (Recipient, {"url": "https://room.test/hook", "url_file": "hook.url", "key_file": "k"}),
         (Recipient, {"command": "send-sms +86"}),
         (Recipient, {"command": []}),
         (Recipient, {"mail": "a@b", "most_an_hour": 0}),

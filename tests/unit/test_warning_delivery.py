@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from ledger.errors import NotFound
+from ledger.errors import NotFound, WaterlineError
+from oracle.warnings.config import Recipient
 from oracle.warnings.postman import MOST_TRIES, Post, Postman
 from oracle.warnings.sending import Ways, sign
 from tests.unit.mailing import KEY, REFUSING, Hook, MailServer, Office, secret
@@ -105,6 +106,32 @@ def test_a_web_hook_gets_json_signed_over_timestamp_and_body(opened, hook, tmp_p
     assert sign(KEY.encode(), office.now + 1, body) != signature
     document = json.loads(body)
     assert (document["id"], document["warning"]["id"]) == (f"abcd1234-{number}-raised", number)
+
+
+def test_the_address_of_a_web_hook_may_stand_in_a_file_and_is_told_nowhere(opened, hook, tmp_path):
+    secret(tmp_path / "hook.key")
+    place = secret(tmp_path / "hook.url", f"http://127.0.0.1:{hook.port}/hook?of-one-room\n")
+    office = opened({"room": {"url_file": place.name, "key_file": "hook.key"}}, [["room"]])
+    number = office.warn()
+
+    office.after()
+
+    assert office.letters() == [(number, "url in hook.url", "accepted")]
+    assert len(hook.posted) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"), [(0o644, "https://room.test/hook"), (0o600, "http://room.test")]
+)
+def test_a_file_with_an_address_that_is_not_fit_is_refused_before_it_is_needed(
+    tmp_path, mode, text
+):
+    secret(tmp_path / "hook.key")
+    secret(tmp_path / "hook.url", text).chmod(mode)
+    hook = Recipient(url_file="hook.url", key_file="hook.key")
+
+    with pytest.raises(WaterlineError, match=r"can be read by others|post over https"):
+        Ways(None, tmp_path).check(hook)
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
