@@ -138,7 +138,8 @@ class City:
         self._by_both("register", name, CREDIT_CODE, account, self._request(name, account))
         self._by_both("verify", 1)
         every = sum(DUTIES.values()) - DUTIES["DECIDER"] - DUTIES["RELAY"]
-        posts = {OFFICE: every, DECIDER: DUTIES["DECIDER"], RELAY: DUTIES["RELAY"]}
+        deciding = DUTIES["DECIDER"] + DUTIES["STANDARDS_KEEPER"]  # seals what the office loads
+        posts = {OFFICE: every, DECIDER: deciding, RELAY: DUTIES["RELAY"]}
         for holder, duties in posts.items():
             whom = self.machine.address(holder)
             self._by_both("open_post", 1, f"post {holder}", duties, whom, T0, 2**32 - 1)
@@ -155,7 +156,7 @@ class City:
         self.send("Standards", "open_set", "STD 1", "", HASH, T0)
         limit = (1, PARAMETER, label("daily_mean_max"), label("ng/L"), 0, LIMIT, True, True)
         self.send("Standards", "add_limits", 1, [(*limit, True, True)])
-        self.send("Standards", "seal_set", 1)
+        self.send("Standards", "seal_set", 1, 1, HASH, account=DECIDER)
 
     def _by_both(self, function: str, *arguments: Any) -> None:
         """Two administrators: one proposes, the other confirms."""

@@ -429,7 +429,8 @@ contracts: one proposes, the other confirms, until they hand over to the council
 which approve an act that then waits. An account and the one that took its place by rotation are one
 hand. Withdrawing an account, halting a lane and suspending a permit take
 one hand and act at once. Registering and verifying an organisation take two officers, and so do
-reviewing and deciding on an application, proposing and deciding on a revocation.
+reviewing and deciding on an application, proposing and deciding on a revocation, loading and
+sealing a set of limits, setting and confirming a higher ceiling.
 """
 UPKEEP = """\
 Most of these are due at a time and wait for somebody: `waterline upkeep` finds what is due and does

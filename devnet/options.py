@@ -14,7 +14,7 @@ FUNDED_WEI = 10**9 * WEI_PER_ETHER  # never runs out, whatever the base fee does
 DEFAULT_ACCOUNTS = (
     *("admin-1", "admin-2"),
     *("officer-1", "officer-2", "officer-3"),
-    "keeper-1",
+    *("keeper-1", "keeper-2"),
     *("relay-1", "relay-2", "relay-3", "relay-4"),
     *("holder-1:0", "holder-2:0"),
 )

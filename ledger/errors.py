@@ -123,7 +123,7 @@ def refused(reason: str, transaction: str = "") -> Reverted:
     return kind(reason, transaction)
 
 
-_CALLER = re.compile(r": (caller|reviewer|proposer|notifier|recorder|only a member) ")
+_CALLER = re.compile(r": (caller|reviewer|proposer|notifier|opener|recorder|only a member) ")
 # where a person sees why, by the contract or module that refused
 _LOOK_AT = {
     "access": "docs/duties.md says which duty the act needs, `waterline account list` who has it",

@@ -21,7 +21,7 @@ from scripts._shared import PROJECT, Session, home
 
 CITY = PROJECT / "data" / "city.yaml"
 ACCOUNTS = (
-    "admin-1,admin-2,officer-1,officer-2,officer-3,keeper-1,"
+    "admin-1,admin-2,officer-1,officer-2,officer-3,keeper-1,keeper-2,"
     "relay-1,relay-2,relay-3,relay-4,relay-5,relay-6,relay-7,relay-8,holder-1:0,holder-2:0"
 )
 # set by whoever uses a chain here; the demo has its own

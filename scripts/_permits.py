@@ -17,7 +17,6 @@ from scripts._limits import limit_document
 from scripts._shared import Session
 from scripts._showing import (
     APPLICATION_STATES,
-    CAUSES,
     DUE_ACTS,
     GROUNDS,
     PERMIT_KINDS,
@@ -88,16 +87,6 @@ def season_text(terms: dict[str, Any]) -> str | None:
         return None
     days = (terms["season_from"], terms["season_until"])
     return "..".join(f"{day // 100:02}-{day % 100:02}" for day in days)
-
-
-def reason_of(args: Any) -> str | None:
-    """Why a permit changed, in the words of the event or of the cause it names."""
-    if "cause" in args:
-        return f"version {args['version']}: {CAUSES[args['cause']]}"
-    if "end" in args:
-        return f"{PERMIT_STATES[args['end']]}: {args['ground']}"
-    reason: str | None = args.get("reason")
-    return reason
 
 
 def date_of(text: str) -> int:

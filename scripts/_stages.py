@@ -102,6 +102,7 @@ def _calendar(city: City) -> tuple[str, ...]:
 def _rules(city: City) -> Stage:
     keeper, standards = ("--account", "keeper-1"), city.raw["standards"]
     grades = [word for grade in standards["grades"] for word in ("--grade", grade)]
+    sealed = ("--seal-as", "keeper-2")
     return Stage(
         "load calendar, limits and thresholds",
         (
@@ -109,7 +110,7 @@ def _rules(city: City) -> Stage:
             ("standard", "load-scheme", *standards["schemes"], *keeper, *SENT),
             ("standard", "load-settings", *keeper, *SENT),
             ("standard", "load-tariff", *standards["tariffs"], *keeper, *SENT),
-            ("standard", "load", *standards["tables"], *grades, *keeper, *INCLUDED),
+            ("standard", "load", *standards["tables"], *grades, *sealed, *keeper, *INCLUDED),
         ),
     )
 

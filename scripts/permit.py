@@ -149,36 +149,16 @@ def list_(
 
 @app.read("history")
 def history(number: PermitNumber) -> Any:
-    """Show every change of the right that a permit gives."""
-    from ledger.events import logs
-    from scripts._permits import permit_by_number, reason_of
-    from scripts._showing import local, table, utc
-    from scripts._signing import name_of_account
+    """Show every change of the right that a permit gives, and transfers that it gives or takes."""
+    from scripts import _history
+    from scripts._permits import permit_by_number
+    from scripts._showing import local_of, table
 
     here = session()
-    permit_id, _ = permit_by_number(here, number)
-    found = sorted(
-        (
-            event
-            for contract in ("PermitRegistry", "PermitChanges")
-            for event in logs(here.ledger, contract, filters=None)
-            if permit_id in (event.args.get(key) for key in ("permit_id", "giver", "taker"))
-        ),
-        key=lambda event: (event.block, event.log_index),
-    )
-    document = [
-        {
-            "event": event.name,
-            "at": utc(event.block_time),
-            "by": name_of_account(event.args["by"]) if "by" in event.args else None,
-            "reason": reason_of(event.args),
-            "transaction": event.transaction,
-        }
-        for event in found
-    ]
+    document = _history.history(here, permit_by_number(here, number)[0])
     rows = [
-        (local(event.block_time), entry["event"], entry["by"] or "-", entry["reason"] or "")
-        for event, entry in zip(found, document, strict=True)
+        (local_of(one["at"]), one["event"], one["by"] or "-", one["reason"] or "")
+        for one in document
     ]
     return here.tell(document, lambda: table(rows, ("when", "what", "by", "why")))
 

@@ -27,66 +27,48 @@ def load(
         list[str] | None, typer.Option(help="Only these grades; a table without grades whole.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
+    seal_as: Annotated[
+        str, typer.Option(help="Another keeper's account of this machine, which seals them.")
+    ] = "",
 ) -> Any:
-    """Load limit tables as new, sealed versions; rows without a number are listed.
+    """Load limit tables as new versions, left open for another STANDARDS_KEEPER to seal.
 
+    Nothing is held against a set that is not sealed. Rows without a number are listed.
     For example: waterline standard load gb5749 gbt31962 --grade B --account keeper-1
     """
-    from datetime import date
-
-    from ledger.errors import NotFound
-    from ledger.standards import midnight, read_index, read_table
+    from ledger.standards import midnight
+    from scripts import _limit_sets as limit_sets
     from scripts._showing import local_zone
 
-    here, tables = session(), read_index(folder / "index.yaml")["tables"]
-    sets = []
-    for name in names:
-        if name not in tables:
-            raise NotFound(f"no table {name!r}", f"known: {', '.join(tables)}")
-        in_force = date.fromisoformat(str(tables[name]["in_force"]))
-        sets += [
-            one
-            for one in read_table(folder / tables[name]["file"], in_force)
-            if not grade or not one.grade or one.grade in grade
-        ]
+    here, sets = session(), limit_sets.tables(names, folder, grade or ())
     for one in sets:
         for row in one.left_out:
             here.say(f"not loaded, {one.standard} {row.grade} {row.parameter}: {row.reason}")
-    return _load_sets(here, sets, lambda day: midnight(day, local_zone()))
+    done = limit_sets.load(here, sets, lambda day: midnight(day, local_zone()), seal_as)
+    return _written(here, done) if done else None
 
 
-def _load_sets(here: Session, sets: list[Any], begins: Any) -> Any:
-    from scripts._writing import Act, perform
+@app.write("seal")
+def seal(
+    sets: Annotated[list[int], typer.Argument(help="Numbers of open sets: `standard list`.")],
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Table of index.yaml to compare a set with, like gb5749."),
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where index.yaml lies.")] = FOLDER,
+) -> Any:
+    """Show sets that another keeper loaded, compare them with one's own tables, and seal them.
 
-    functions = here.contract("Standards").functions
-    opening = [
-        Act(
-            "Standards",
-            functions.open_set(s.standard, s.grade, s.source_sha256, begins(s.in_force)),
-            f"open a version of {s.standard} {s.grade}",
-        )
-        for s in sets
-    ]
-    opened = perform(here.waiting_for("included"), opening)
-    if here.dry_run:
-        return None
-    acts = []
-    for one, event in zip(sets, opened.of("SetOpened"), strict=True):
-        set_id = event.args["set_id"]
-        for first in range(0, len(one.limits), PAGE):
-            page = [limit.as_struct(set_id) for limit in one.limits[first : first + PAGE]]
-            acts.append(
-                Act(
-                    "Standards",
-                    functions.add_limits(set_id, page),
-                    f"{len(page)} limits of {one.standard} {one.grade}",
-                    gas=BASE_GAS + LIMIT_GAS * len(page),
-                )
-            )
-        acts.append(
-            Act("Standards", functions.seal_set(set_id), f"seal {one.standard}", gas=BASE_GAS)
-        )
-    return _written(here, perform(here, acts))
+    Who opened a set cannot seal it. With --dry-run it is shown and compared only.
+    For example: waterline standard seal 1 2 --table gb5749 --table gbt31962 --account keeper-2
+    """
+    from ledger.standards import midnight
+    from scripts import _limit_sets as limit_sets
+    from scripts._showing import local_zone
+
+    here, compared = session(), limit_sets.tables(table or (), folder)
+    done = limit_sets.seal(here, sets, compared, lambda day: midnight(day, local_zone()))
+    return _written(here, done)
 
 
 @app.write("load-scheme")
@@ -360,6 +342,8 @@ def list_() -> Any:
             "in_force": utc(s["in_force_at"]),
             "limits": s["limits"],
             "sealed": s["sealed"],
+            "opened_by": s["opened_by"],
+            "source_hash": "0x" + s["source_hash"].hex(),
         }
         for n, s in every(here.ledger, "Standards", "limit_set", "set_count")
     ]
@@ -370,11 +354,15 @@ def list_() -> Any:
 
     def lines() -> list[str]:
         rows = [
-            (s["id"], s["standard"], s["grade"] or "-", s["version"], s["limits"]) for s in sets
+            (
+                *(s["id"], s["standard"], s["grade"] or "-", s["version"], s["limits"]),
+                "" if s["sealed"] else f"open, another keeper than {s['opened_by']} seals it",
+            )
+            for s in sets
         ]
         cuts = [(s["name"], s["version"], *(shown(s[k], "bps") for k in _CUTS)) for s in schemes]
         return [
-            *table(rows, ("no.", "standard", "grade", "version", "limits")),
+            *table(rows, ("no.", "standard", "grade", "version", "limits", "")),
             "",
             *table(cuts, ("scheme", "version", "blue", "yellow", "red", "approaching")),
             "",

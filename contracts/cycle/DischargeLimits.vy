@@ -159,7 +159,9 @@ def judge(
     hi_is_unsure: bool = False
     by_permit: bool = False
     if limit_id != 0:
-        limit: IStandards.Limit = staticcall IStandards(access._at(names.STANDARDS)).limit(limit_id)
+        limit: IStandards.Limit = staticcall IStandards(access._at(names.STANDARDS)).sealed_limit(
+            limit_id
+        )
         assert limit.parameter == about.parameter, "discharge: limit is of another parameter"
         lo = gauge_words._ceiling_word(limit.lo, about.resolution) if limit.has_lo else lo
         hi = gauge_words._floor_word(limit.hi, about.resolution) if limit.has_hi else hi

@@ -100,7 +100,9 @@ def judge(
     about: IDeviceRegistry.Channel = staticcall IDeviceRegistry(
         access._at(names.DEVICE_REGISTRY)
     ).channel(channel)
-    limit: IStandards.Limit = staticcall IStandards(access._at(names.STANDARDS)).limit(limit_id)
+    limit: IStandards.Limit = staticcall IStandards(access._at(names.STANDARDS)).sealed_limit(
+        limit_id
+    )
     assert limit.parameter == about.parameter, "quality: limit is of another parameter"
     lo: uint256 = 0
     hi: uint256 = UNLIMITED

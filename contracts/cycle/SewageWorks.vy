@@ -104,7 +104,7 @@ def set_rule(works_id: uint256, parameter: bytes32, rule: ISewageWorks.Rule):
         assert loads._about(rule.temperature).kind == GAUGE, "works: temperature is no gauge"
     for limit_id: uint256 in [rule.warm_limit_id, rule.cold_limit_id]:
         if limit_id != 0:
-            limit: IStandards.Limit = staticcall self._standards().limit(limit_id)
+            limit: IStandards.Limit = staticcall self._standards().sealed_limit(limit_id)
             upper: bool = limit.parameter == parameter and limit.has_hi
             assert upper, "works: no upper limit of this parameter"
     self._rule[works_id][parameter] = rule

@@ -6,7 +6,8 @@
 @notice Limits, thresholds, settings and calendars as data with versions; a ruling cites the one
         it used.
 @dev Limits stand in base units (ng/L, mntu, mph and so on), inclusive on both sides. Nothing
-     national is written here: tables are loaded from standards/.
+     national is written here: tables are loaded from standards/. A set of limits takes two
+     officers: one opens and fills it, another seals it, and until then nothing is held against it.
 @custom:halt Nothing to halt: an entry is never changed, a later version stands beside it.
 """
 
@@ -79,9 +80,11 @@ def open_set(
         in_force_at=in_force_at,
         limits=0,
         sealed=False,
+        opened_by=msg.sender,
     )
     log IStandards.SetOpened(
         set_id=set_id,
+        by=msg.sender,
         standard=standard,
         grade=grade,
         version=version,
@@ -94,10 +97,12 @@ def open_set(
 @external
 def add_limits(set_id: uint256, limits: DynArray[IStandards.Limit, MAX_PAGE]):
     """
-    @notice Add limits to a set that is still open.
+    @notice Add limits to a set that the caller opened and nobody has sealed.
     """
     access._only(duties.STANDARDS_KEEPER)
     assert self.limit_set[set_id].version != 0, "standards: unknown set"
+    own: bool = access._is_caller(self.limit_set[set_id].opened_by)
+    assert own, "standards: caller did not open the set"
     assert not self.limit_set[set_id].sealed, "standards: set is sealed"
     first_id: uint256 = self.limit_count + 1
     limit_id: uint256 = self.limit_count
@@ -116,15 +121,21 @@ def add_limits(set_id: uint256, limits: DynArray[IStandards.Limit, MAX_PAGE]):
 
 
 @external
-def seal_set(set_id: uint256):
+def seal_set(set_id: uint256, limits: uint256, source_hash: bytes32):
     """
-    @notice End the loading of a set; it can never change again.
+    @notice End the loading of a set that another officer opened; it can never change again.
+    @param limits How many the caller has read, so that nobody seals another set than they read.
+    @param source_hash sha256 of the table that they read.
     """
     access._only(duties.STANDARDS_KEEPER)
-    assert self.limit_set[set_id].limits > 0, "standards: set is empty"
-    assert not self.limit_set[set_id].sealed, "standards: must be open"
+    one: IStandards.LimitSet = self.limit_set[set_id]
+    assert one.limits > 0, "standards: set is empty"
+    assert not one.sealed, "standards: must be open"
+    assert not access._is_caller(one.opened_by), "standards: opener cannot seal the set"
+    read: bool = one.limits == limits and one.source_hash == source_hash
+    assert read, "standards: set is another than was read"
     self.limit_set[set_id].sealed = True
-    log IStandards.SetSealed(set_id=set_id, limits=self.limit_set[set_id].limits)
+    log IStandards.SetSealed(set_id=set_id, by=msg.sender, limits=limits, source_hash=source_hash)
 
 
 @external
@@ -236,6 +247,17 @@ def current_set(standard: String[32], grade: String[16], at: uint256) -> uint256
         if self.limit_set[set_id].sealed and self.limit_set[set_id].in_force_at <= at:
             return set_id
     return 0
+
+
+@external
+@view
+def sealed_limit(limit_id: uint256) -> IStandards.Limit:
+    """
+    @notice A limit that something may be held against: one of a sealed set.
+    """
+    limit: IStandards.Limit = self.limit[limit_id]
+    assert self.limit_set[limit.set_id].sealed, "standards: limit is in no sealed set"
+    return limit
 
 
 @external

@@ -98,12 +98,15 @@ class Scheme:
 
 @dataclass(slots=True)
 class Turns:
-    """What RegisterTurns keeps of a channel: how many entries, the next turn, the last entry."""
+    """What RegisterTurns keeps of a channel: from which book and turns on, the next, the last."""
 
     calendar: int
     turn_at: int
     count: int = 0
     closed_until_at: int = 0
+    days_from_at: int = 0
+    months_from_at: int = 0
+    book: str = ""
     last: dict[str, Any] = field(default_factory=dict)
 
 
@@ -137,6 +140,7 @@ class City:
     approvals: dict[int, Approval] = field(default_factory=dict)
     turns: dict[int, Turns] = field(default_factory=dict)
     held: dict[int, tuple[int, int]] = field(default_factory=dict)  # channel: moment, register
+    replacing: dict[int, int] = field(default_factory=dict)  # the channel that a held one replaces
     released: dict[int, Released] = field(default_factory=dict)
 
 

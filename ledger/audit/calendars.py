@@ -28,6 +28,13 @@ def end(calendars: Boundaries, calendar: int) -> int:
     return loaded[-1] if loaded else 0
 
 
+def months_later(calendars: Boundaries, at: int, months: int) -> int:
+    """The same day and time of a later local month, or the last second of a month too short."""
+    month = period_at(calendars, MONTH, at + 1)
+    begins_at, ends_at = (boundary(calendars, MONTH, month + months + n) for n in (0, 1))
+    return min(begins_at + at - boundary(calendars, MONTH, month), ends_at - 1)
+
+
 def season(calendars: Boundaries, first: int, last: int, at: int) -> tuple[bool, int]:
     """Whether a moment lies in a season of days as month * 100 + day, and when that may differ."""
     year = period_at(calendars, YEAR, at + 1)

@@ -1,10 +1,11 @@
 """The contracts' own state at one block, against what was derived up to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from ledger.audit import calendars as cal
 from ledger.audit.accounts import Account, Meter, MeterBook
 from ledger.audit.calendars import DAY, MONTH, YEAR
 from ledger.audit.findings import Finding, Findings
@@ -12,6 +13,8 @@ from ledger.audit.gauges import HIGH, LOW, PENDING, Gauge, GaugeBook
 from ledger.audit.groups import M32
 from ledger.audit.history import State
 from ledger.audit.lanes import Lane
+from ledger.audit.loads import nothing_ruled
+from ledger.audit.outlets import Outlet, of_key
 from ledger.audit.views import Call, Views
 
 TOGETHER = 500
@@ -74,10 +77,59 @@ def expected(state: State) -> Iterator[Expected]:
     for name, gauges in state.gauges.items():
         yield from _lanes(name, gauges.lanes)
         yield from _gauges(name, gauges)
+    yield from _loads(state)
     for channel, turns in state.city.turns.items():
-        names = ("calendar", "turn_at", "closed_until_at", "count")
-        kept = {name: getattr(turns, name) for name in names}
+        kept = asdict(turns)
+        del kept["last"]
         yield Expected(("RegisterTurns", "turns", [channel]), kept, channel=channel)
+
+
+def _loads(state: State) -> Iterator[Expected]:
+    """What was ruled of outlets, and what of it regions and violations hold."""
+    for text, outlet in state.outlets.outlets.items():
+        permit_id, parameter = of_key(text)
+        of = [permit_id, int.from_bytes(parameter, "big")]
+        yield Expected(("DischargeLoads", "version_count", of), len(outlet.pairs))
+        for version, pairs in enumerate(outlet.pairs, 1):
+            yield Expected(("DischargeLoads", "pairs", [*of, version]), asdict(pairs))
+        ruled = {(calendar, one) for calendar, some in outlet.rulings.items() for one in some}
+        for calendar, period in sorted(ruled | _periods(state, outlet)):
+            ruling = outlet.ruled(calendar, period) or nothing_ruled()
+            yield Expected(("DischargeLoads", "ruling", [*of, calendar, period]), ruling)
+    for text, one in state.oversight.regions.items():
+        region = [int(part, 16) for part in text.split("/")]
+        yield Expected(("RedLines", "permitted_ng", region), one.permitted_ng)
+        yield Expected(("RedLines", "load_ceilings", region), len(one.ceilings))
+        for version, ceiling in enumerate(one.ceilings, 1):
+            yield Expected(("RedLines", "load_ceiling", [*region, version]), asdict(ceiling))
+        for year, load_ng in one.load_ng.items():
+            yield Expected(("RedLines", "load_ng", [*region, year]), load_ng)
+            yield Expected(("RedLines", "load_told", [*region, year]), year in one.told)
+    for text, (region_text, counted_ng) in state.oversight.counted.items():
+        permit_id, parameter = of_key(text)
+        of = [permit_id, int.from_bytes(parameter, "big")]
+        yield Expected(("RedLines", "counted_ng", of), counted_ng)
+        yield Expected(("RedLines", "load_counted_in", of), bytes.fromhex(region_text))
+    if state.oversight.is_there:
+        count = len(state.oversight.violations)
+        yield Expected(("Violations", "violation_count", []), count)
+    for number in state.oversight.load_violations.values():
+        _, parameter = of_key(state.oversight.places[number - 1])
+        violation = state.oversight.violations[number - 1] | {"parameter": parameter}
+        yield Expected(("Violations", "violation", [number]), violation)
+
+
+def _periods(state: State, outlet: Outlet) -> set[tuple[int, int]]:
+    """The periods of the days that have means: a ruling on one of them may have been left out."""
+    calendars, means = state.city.calendars, state.outlets.means
+    gauges = {gauge for one in outlet.pairs for gauge in one.gauges}
+    days = [day for gauge in gauges for day in means.get(gauge, ())]
+    found = set()
+    for day in days:
+        ends_at = cal.boundary(calendars, DAY, day + 1)
+        for calendar in (DAY, MONTH, YEAR):
+            found.add((calendar, cal.period_at(calendars, calendar, ends_at)))
+    return found
 
 
 def _lanes(contract: str, lanes: dict[int, Lane]) -> Iterator[Expected]:

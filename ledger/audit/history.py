@@ -25,10 +25,13 @@ from ledger.audit.accounts import (
     kept_entry,
 )
 from ledger.audit.findings import Finding, Findings
-from ledger.audit.gauges import GaugeBook, GaugeReplay
+from ledger.audit.gauges import Gauge, GaugeBook, GaugeReplay
 from ledger.audit.groups import Group, groups
 from ledger.audit.lanes import Lane, digest_of
+from ledger.audit.load_acts import LOADS, VOLUMES, LoadActs
 from ledger.audit.meters import MeterReplay
+from ledger.audit.outlets import Kept
+from ledger.audit.oversight import Oversight
 from ledger.audit.reading import Event, Transaction
 from ledger.audit.rights import VALID, Permit, Restriction, Terms
 from ledger.audit.told import Replay, Told
@@ -38,7 +41,7 @@ from ledger.deployment import Deployment
 from ledger.leaves import ROLL_OVER
 from ledger.packing import RECORD_GAUGES, RECORD_METERS
 
-OTHERS = ("Standards", "PermitRegistry", "DeviceRegistry", "RegisterTurns", "Adoption")
+OTHERS = ("Standards", "PermitRegistry", "DeviceRegistry", "RegisterTurns", "Adoption", *LOADS)
 SUSPENDED = 2
 DEEMED = 4
 _ON = "_on_"  # begins the names of what takes acts, by their events
@@ -69,6 +72,8 @@ class State:
     gauges: dict[str, GaugeBook] = field(default_factory=dict)
     city: City = field(default_factory=City)
     adoptions: dict[str, adopting.Adoption] = field(default_factory=dict)
+    outlets: Kept = field(default_factory=Kept)
+    oversight: Oversight = field(default_factory=Oversight)
     counts: Counts = field(default_factory=Counts)
     findings: Findings = field(default_factory=Findings)
 
@@ -84,16 +89,18 @@ def begun(deployment: Deployment) -> State:
     return State(
         {name: MeterBook(name) for name in books(deployment, METER_BOOKS)},
         {name: GaugeBook(name) for name in books(deployment, GAUGE_BOOKS)},
+        oversight=Oversight(is_there="Violations" in deployment.contracts),
     )
 
 
-class History:
+class History(LoadActs):
     """Takes the chain's transactions in their order."""
 
     def __init__(
         self, deployment: Deployment, state: State, views: Views, kept: roots.Kept | None = None
     ) -> None:
         self.state, self.views, self.kept = state, views, kept
+        self.city, self.outlets, self.oversight = state.city, state.outlets, state.oversight
         self.digests: list[tuple[str, int, int, bytes]] = []  # of batches not yet asked for
         self.addresses = {name: one.address.lower() for name, one in deployment.contracts.items()}
         self.names = {address: name for name, address in self.addresses.items()}
@@ -144,6 +151,7 @@ class History:
         if self.kept:
             self._root(self.kept(book, lane_id, batch), every, root, transaction, place, book)
         replay = self._replay(book, lane_id, batch, transaction.block_at, every)
+        self._keep_days(book, replay.told, self.state.gauges)
         lane.settle(digest, replay.counted_l)
         self.digests.append((book, lane_id, batch, digest))
         kept = {"lane": lane_id, "batch_id": batch, "digest": digest, "refused": replay.refused}
@@ -282,6 +290,7 @@ class History:
         """A meter whose readings are held: it is enrolled and bound to nothing."""
         told = args["replacement"]
         self.state.city.held[args["channel"]] = (told["opened_at"], told["opening_l"])
+        self.state.city.replacing[args["channel"]] = told["old"]
 
     def _on_replacement_released(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         """What was held counts; how it falls on two years is taken as told."""
@@ -293,6 +302,7 @@ class History:
             self._find(f"event {event.name}", event.contract, claimed, derived, at)
         held_s = args["read_at"] - opened_at
         city.released[channel] = Released(held_s, args["year_l"], args["before_l"])
+        self.outlets.replaced.append(city.replacing.pop(channel))
 
     def _on_account_opened(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         opened = {name: args[name] for name in args if name != "permit_id"}
@@ -327,6 +337,7 @@ class History:
         """A day that was closed by hand."""
         replay = GaugeReplay(self.state.gauges[event.contract], self.state.city.calendars)
         replay.close(args["channel"])
+        self._keep_days(event.contract, replay.told, self.state.gauges)
         self._held(at, replay.told, {})
 
     # what the rules rest on
@@ -348,7 +359,7 @@ class History:
             self._find("event VersionOpened", event.contract, args, told, at)
         names = ("annual_l", "peak_l_h", "season_from", "season_until")
         dates = ("from_at", "until_at", "in_force_at")
-        permit.versions.append(Terms(*(told[name] for name in (*names, *dates))))
+        permit.versions.append(Terms(*(told[name] for name in (*names, *dates, "station_id"))))
 
     def _on_permit_suspended(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         self._changed(event, args, at, SUSPENDED)
@@ -381,9 +392,22 @@ class History:
         self.state.city.approvals[args["channel"]] = one
 
     def _on_turns_set(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
-        turns = self.state.city.turns.setdefault(args["channel"], Turns(0, 0))
-        turns.calendar, turns.turn_at = args["calendar"], args["from_at"]
-        self._meter(args["channel"]).turn_at = args["from_at"]
+        channel, from_at = args["channel"], args["from_at"]
+        turns = self.state.city.turns.setdefault(channel, Turns(0, 0))
+        turns.months_from_at = turns.months_from_at or from_at
+        turns.calendar, turns.turn_at = args["calendar"], from_at
+        if turns.calendar == cal.DAY:
+            turns.days_from_at = from_at
+        meters = self.state.meters
+        turns.book = self.addresses[[name for name in meters if channel in meters[name].meters][-1]]
+        self._meter(channel).turn_at = from_at
+
+    def _on_book_followed(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
+        """Registers come from the book that took the channel over."""
+        turns = self.state.city.turns[args["channel"]]
+        if args["before"].lower() != turns.book:
+            self._find("event BookFollowed", event.contract, args["before"], turns.book, at)
+        turns.book = args["book"].lower()
 
     def _on_register_kept(self, event: Event, args: dict[str, Any], at: Transaction) -> None:
         """A silent meter's turn that somebody closed."""
@@ -391,7 +415,11 @@ class History:
         turns = self.state.city.turns[channel]
         period = cal.period_at(calendars, turns.calendar, at.block_at)
         entry = kept_entry(turns.turn_at, self._meter(channel), closed=True)
-        turns.count += turns.last != entry
+        if turns.last != entry:
+            turns.count += 1
+            told = {"channel": channel, "turn": entry}
+            book = self.names[turns.book]
+            self._keep_days(book, [("RegisterTurns", "RegisterKept", told)], {})
         turns.closed_until_at = cal.boundary(calendars, turns.calendar, period)
         turns.last = entry
         kept = {"channel": channel, "number": turns.count, "turn": entry}
@@ -402,6 +430,16 @@ class History:
         """A channel as the last book that took it over holds it."""
         holding = [b.meters[channel] for b in self.state.meters.values() if channel in b.meters]
         return holding[-1]
+
+    def _gauge(self, channel: int) -> Gauge:
+        """The same of a gauge."""
+        holding = [b.gauges[channel] for b in self.state.gauges.values() if channel in b.gauges]
+        return holding[-1]
+
+    def _meters_of(self, permit_id: int) -> list[int]:
+        """The meters that count a permit's discharge."""
+        accounts = self.state.meters[VOLUMES].accounts
+        return accounts[permit_id].meters if permit_id in accounts else []
 
     # books that replace others
 
@@ -442,7 +480,7 @@ READINGS_ONLY = frozenset(
 
 def relevant() -> frozenset[str]:
     """The events that an audit reads; readings rest on no others."""
-    acts = (name[len(_ON) :] for name in vars(History) if name.startswith(_ON))
+    acts = (name[len(_ON) :] for name in dir(History) if name.startswith(_ON))
     titled = ("".join(part.title() for part in act.split("_")) for act in acts)
     return frozenset({*titled, *READINGS_ONLY, "Recorded"})
 

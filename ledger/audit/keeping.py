@@ -11,7 +11,7 @@ from ledger.audit.history import State
 from ledger.deployment import Deployment
 from ledger.errors import BadRecord, WrongChain
 
-FORMAT = 1
+FORMAT = 2
 FILE = "audit.json"
 _STATE = TypeAdapter(State)
 

@@ -20,6 +20,7 @@ class Terms:
     from_at: int
     until_at: int
     in_force_at: int
+    station_id: int
 
 
 @dataclass(slots=True)
@@ -52,6 +53,10 @@ class Permit:
         if begun and at < self.restrictions[begun - 1].until_at:
             annual_l = min(annual_l, self.restrictions[begun - 1].annual_l)
         return annual_l, terms.peak_l_h, terms.until_at
+
+    def station_at(self, at: int) -> int:
+        """Where its station stood at a moment."""
+        return self.versions[self._version_at(at)].station_id
 
     def right_at(self, at: int, calendars: Boundaries) -> tuple[bool, int]:
         """Whether it gave its right at a moment, and the next one at which that may differ."""

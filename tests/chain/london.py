@@ -133,6 +133,7 @@ def city(chain: London | None = None) -> tuple[London, Suite]:
     for name in list(FOLDERS)[1:]:
         contracts[name] = chain.deploy(name, authority.address)
     accounts = {duty: key.address for duty, key in KEYS.items()}
+    accounts["second_keeper"] = SECOND_KEEPER.address
     suite = Suite(contracts, FIRST.address, SECOND.address, accounts, HOLDER.address)
     found(suite, chain.w3.eth.chain_id)
     return chain, suite

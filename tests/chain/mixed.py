@@ -10,6 +10,7 @@ from oracle.inputs import Input
 from oracle.mapping import load
 from tests.chain.town import Town
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
+from tests.contracts.outfalls import FIRST, MONTH_LOAD, QINGLAN, Outfall, at_most
 from tests.contracts.suite import COD, DAY_S, GAUGE, HASH, METER, T0, word
 
 ROLL_OVER, EXCHANGE, RESET, DEEMED, ESTIMATE = range(1, 6)
@@ -168,6 +169,17 @@ class Mixed:
         self.values(channel, [(820, 3 * DAY_S), (20, 600)])
         book.judge(channel, suite.limit(COD, 20, 900), 1, 0, 0, 1, sender=keeper)
         self.values(channel, [(950, 60), (15, 60), (300, 60)])
+
+    def loads(self) -> None:
+        """An outlet's month beyond its limit and put on record, in a region with a ceiling."""
+        suite = self.suite
+        suite.water_network.set_region(1, QINGLAN, sender=suite.network_keeper)
+        ceiling = (QINGLAN, COD, 10**12, HASH)
+        suite.red_lines.set_load_ceiling(*ceiling, sender=suite.standards_keeper)
+        outfall = Outfall(suite, at_most(MONTH_LOAD, 100))
+        outfall.month([(10, [1_001]), (7, [1, 2, 2]), (0, [5]), *[(1, [100])] * 7])
+        of = (outfall.permit, COD, MONTH_LOAD, FIRST // 10)
+        suite.violations.detect_load(*of, sender=suite.holder)
 
     def _meter(self, **changed: Any) -> int:
         return self.suite.channel(METER, "QuotaTracker", relay_group=OWN_GROUP, **changed)

@@ -22,11 +22,18 @@ from tests.chain.spoken import Kept, changed, flipped, ledger_over
 from tests.chain.town import build
 
 WORDS, ROOTS, PLACES, STATE, EVENTS, PROVED = 4_000, 1_500, 500, 2_500, 1_500, 500
+LOADS = 500
 ONE_IN = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 25
 HEAD = 4 + 5 * WORD + WORD  # of a batch's calldata, before its words
 LANE, BATCH, ROOT = 4, 4 + WORD, 4 + 2 * WORD
 # logged by a batch, so that it follows from the words
 FOLLOW = ("QuotaTracker", "DischargeLimits", "QualityProvenance")
+
+FOLLOW_LOADS = {
+    "DischargeLoads": ("LoadRuled",),
+    "RedLines": ("LoadAdded",),
+    "Violations": ("ViolationDetected",),
+}
 
 
 class Found(BaseException):
@@ -79,6 +86,7 @@ def whole(tmp_path_factory) -> Iterator[Watched]:
     mixed.fed_by_an_oracle()
     mixed.sent_by_a_relay()
     mixed.gauges()
+    mixed.loads()
     deployment = replace(town.ledger.deployment, start_block=0)
     ledger, node = ledger_over(Ledger(town.ledger.chain, deployment), tester)
     for proving in (False, True):
@@ -180,7 +188,11 @@ def test_no_changed_missing_or_repeated_event_of_a_batch_passes(watched):
         for place, one in enumerate(every)
         if one["transactionHash"] in hashes
     ]
-    kept = dict(logs)
+    assert unnoticed(watched, EVENTS, changing(dict(logs), places)) == []
+
+
+def changing(kept: dict[str, Any], places: list[tuple[str, int]]) -> Callable[[Random], Any]:
+    """What changes one of some events."""
 
     def mutate(chance):
         key, place = chance.choice(places)
@@ -188,7 +200,23 @@ def test_no_changed_missing_or_repeated_event_of_a_batch_passes(watched):
         _change(chance, every, place)
         return {key: every}
 
-    assert unnoticed(watched, EVENTS, mutate) == []
+    return mutate
+
+
+def test_no_changed_missing_or_repeated_ruling_on_a_load_passes(watched):
+    logs, topics = watched.answers("eth_getLogs"), set()
+    for contract, events in FOLLOW_LOADS.items():
+        bound = watched.ledger.contract(contract).events
+        topics |= {getattr(bound, name)().topic for name in events}
+    places = [
+        (key, place)
+        for key, every in logs
+        for place, one in enumerate(every)
+        if one["topics"][0] in topics
+    ]
+
+    assert len({dict(logs)[key][place]["topics"][0] for key, place in places}) == 3
+    assert unnoticed(watched, LOADS, changing(dict(logs), places)) == []
 
 
 def test_no_changed_event_of_any_act_passes_where_events_are_proved(watched):

@@ -6,7 +6,6 @@ from ledger.structs import read
 from scripts import _loads as loads
 from scripts import _violations as violations
 from scripts import redline
-from tests.chain.london import SECOND_KEEPER
 from tests.chain.test_london import rules_on_loads
 from tests.chain.test_upkeep import DAY_S, GRACE_S, REGION, TODAY, kinds, neglected
 from tests.contracts.outfalls import MONTH_LOAD, YEAR_LOAD, Outfall, at_most
@@ -66,7 +65,7 @@ def test_a_higher_ceiling_is_shown_with_who_proposed_it_and_until_when_it_waits(
     assert (load["parameter"], load["amount"], load["unit"]) == ("cod", 2 * 10**12, "ng")
     assert volume["proposed_by"] == load["proposed_by"] == by
     assert redline.load_ceiling_of(here, REGION, COD) == 10**12
-    lines.confirm_ceiling(REGION, 3_000, sender=suite.second_keeper(SECOND_KEEPER.address))
+    lines.confirm_ceiling(REGION, 3_000, sender=suite.second_keeper)
     assert redline.waits(here, REGION) == [load]
     assert redline.ceiling_of(here, REGION) == 3_000
 

@@ -8,7 +8,7 @@ from eth_account import Account
 from eth_utils import keccak
 
 from checks import duties
-from tests.chain.london import KEYS, SECOND_KEEPER, London
+from tests.chain.london import KEYS, London
 from tests.contracts.callers import zero
 from tests.contracts.intake_words import OFFSET, gauge_group, meter_group, packed
 from tests.contracts.outfalls import MONTH_LOAD, YEAR_LOAD, Outfall, at_most
@@ -343,7 +343,7 @@ def oversees(chain: London, suite: Suite) -> None:
     suite.water_network.set_region(1, word("Qinglan"), sender=suite.network_keeper)
     lines.set_ceiling(word("Qinglan"), 10**9 - 1, HASH, sender=keeper)
     lines.set_ceiling(word("Qinglan"), 10**9, HASH, sender=keeper)
-    lines.confirm_ceiling(word("Qinglan"), 10**9, sender=suite.second_keeper(SECOND_KEEPER.address))
+    lines.confirm_ceiling(word("Qinglan"), 10**9, sender=suite.second_keeper)
     permit = suite.permit(until_at=now + 20)
     lane = suite.lane(suite.quota_tracker)
     lines.assign_lane(word("Qinglan"), word("QuotaTracker"), lane, 1, sender=keeper)
@@ -422,9 +422,7 @@ def rules_on_loads(chain: London, suite: Suite) -> None:
     suite.water_network.set_region(1, region, sender=suite.network_keeper)
     lines.set_load_ceiling(region, COD, 9_999, HASH, sender=suite.standards_keeper)
     lines.set_load_ceiling(region, COD, 10_000, HASH, sender=suite.standards_keeper)
-    lines.confirm_load_ceiling(
-        region, COD, 10_000, sender=suite.second_keeper(SECOND_KEEPER.address)
-    )
+    lines.confirm_load_ceiling(region, COD, 10_000, sender=suite.second_keeper)
     soon = chain.now() + 8
     ends = suite.permit([at_most(YEAR_LOAD, 10)], kind=2, until_at=soon)
     outfall = Outfall(suite, at_most(MONTH_LOAD, 100))

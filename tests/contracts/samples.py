@@ -44,12 +44,8 @@ class Bench:
 
     def load(self, grade: str, limits: list[tuple], in_force_at: int = T0) -> list[int]:
         """A sealed set of limits; their numbers."""
-        standards, keeper = self.suite.standards, self.suite.standards_keeper
-        set_id = standards.open_set(self.standard, grade, HASH, in_force_at, sender=keeper)
-        first = standards.limit_count() + 1
-        standards.add_limits(set_id, [(set_id, *one) for one in limits], sender=keeper)
-        standards.seal_set(set_id, sender=keeper)
-        return list(range(first, standards.limit_count() + 1))
+        last = self.suite.sealed(self.standard, limits, grade, in_force_at)
+        return list(range(last - len(limits) + 1, last + 1))
 
     def terms(self, **changed: Any) -> tuple:
         """The fields of a profile in their order."""

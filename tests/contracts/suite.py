@@ -1,6 +1,7 @@
 """The whole contract suite on one in-memory chain, with an account for each duty."""
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -136,13 +137,6 @@ class Suite:
         proposal = self.authority.propose(act, sender=self.first)
         self.authority.confirm(proposal, sender=self.second)
 
-    def second_keeper(self, account: str = "") -> str:
-        """Another account of the duty STANDARDS_KEEPER: a given one, or a new one."""
-        holder, bit = account or boa.env.generate_address(), DUTIES["standards_keeper"]
-        if not self.authority.can(holder, bit):
-            self.by_both("open_post", 1, "second keeper", bit, holder, T0, 2**32 - 1)
-        return str(holder)
-
     def next_number(self, kind: str) -> int:
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]
@@ -236,15 +230,23 @@ class Suite:
 
     def limit(self, parameter: bytes = COD, lo: int | None = None, hi: int | None = None) -> int:
         """A limit of a sealed set of its own, verified and ruled by the daily mean."""
-        standards = self.standards
-        keeper = self.standards_keeper
-        number = self.next_number("set")
-        set_id = standards.open_set(f"STD {number}", "", HASH, T0, sender=keeper)
         bounds = (lo or 0, hi or 0, lo is not None, hi is not None)
-        limit = (set_id, parameter, word("daily_mean_max"), word("ng/L"), *bounds, True, True)
-        standards.add_limits(set_id, [limit], sender=keeper)
-        standards.seal_set(set_id, sender=keeper)
-        return standards.limit_count()
+        limit = (parameter, word("daily_mean_max"), word("ng/L"), *bounds, True, True)
+        return self.sealed(f"STD {self.next_number('set')}", [limit])
+
+    def sealed(
+        self,
+        standard: str,
+        limits: Sequence[tuple[Any, ...]],
+        grade: str = "",
+        in_force_at: int = T0,
+    ) -> int:
+        """A set that one officer loads and another seals; limits without its number, the last's."""
+        standards, keeper = self.standards, self.standards_keeper
+        set_id = standards.open_set(standard, grade, HASH, in_force_at, sender=keeper)
+        standards.add_limits(set_id, [(set_id, *one) for one in limits], sender=keeper)
+        standards.seal_set(set_id, len(limits), HASH, sender=self.second_keeper)
+        return int(standards.limit_count())
 
 
 def request_signature(
@@ -306,7 +308,7 @@ def _deployed() -> Suite:
     contracts = {"Authority": authority}
     for name in list(FOLDERS)[1:]:
         contracts[name] = deployer(name).deploy(authority.address)
-    accounts = {duty: boa.env.generate_address(duty) for duty in DUTIES}
+    accounts = {one: boa.env.generate_address(one) for one in (*DUTIES, "second_keeper")}
     suite = Suite(contracts, first, second, accounts, HOLDER.address)
     found(suite)
     return suite
@@ -324,6 +326,8 @@ def found(suite: Suite, chain_id: int | None = None) -> None:
         suite.by_both("verify", org_id)
     for duty, bit in DUTIES.items():
         suite.by_both("open_post", 1, duty, bit, suite.accounts[duty], T0, 2**32 - 1)
+    keepers = "second keeper", DUTIES["standards_keeper"], suite.second_keeper
+    suite.by_both("open_post", 1, *keepers, T0, 2**32 - 1)
     _load_standards(suite)
     suite.station()
 

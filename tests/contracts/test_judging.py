@@ -62,15 +62,24 @@ def test_a_limit_between_two_steps_of_the_instrument_is_taken_inward(suite, book
 def test_an_unverified_limit_or_one_without_averaging_rules_as_advice(
     suite, book, daily_mean, verified
 ):
-    standards, keeper = suite.standards, suite.standards_keeper
-    set_id = standards.open_set("UNSURE", "", HASH, T0, sender=keeper)
-    limit = (set_id, COD, word("max"), word("ng/L"), 0, 9, False, True, daily_mean, verified)
-    standards.add_limits(set_id, [limit], sender=keeper)
+    limit = (COD, word("max"), word("ng/L"), 0, 9, False, True, daily_mean, verified)
     channel = suite.channel(GAUGE, book, COD)
 
-    judged(suite, book, channel, standards.limit_count())
+    judged(suite, book, channel, suite.sealed("UNSURE", [limit]))
 
     assert suite.contracts[book].ruling(channel).advisory
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_limit_of_a_set_that_nobody_has_sealed_is_refused(suite, book):
+    standards, keeper = suite.standards, suite.standards_keeper
+    set_id = standards.open_set("OPEN", "", HASH, T0, sender=keeper)
+    limit = (set_id, COD, word("max"), word("ng/L"), 0, 9, False, True, True, True)
+    standards.add_limits(set_id, [limit], sender=keeper)
+
+    answer = refused(suite, book, suite.channel(GAUGE, book, COD), standards.limit_count())
+
+    assert answer == "standards: limit is in no sealed set"
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,19 @@
 import pytest
 
 from tests.contracts.intake_words import OFFSET
-from tests.contracts.suite import COD, DRAINAGE, GAUGE, HASH, T0, word
+from tests.contracts.suite import COD, DRAINAGE, GAUGE, word
 
 UNVERIFIED, NOT_AVERAGED, SURE = (True, False), (False, True), (True, True)
 
 
 def judged(suite, own, standard, soundness):
     """The ruling of a gauge under a permit's condition and a limit; (lo, hi), None for none."""
-    standards, keeper = suite.standards, suite.standards_keeper
+    keeper = suite.standards_keeper
     bounds = [((lo or 0), (hi or 0), lo is not None, hi is not None) for lo, hi in (own, standard)]
-    set_id = standards.open_set("GRADE", "", HASH, T0, sender=keeper)
-    limit = (set_id, COD, word("max"), word("ng/L"), *bounds[1], *soundness)
-    standards.add_limits(set_id, [limit], sender=keeper)
+    limit_id = suite.sealed("GRADE", [(COD, word("max"), word("ng/L"), *bounds[1], *soundness)])
     permit = suite.permit([(COD, 1, *bounds[0])], kind=DRAINAGE)
     channel = suite.channel(GAUGE, "DischargeLimits", COD, permit)
-    suite.discharge_limits.judge(channel, standards.limit_count(), 1, 0, 0, 1, sender=keeper)
+    suite.discharge_limits.judge(channel, limit_id, 1, 0, 0, 1, sender=keeper)
     return suite.discharge_limits.ruling(channel)
 
 

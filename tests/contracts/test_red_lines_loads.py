@@ -148,7 +148,7 @@ def test_a_load_moves_with_its_station_and_is_held_against_the_other_region(suit
     over = reason(changes.alter, number, terms, 0, sender=suite.issuer)
     assert over == "redlines: region is at its ceiling of load"
     ceiling(suite, 600, region=OTHER)
-    second = suite.second_keeper()
+    second = suite.second_keeper
     suite.red_lines.confirm_load_ceiling(OTHER, COD, 600, sender=second)
 
     altered(suite, number, NOW, station_id=moved_to)
@@ -231,7 +231,7 @@ def test_a_year_is_assessed_by_the_last_ceiling_set_before_it_ended(suite, regio
         ceiling(suite, 10)
         boa.env.evm.patch.timestamp = ended_at
         ceiling(suite, 20)
-        second = suite.second_keeper()
+        second = suite.second_keeper
         suite.red_lines.confirm_load_ceiling(QINGLAN, COD, 20, sender=second)
 
         assert suite.red_lines.counted_ng(number, COD) == 900

@@ -21,7 +21,7 @@ class Ceiling:
     def __init__(self, suite, kind, parameter=COD):
         self.suite, self.lines = suite, suite.red_lines
         self.of = () if kind == "volume" else (parameter,)
-        self.first, self.second = suite.standards_keeper, suite.second_keeper()
+        self.first, self.second = suite.standards_keeper, suite.second_keeper
         self.put = self.lines.set_load_ceiling if self.of else self.lines.set_ceiling
         self.confirm = self.lines.confirm_load_ceiling if self.of else self.lines.confirm_ceiling
 

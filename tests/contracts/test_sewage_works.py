@@ -400,12 +400,9 @@ def test_a_limit_is_exceeded_by_the_least_there_is_above_it(suite):
 
 @pytest.mark.parametrize(("daily_mean", "verified"), [(True, False), (False, True)])
 def test_a_limit_that_is_no_verified_daily_mean_rules_as_advice(suite, daily_mean, verified):
-    works, standards, keeper = Works(suite), suite.standards, suite.standards_keeper
-    set_id = standards.open_set("OTHER", "", HASH, T0, sender=keeper)
+    works = Works(suite)
     about = (COD, word("max"), word("ng/L"), 0, 9, False, True, daily_mean, verified)
-    standards.add_limits(set_id, [(set_id, *about)], sender=keeper)
-    standards.seal_set(set_id, sender=keeper)
-    works.rule(warm_limit_id=standards.limit_count())
+    works.rule(warm_limit_id=suite.sealed("OTHER", [about]))
 
     works.a_day([10, 10], [[50], [9]])
 
@@ -444,6 +441,18 @@ def test_a_rule_fits_the_works(suite):
     assert refused(**alone) == "works: cold limit without a warm one"
     for wrong in (other, suite.limit(COD, 5, None)):
         assert refused(warm_limit_id=wrong) == "works: no upper limit of this parameter"
+
+
+def test_a_works_is_ruled_by_limits_of_sealed_sets_only(suite):
+    works, standards, keeper = Works(suite), suite.standards, suite.standards_keeper
+    set_id = standards.open_set("OPEN", "", HASH, T0, sender=keeper)
+    limit = (set_id, COD, word("max"), word("ng/L"), 0, 9, False, True, True, True)
+    standards.add_limits(set_id, [limit], sender=keeper)
+    given = works.ruled_by(warm_limit_id=standards.limit_count())
+
+    answer = reason(suite.sewage_works.set_rule, 1, COD, given, sender=keeper)
+
+    assert answer == "standards: limit is in no sealed set"
 
 
 def test_a_rule_is_told_and_ends_when_the_works_is_redrawn(suite):

@@ -1,9 +1,10 @@
 """Limit sets: opened as a version, filled, sealed for good, found by the date they are in force."""
 
 import pytest
+from eth_account import Account
 
 from tests.contracts.answers import events, reason
-from tests.contracts.suite import COD, DAY_S, HASH, NOW, word
+from tests.contracts.suite import COD, DAY_S, HASH, NOW, rotation_signature, word
 
 STANDARD, GRADE = "GB/T 31962-2015", "B"
 BASIS = word("daily_mean_max")
@@ -27,8 +28,13 @@ def added(suite, set_id, *limits):
 def sealed(suite, in_force_at, grade=GRADE):
     set_id = opened(suite, in_force_at, grade)
     added(suite, set_id, limit(set_id))
-    suite.standards.seal_set(set_id, sender=suite.standards_keeper)
+    suite.standards.seal_set(set_id, 1, HASH, sender=suite.second_keeper)
     return set_id
+
+
+def refusal(suite, set_id, limits=1, source=HASH, by=None):
+    sender = by or suite.second_keeper
+    return reason(suite.standards.seal_set, set_id, limits, source, sender=sender)
 
 
 def test_open_set_begins_a_version_of_its_standard_and_grade(suite):
@@ -42,6 +48,7 @@ def test_open_set_begins_a_version_of_its_standard_and_grade(suite):
             "SetOpened",
             {
                 "set_id": second,
+                "by": suite.standards_keeper,
                 "standard": STANDARD,
                 "grade": GRADE,
                 "version": 2,
@@ -59,6 +66,7 @@ def test_open_set_begins_a_version_of_its_standard_and_grade(suite):
         NOW + DAY_S,
         0,
         False,
+        suite.standards_keeper,
     )
     assert suite.standards.set_count() == second
 
@@ -129,16 +137,78 @@ def test_seal_set_ends_its_loading(suite):
     set_id = opened(suite)
     added(suite, set_id, limit(set_id))
 
-    suite.standards.seal_set(set_id, sender=suite.standards_keeper)
+    suite.standards.seal_set(set_id, 1, HASH, sender=suite.second_keeper)
 
-    assert events(suite.standards) == [("SetSealed", {"set_id": set_id, "limits": 1})]
+    about = {"set_id": set_id, "by": suite.second_keeper, "limits": 1, "source_hash": HASH}
+    assert events(suite.standards) == [("SetSealed", about)]
     assert suite.standards.limit_set(set_id).sealed
     keeper = suite.standards_keeper
     more = [limit(set_id, PH)]
     assert reason(suite.standards.add_limits, set_id, more, sender=keeper) == (
         "standards: set is sealed"
     )
-    assert reason(suite.standards.seal_set, set_id, sender=keeper) == "standards: must be open"
+    assert refusal(suite, set_id) == "standards: must be open"
+
+
+def test_who_opened_a_set_cannot_seal_it(suite):
+    set_id = opened(suite)
+    added(suite, set_id, limit(set_id))
+
+    refused = refusal(suite, set_id, by=suite.standards_keeper)
+
+    assert refused == "standards: opener cannot seal the set"
+    assert not suite.standards.limit_set(set_id).sealed
+
+
+def test_only_another_officer_of_the_duty_seals(suite):
+    set_id = opened(suite)
+    added(suite, set_id, limit(set_id))
+
+    for stranger in (suite.holder, suite.supervisor, suite.first):
+        assert refusal(suite, set_id, by=stranger) == "access: caller lacks duty"
+
+
+@pytest.mark.parametrize(("limits", "source"), [(1, HASH), (3, HASH), (2, b"\2" * 32)])
+def test_nobody_seals_another_set_than_they_read(suite, limits, source):
+    set_id = opened(suite)
+    added(suite, set_id, limit(set_id), limit(set_id, PH))
+
+    assert refusal(suite, set_id, limits, source) == "standards: set is another than was read"
+    suite.standards.seal_set(set_id, 2, HASH, sender=suite.second_keeper)
+
+
+def test_only_who_opened_a_set_fills_it(suite):
+    set_id = opened(suite)
+    add = suite.standards.add_limits
+
+    refused = reason(add, set_id, [limit(set_id)], sender=suite.second_keeper)
+
+    assert refused == "standards: caller did not open the set"
+    assert suite.standards.limit_set(set_id).limits == 0
+
+
+def test_who_goes_on_under_another_key_fills_the_set_and_cannot_seal_it(suite):
+    set_id, key = opened(suite), Account.from_key(b"\x21" * 32)
+    consent = rotation_signature(suite.authority, suite.standards_keeper, key)
+    suite.authority.rotate(key.address, consent, sender=suite.standards_keeper)
+
+    suite.standards.add_limits(set_id, [limit(set_id)], sender=key.address)
+
+    refused = refusal(suite, set_id, by=key.address)
+    assert refused == "standards: opener cannot seal the set"
+    suite.standards.seal_set(set_id, 1, HASH, sender=suite.second_keeper)
+
+
+def test_a_limit_is_given_as_one_to_be_held_against_once_its_set_is_sealed(suite):
+    set_id = opened(suite)
+    added(suite, set_id, limit(set_id))
+    number = suite.standards.limit_count()
+
+    early = reason(suite.standards.sealed_limit, number, sender=suite.holder)
+    suite.standards.seal_set(set_id, 1, HASH, sender=suite.second_keeper)
+
+    assert early == "standards: limit is in no sealed set"
+    assert tuple(suite.standards.sealed_limit(number)) == limit(set_id)
 
 
 def test_a_set_that_is_unknown_or_empty_is_neither_filled_nor_sealed(suite):
@@ -148,8 +218,8 @@ def test_a_set_that_is_unknown_or_empty_is_neither_filled_nor_sealed(suite):
     unknown = reason(suite.standards.add_limits, 99, [limit(99)], sender=keeper)
 
     assert unknown == "standards: unknown set"
-    assert reason(suite.standards.seal_set, 99, sender=keeper) == "standards: set is empty"
-    assert reason(suite.standards.seal_set, empty, sender=keeper) == "standards: set is empty"
+    assert refusal(suite, 99, 0, b"\0" * 32) == "standards: set is empty"
+    assert refusal(suite, empty, 0) == "standards: set is empty"
 
 
 def test_current_set_is_the_latest_sealed_version_in_force(suite):

@@ -198,13 +198,9 @@ def test_a_gauge_that_belongs_to_no_outlet_violates_no_permit(suite):
 
 
 def test_a_violation_under_an_unverified_limit_is_marked_as_advisory(suite):
-    standards, keeper = suite.standards, suite.standards_keeper
-    set_id = standards.open_set("UNSURE", "", HASH, T0, sender=keeper)
-    limit = (set_id, COD, word("max"), word("ng/L"), 0, 9, False, True, True, False)
-    standards.add_limits(set_id, [limit], sender=keeper)
-    standards.seal_set(set_id, sender=keeper)
-    unsure, outlet = standards.limit_count(), Outlet(suite)
-    outlet.book.judge(outlet.channel, unsure, 1, 0, 0, 1, sender=keeper)
+    limit = (COD, word("max"), word("ng/L"), 0, 9, False, True, True, False)
+    unsure, outlet = suite.sealed("UNSURE", [limit]), Outlet(suite)
+    outlet.book.judge(outlet.channel, unsure, 1, 0, 0, 1, sender=suite.standards_keeper)
 
     number = detected(suite, outlet=outlet)
 

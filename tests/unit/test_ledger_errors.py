@@ -73,6 +73,7 @@ def test_a_refusal_keeps_the_contracts_own_words_and_its_transaction():
         ("lanes: caller is not the owner", 4),
         ("applications: reviewer cannot decide", 4),
         ("permits: proposer cannot revoke", 4),
+        ("standards: opener cannot seal the set", 4),
         ("permits: already REVOKED", 1),
     ],
 )
