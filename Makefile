@@ -59,9 +59,9 @@ $(READY): requirements.lock pyproject.toml
 demo: setup ## a small city on a real 3-signer chain, from nothing to a summary
 	@$(BIN)/waterline demo
 
-# the longest first, three at a time on two processors: one of them mostly waits for blocks
-test: check ready ## check and every test but what only `make soak` runs
-	@$(MAKE) -j3 --output-sync=target test-oracle test-chain test-nodes test-city test-contracts test-unit
+# the longest first, four at a time on two processors: the first two mostly wait for blocks
+test: ready ## check and every test but what only `make soak` runs
+	@$(MAKE) -j4 --output-sync=target test-city test-nodes test-oracle test-contracts test-chain test-unit check
 
 test-fast: setup test-unit ## tests without contracts or a chain
 
