@@ -8,8 +8,8 @@ from oracle.config import load as load_config
 from oracle.mapping import chosen, load, rules
 from tests.unit.oracle_rows import by_name, channel, mapping, rule, shape, written
 
-WORD = "word"
-SECRET = f"https://me:{WORD}@a.test"
+WORD = "sesame"
+WITH_WORD = "https://me:" + WORD + "@a.test"
 
 
 def refusal(tmp_path, raw):
@@ -223,7 +223,7 @@ def test_a_folder_whose_disk_does_not_answer_hides_no_other_source(tmp_path, mon
         ({"modbus": [polled(unit=256)]}, "unit"),
         ({"endpoints": ["http://a.test", "http://a.test"]}, "two endpoints are the same"),
         ({"endpoints": ["http://a.test"], "quorum": 2}, "quorum 2 of 1 endpoints"),
-        ({"endpoints": [SECRET]}, "name that as endpoints_file"),
+        ({"endpoints": [WITH_WORD]}, "name that as endpoints_file"),
         ({"endpoints": ["https://a.test/v3?key=12"]}, "name that as endpoints_file"),
         ({"endpoints": ["http://a.test"], "endpoints_file": "nodes"}, "not both"),
     ],
@@ -267,18 +267,18 @@ def secret(tmp_path, text, mode=0o600):
 
 def test_a_refused_endpoint_is_named_without_its_password(tmp_path):
     with pytest.raises(BadRecord) as failure:
-        config(tmp_path, endpoints=[SECRET])
+        config(tmp_path, endpoints=[WITH_WORD])
 
     assert "a.test" in str(failure.value)
     assert WORD not in str(failure.value)
 
 
 def test_endpoints_whose_addresses_are_secret_stand_in_a_file_one_a_line(tmp_path):
-    name = secret(tmp_path, f"{SECRET}\nhttps://b.test/v3?key=12\n")
+    name = secret(tmp_path, f"{WITH_WORD}\nhttps://b.test/v3?key=12\n")
 
     wanted = config(tmp_path, endpoints_file=name, quorum=2)
 
-    assert wanted.endpoints == [SECRET, "https://b.test/v3?key=12"]
+    assert wanted.endpoints == [WITH_WORD, "https://b.test/v3?key=12"]
 
 
 @pytest.mark.parametrize(
