@@ -52,6 +52,12 @@ class City:
         at = max(one.last_at for one in self.series if one.name == CONSTRUCTED)
         return str(datetime.fromtimestamp(at, ZoneInfo(self.timezone)).date() - timedelta(days=1))
 
+    def day_of(self, series: str, later: int) -> str:
+        """The local day so many days after a series' channels open."""
+        zone = ZoneInfo(self.timezone)
+        (opened_at,) = (one.opened_at for one in self.series if one.name == series)
+        return str(datetime.fromtimestamp(opened_at, zone).date() + timedelta(days=later))
+
     @property
     def years(self) -> tuple[int, int]:
         """The local years that its calendar must hold: those of its readings and one around."""

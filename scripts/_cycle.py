@@ -1,4 +1,4 @@
-"""What the demo's summary shows of reservoir, district, sewage works, plan, bill and laboratory."""
+"""What the demo's summary shows of reservoir, district, works, loads, plan, bill and laboratory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +25,12 @@ def gathered(city: City, run: Run) -> dict[str, Any]:
             for n in districts
         ],
         "works": [run("works", "show", str(n), "--json") for n in works],
+        "loads": [
+            {**load, "permit": one["permit"]}
+            for one in raw["loads"]
+            for load in run("discharge", "load", "show", one["permit"], "--json")
+        ],
+        "violations": run("discharge", "violation", "list", "--json"),
         "plans": [
             run("plan", "show", one["permit"], "--year", str(one["year"]), "--json")
             for one in raw["plans"]
@@ -47,6 +53,8 @@ def document(found: dict[str, Any]) -> dict[str, Any]:
             one["name"]: {day["parameter"]: not day["exceeded"] for day in one["days"]}
             for one in found["works"]
         },
+        "loads": {one["period"]: one["load_limit"]["verdict"] for one in found["loads"]},
+        "violations": {one["basis"]: one["state"] for one in found["violations"]},
         "months_over_plan": {
             one["subject"]: sum(part["over_l"] > 0 for part in _months(one))
             for one in found["plans"]
@@ -67,6 +75,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         *_reservoirs(found),
         *("", *_districts(found)),
         *("", *_works(found)),
+        *("", "Loads of the outfall against its permit (a benchmark series, a fictional limit)"),
+        *_loads(found),
         *("", "Plan by month, and the bill of a year (a constructed series, fictional prices)"),
         *_plans(found),
         *("", *_bills(found)),
@@ -117,6 +127,24 @@ def _works(found: dict[str, Any]) -> list[str]:
         for day in one["days"]
     ]
     return table(rows, ("works", "day", "of", "removed", "limit", "at the outlet"))
+
+
+def _loads(found: dict[str, Any]) -> list[str]:
+    from scripts._loads import held
+    from scripts._showing import m3, table
+
+    rows = [
+        (
+            *(one["permit"], one["period"], one["parameter"], m3(one["volume_l"])),
+            *(one["mean"], one["load"], held(one, "load_limit")),
+        )
+        for one in found["loads"]
+    ]
+    on_record = [
+        f"On record as violation {one['violation']}: {one['basis']}, {one['day']}, {one['state']}."
+        for one in found["violations"]
+    ]
+    return [*table(rows, ("permit", "day", "of", "volume", "mean", "load", "limit")), *on_record]
 
 
 def _plans(found: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The demo's stages that follow its readings: what is ruled on, and an incident handled."""
 
 from pathlib import Path
+from typing import Any
 
 from scripts._city import City
 from scripts._shared import PROJECT
@@ -16,6 +17,11 @@ def ruling(city: City) -> Stage:
         for number, one in enumerate(city.raw["sewage_works"], 1)
         for rule in one["rules"]
     ]
+    loads = [
+        ("discharge", "load", *words, "--period", city.day_of(one["series"], later), *officer, *how)
+        for one in city.raw["loads"]
+        for words, later, how in _loads(one)
+    ]
     reports = [
         ("lab", "confirm", str(number), "--note", str(PROJECT / one["note"]), *officer, *SENT)
         for number, one in enumerate(city.raw["reports"], 1)
@@ -28,8 +34,19 @@ def ruling(city: City) -> Stage:
         for one in city.raw["bills"]
     ]
     return Stage(
-        "rule on reservoir and sewage works, settle a bill", (*levels, *works, *reports, *bills)
+        "rule on reservoir, sewage works and loads, settle a bill",
+        (*levels, *works, *loads, *reports, *bills),
     )
+
+
+def _loads(one: dict[str, Any]) -> list[tuple[tuple[str, ...], int, tuple[str, ...]]]:
+    """A day within the limit of load, and one beyond it that is put on record."""
+    of = (one["permit"], one["parameter"])
+    return [
+        (("rule", *of), one["within"], SENT),
+        (("rule", *of), one["beyond"], INCLUDED),
+        (("detect", *of), one["beyond"], SENT),
+    ]
 
 
 def handling(city: City, evidence: Path) -> Stage:

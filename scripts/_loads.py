@@ -112,7 +112,7 @@ def show(
             (
                 *(one["period"], one["parameter"], m3(one["volume_l"]), one["load"], one["mean"]),
                 f"{one['counted_days']} of {one['days']}",
-                *(_held(one, "load_limit"), _held(one, "mean_limit")),
+                *(held(one, "load_limit"), held(one, "mean_limit")),
                 "advisory" if one["advisory"] else "",
             )
             for one in found
@@ -184,7 +184,7 @@ def _limit(held: dict[str, Any], parameter: str, basis: int) -> dict[str, Any] |
     }
 
 
-def _held(one: dict[str, Any], key: str) -> str:
+def held(one: dict[str, Any], key: str) -> str:
     """A limit, how much of it was reached, and the verdict."""
     from ledger.units import show as shown
 

@@ -225,9 +225,20 @@ def _balances(city: City) -> Stage:
         for one in city.raw["districts"]
     ]
     return Stage(
-        "draw the reservoir, the district and the sewage works",
-        (*reservoirs, *districts, *_sewage_works(city)),
+        "draw the reservoir, the district and the sewage works, pair the outfall's meter",
+        (*reservoirs, *districts, *_sewage_works(city), *_loads(city)),
     )
+
+
+def _loads(city: City) -> Iterator[tuple[str, ...]]:
+    """Registers are kept by day before a gauge is paired with its meter."""
+    keeper = ("--account", "keeper-1")
+    for one in city.raw["loads"]:
+        beside = ("--meter", one["meter"], "--gauge", one["gauge"])
+        first = ("--from", city.day_of(one["series"], 0))
+        yield ("plan", "keep-turns", one["meter"], "--by", "day", *keeper, *INCLUDED)
+        pair = ("discharge", "load", "pair", one["permit"], one["parameter"])
+        yield (*pair, *beside, *first, *keeper, *SENT)
 
 
 def _sewage_works(city: City) -> Iterator[tuple[str, ...]]:
