@@ -1,6 +1,7 @@
 """A town founded once; each file's tests have a copy of it, on a chain of its own."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from scripts._crash import standing, town
 from scripts._demo import own_home, own_password
 from scripts._shared import home
 
+CONFIRMATIONS, PERIOD_S = 6, 1  # of a chain of three signers
 ROWS = 20_000  # that can be fed, at the most
 MORE = ("witness-1", "witness-2", "witness-3", "supervisor-1")  # funded, without an office
 
@@ -22,6 +24,10 @@ def _founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """The folder of a town whose chain rests, and when its channels were opened."""
     folder = tmp_path_factory.mktemp("founded") / "town"
     with town(ROWS, print, MORE) as (made, net):
+        chain = made.ledger().chain
+        final_at = chain.head().number + CONFIRMATIONS
+        while chain.head().number < final_at:  # else a copy may begin on a branch without all of it
+            time.sleep(PERIOD_S)
         net.down()
         shutil.copytree(home().parent, folder)
     return folder, made.opened_at
