@@ -175,7 +175,7 @@ def test_a_contract_is_heard_of_by_its_own_tests_and_by_those_of_refused_callers
     heard = trials.tests_of(PROJECT, "contracts/oversight/Evidence.vy")
 
     assert [Path(path).name for path in heard] == ["test_evidence.py", "test_refused_callers.py"]
-    assert trials.tests_of(PROJECT, "contracts/modules/dates.vy") == (
+    assert trials.tests_of(PROJECT, "contracts/modules/names.vy") == (
         str(PROJECT / "tests/contracts"),
     )
 
