@@ -1,9 +1,11 @@
 """Mutants: the contracts with one small fault each, and whether a test notices it.
 
-`make mutants` tries a sample, `python -m checks.mutants --contract Tariff` all of one contract.
+`make mutants` tries a sample, `python -m checks.mutants --contract Tariff` all of one contract,
+`--each 4` four of every file. With `--kept FILE` a run that was ended goes on where it stood.
 """
 
 import argparse
+import hashlib
 import json
 import random
 import re
@@ -50,6 +52,11 @@ class Mutant:
     before: str
     after: str
     source: str
+
+    @property
+    def sha256(self) -> str:
+        """What names it in the verdicts of earlier runs: the whole file with it."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -131,8 +138,13 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
             yield Mutant(file, begin[0], within, operator, before, after, changed)
 
 
-def mutants(project: Path, names: Iterable[str] = (), sample: int = 0, seed: int = 1):
-    """The mutants of the contracts, or of those named; `sample` of them, 0 for all."""
+def mutants(
+    project: Path, names: Iterable[str] = (), sample: int = 0, seed: int = 1, each: int = 0
+) -> list[Mutant]:
+    """The mutants of the contracts, or of those named.
+
+    `sample` of them and `each` of every file, both 0 for all.
+    """
     paths = sorted((project / "contracts").rglob("*.vy"), key=lambda path: path.as_posix())
     unknown = set(names) - {path.stem for path in paths}
     if unknown:
@@ -141,13 +153,22 @@ def mutants(project: Path, names: Iterable[str] = (), sample: int = 0, seed: int
         mutant
         for path in paths
         if not names or path.stem in names
-        for mutant in mutants_of(
-            path.relative_to(project).as_posix(), path.read_text(encoding="utf-8")
+        for mutant in _drawn(
+            list(
+                mutants_of(path.relative_to(project).as_posix(), path.read_text(encoding="utf-8"))
+            ),
+            each,
+            seed,
         )
     ]
-    if not 0 < sample < len(found):
+    return _drawn(found, sample, seed)
+
+
+def _drawn(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
+    """So many of them, in their order; all for 0."""
+    if not 0 < count < len(found):
         return found
-    chosen = random.Random(seed).sample(range(len(found)), sample)
+    chosen = random.Random(seed).sample(range(len(found)), count)
     return [found[number] for number in sorted(chosen)]
 
 
@@ -160,19 +181,42 @@ def explained(project: Path) -> dict[tuple[str, ...], str]:
     }
 
 
-def tried(project: Path, chosen: Sequence[Mutant]) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with its verdict; progress is told on the way."""
-    known = explained(project)
-    trials = Trials(project)
+def tried(
+    project: Path, chosen: Sequence[Mutant], kept: Path | None = None
+) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with its verdict; progress is told on the way.
+
+    A verdict is read from `kept` where that has it, and added to it where it has not.
+    """
+    known, before = explained(project), verdicts_in(kept)
+    trials: Trials | None = None
     for number, mutant in enumerate(chosen, start=1):
         begun = time.monotonic()
-        verdict = trials.verdict(mutant.file, mutant.source)
+        verdict = before.get(mutant.sha256)
+        if verdict is None:
+            trials = trials or Trials(project)
+            verdict = trials.verdict(mutant.file, mutant.source)
+            _keep(kept, mutant, verdict)
         if verdict == "survived" and mutant.key in known:
             verdict = "explained"
         took_s = time.monotonic() - begun
         place = f"{mutant.file}:{mutant.line} {mutant.operator}"
         print(f"{number}/{len(chosen)} {verdict}, {took_s:.0f} s: {place}", file=sys.stderr)
         yield mutant, verdict
+
+
+def verdicts_in(kept: Path | None) -> dict[str, str]:
+    """The verdicts of earlier runs, by the sha256 of the file with the fault in it."""
+    if kept is None or not kept.exists():
+        return {}
+    rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    return {row["sha256"]: row["verdict"] for row in rows}
+
+
+def _keep(kept: Path | None, mutant: Mutant, verdict: str) -> None:
+    if kept is not None:
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"sha256": mutant.sha256, "verdict": verdict}) + "\n")
 
 
 def share(verdicts: Mapping[str, int]) -> float:
@@ -208,11 +252,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Put small faults into the contracts.")
     parser.add_argument("--contract", nargs="+", default=[], action="extend", metavar="NAME")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="how many; 0 for all")
+    parser.add_argument("--each", type=int, default=0, metavar="N", help="so many of every file")
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="verdicts, to go on from")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--json", action="store_true", help="for programs instead of people")
     asked = parser.parse_args(arguments)
-    chosen = mutants(PROJECT, asked.contract, asked.sample, asked.seed)
-    found = list(tried(PROJECT, chosen))
+    chosen = mutants(PROJECT, asked.contract, asked.sample, asked.seed, asked.each)
+    found = list(tried(PROJECT, chosen, asked.kept))
     total = share(Counter(verdict for _, verdict in found))
     if asked.json:
         told = [mutant.told() | {"verdict": verdict} for mutant, verdict in found]

@@ -1,5 +1,6 @@
 """The mutator: which faults it puts into a contract, and where it puts none."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,13 @@ def test_a_sample_is_the_same_for_the_same_seed_and_keeps_the_order_of_the_files
     assert sample(3) == sorted(sample(3), key=lambda mutant: (mutant.file, mutant.line))
 
 
+def test_so_many_of_every_file_are_drawn_and_all_of_one_that_has_fewer():
+    drawn = Counter(mutant.file for mutant in mutants.mutants(PROJECT, each=3))
+    there = Counter(mutant.file for mutant in mutants.mutants(PROJECT))
+
+    assert drawn == {file: min(count, 3) for file, count in there.items()}
+
+
 def test_a_contract_that_is_not_there_is_refused():
     with pytest.raises(SystemExit, match="no such contract: Pump"):
         mutants.mutants(PROJECT, ["Pump"])
@@ -167,7 +175,7 @@ def test_a_contract_is_heard_of_by_its_own_tests_and_by_those_of_refused_callers
     heard = trials.tests_of(PROJECT, "contracts/oversight/Evidence.vy")
 
     assert [Path(path).name for path in heard] == ["test_evidence.py", "test_refused_callers.py"]
-    assert trials.tests_of(PROJECT, "contracts/modules/dates.vy") == (
+    assert trials.tests_of(PROJECT, "contracts/modules/names.vy") == (
         str(PROJECT / "tests/contracts"),
     )
 
@@ -192,7 +200,7 @@ def test_every_explanation_is_of_a_mutant_there_is_and_says_why():
 def verdicts(monkeypatch, tmp_path):
     """Runs the command on one small contract, each of its mutants ending as told."""
 
-    def given(*told, explains="[]"):
+    def given(*told, explains="[]", asked=()):
         class Told:
             def __init__(self, _):
                 self.told = list(told)
@@ -200,13 +208,13 @@ def verdicts(monkeypatch, tmp_path):
             def verdict(self, *_):
                 return self.told.pop(0)
 
-        (tmp_path / "contracts").mkdir()
+        (tmp_path / "contracts").mkdir(exist_ok=True)
         (tmp_path / "contracts" / "Q.vy").write_text("def f():\n    assert a > b\n")
-        (tmp_path / "checks").mkdir()
+        (tmp_path / "checks").mkdir(exist_ok=True)
         (tmp_path / "checks" / "mutants.yaml").write_text(explains)
         monkeypatch.setattr(mutants, "PROJECT", tmp_path)
         monkeypatch.setattr(mutants, "Trials", Told)
-        return mutants.main([])
+        return mutants.main(asked)
 
     return given
 
@@ -235,3 +243,13 @@ def test_a_survivor_that_is_explained_counts_neither_way(verdicts, capsys):
     assert verdicts("killed", "killed", "survived", explains=explains) == 0
     last = capsys.readouterr().out.splitlines()[-1].split()
     assert last == ["all", "3", "2", "0", "1", "0", "100.0%"]
+
+
+def test_a_run_goes_on_from_the_verdicts_of_one_that_was_ended(verdicts, capsys, tmp_path):
+    kept = ["--kept", str(tmp_path / "kept")]
+    with pytest.raises(IndexError):  # nobody is left to judge the last one
+        verdicts("killed", "survived", asked=kept)
+
+    assert verdicts("killed", asked=kept) == 6
+    last = capsys.readouterr().out.splitlines()[-4].split()
+    assert last == ["all", "3", "2", "1", "0", "0", "66.7%"]
