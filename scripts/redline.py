@@ -249,19 +249,25 @@ def release(number: Annotated[str, typer.Argument(help="Number of an expired per
 
 
 @app.read("show")
-def show(region: Region, year: Year) -> Any:
+def show(
+    region: Region,
+    year: Annotated[int | None, typer.Option(help="The local year; this one if left out.")] = None,
+) -> Any:
     """Show a region's ceilings and which wait, what its permits give, its use, how targets stand.
 
     A year is provisional until the next one is opened; how late it was opened and closed is told.
 
     For example: waterline redline show Qinglan --year 2026
     """
+    from datetime import datetime
+
     from ledger.labels import label
     from ledger.structs import read
     from scripts._billing import period_of
-    from scripts._showing import facts, m3, table
+    from scripts._showing import facts, local_zone, m3, table
 
     here, name = session(), label(region)
+    year = year or datetime.now(local_zone()).year
     period, _ = period_of(here, year)
     ledger = here.ledger
     verdicts = read(ledger, "RedLines", "assess", name, period)
