@@ -95,6 +95,7 @@ def test_a_device_has_a_channel_for_each_parameter(suite):
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
+        ({"device": 0}, "devices: unknown device"),
         ({"device": 99}, "devices: unknown device"),
         ({"parameter": word("")}, "devices: empty parameter"),
         ({"kind": 3}, "devices: unknown kind"),

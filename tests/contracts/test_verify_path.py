@@ -1,5 +1,7 @@
 """A way upstream, checked link by link, with the post responsible at each station's own time."""
 
+import itertools
+
 from tests.contracts.answers import reason
 from tests.contracts.suite import NOW
 
@@ -44,3 +46,15 @@ def test_a_path_of_nothing_or_that_breaks_off_or_runs_at_another_speed_is_refuse
     assert gap == "quality: links do not meet"
     wrong = reason(verify, links, [NOW, NOW - 3_600, NOW - 10_801], sender=anyone)
     assert wrong == "quality: times differ from travel"
+
+
+def test_a_path_has_thirty_two_links_at_the_most(suite):
+    network, keeper = suite.water_network, suite.network_keeper
+    stations = [suite.station() for _ in range(34)]
+    pairs = itertools.pairwise(stations)
+    links = [network.add_link(above, below, 60, sender=keeper) for below, above in pairs]
+    times = [NOW - 60 * hops for hops in range(34)]
+    verify, anyone = suite.quality_provenance.verify_path, suite.holder
+
+    assert verify(links[:32], times[:33]) == [0] * 33
+    assert reason(verify, links, times, sender=anyone) == ""
