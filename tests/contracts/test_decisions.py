@@ -50,6 +50,10 @@ def test_a_withdrawn_decision_stays_on_record_and_holds_no_more(suite):
     assert events(suite.decisions) == [("DecisionWithdrawn", about)]
     assert suite.decisions.decision(decision).inputs_hash == INPUTS
     assert reason(suite.decisions.approve, decision, sender=by) == "decisions: is withdrawn"
+    again = reason(suite.decisions.withdraw, decision, "wrong again", sender=by)
+    assert again == "decisions: is withdrawn"
+    nothing = reason(suite.decisions.withdraw, 99, "not there", sender=by)
+    assert nothing == "decisions: unknown decision"
 
 
 @pytest.mark.parametrize("missing", range(3))

@@ -196,3 +196,7 @@ def test_the_holder_and_whoever_supervises_see_without_a_grant(suite):
 
     assert seen == [True, True]
     assert not suite.permit_seals.may_see(permit_id, suite.relay)
+
+
+def test_nobody_of_no_organisation_sees_a_permit_that_is_not_there(suite):
+    assert not suite.permit_seals.may_see(99, boa.env.generate_address("passer-by"))

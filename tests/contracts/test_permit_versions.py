@@ -78,6 +78,24 @@ def test_a_restriction_lowers_the_volume_from_its_moment_and_ends_by_itself(suit
     )
 
 
+def test_a_permit_that_lacks_one_litre_is_restricted(suite):
+    permit_id = suite.permit()
+
+    restricted(suite, permit_id, 999_999, NOW + 10, NOW + 20)
+
+    assert standing(suite, permit_id, NOW + 10)[2:] == (999_999, True)
+
+
+def test_a_right_may_differ_when_the_next_version_takes_force_though_it_is_the_last(suite):
+    permit_id = suite.permit()
+
+    altered(suite, permit_id, in_force_at=NOW + 50)
+
+    turns = [suite.permit_registry.right_at(permit_id, NOW + at)[1] for at in (0, 49, 50)]
+    until_at = suite.permit_registry.latest(permit_id).until_at
+    assert turns == [NOW + 50, NOW + 50, until_at]
+
+
 def test_a_restriction_begins_now_where_no_moment_is_named_and_is_lifted_before_its_time(suite):
     permit_id = suite.permit()
     restricted(suite, permit_id, 1, 0, NOW + 100)
