@@ -59,6 +59,16 @@ def test_apply_keeps_the_face_and_who_asks(suite):
     assert suite.applications.application_count() == application
 
 
+def test_water_may_return_to_the_last_station_that_was_added(suite):
+    last = suite.station()
+
+    application = suite.applications.apply(
+        suite.face(return_station_id=last), 0, sender=suite.holder
+    )
+
+    assert suite.applications.face(application).return_station_id == last
+
+
 BROKEN = [
     ({"kind": 0}, "applications: unknown kind"),
     ({"kind": 3}, "applications: unknown kind"),
